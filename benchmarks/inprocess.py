@@ -1,0 +1,133 @@
+"""The gateway's own work, without Envoy and gRPC: a worker's stream driver in this process."""
+
+import asyncio
+import contextlib
+import json
+import os
+import tempfile
+import time
+from collections.abc import Generator, Sequence
+from pathlib import Path
+from typing import Final
+
+from grpc import StatusCode, aio
+
+from benchmarks.corpus import Corpus
+from benchmarks.messages import ToolCall, ext_proc_messages
+from gateway.adapters.audit_file import AuditFile
+from gateway.bootstrap import build_snapshot, load, snapshot_message
+from gateway.config.wiring import parse_wiring
+from gateway.pipeline.exchange import HttpExchange, Surroundings
+from gateway.pipeline.snapshot import Snapshot
+from gateway.server.stream import StreamDriver
+from gateway.server.worker import new_audit_id
+from gateway.telemetry.metrics import Metrics
+from tests.support.gatehouse import gateway_config
+
+WIRING: Final = "1;listener=agents;mode=buffered;override=1;timeout=6.0"
+
+LOOP_TURN: Final = 50
+"""Exchanges between turns of the event loop, which belong to whoever carries the messages."""
+
+
+class Replayed:
+    """A stream with given messages; what is written to it is kept."""
+
+    def __init__(self, messages: Sequence[bytes]) -> None:
+        self._messages = iter(messages)
+        self.written: list[bytes] = []
+
+    async def read(self) -> object:
+        """The next message, then the end."""
+        return next(self._messages, aio.EOF)
+
+    async def write(self, message: bytes) -> None:
+        """Keep an answer."""
+        self.written.append(message)
+
+    async def abort(self, code: StatusCode, details: str) -> None:
+        """A driver that gives up has measured nothing."""
+        raise RuntimeError(f"{code.name}: {details}")
+
+
+class InProcess:
+    """A worker without its server. `folder` receives the audit records."""
+
+    def __init__(self, snapshot: Snapshot, folder: Path) -> None:
+        self.snapshot = snapshot
+        self._audit = AuditFile(str(folder / "audit.jsonl"), lambda lost: None)
+        self._around = Surroundings(
+            now=time.time,
+            ticks=time.perf_counter_ns,
+            new_id=new_audit_id,
+            write=self._audit.write,
+            metrics=metrics(),
+            on_fault=_fail,
+        )
+
+    async def serve(self, messages: Sequence[bytes]) -> list[bytes]:
+        """One exchange as the service serves it; the serialised answers."""
+        exchange = HttpExchange(self.snapshot, parse_wiring(WIRING), self._around)
+        driver = StreamDriver(
+            exchange,
+            deadline=self.snapshot.decision_seconds,
+            body_limit=self.snapshot.body_limit,
+        )
+        stream = Replayed(messages)
+        await driver.serve(stream)
+        return stream.written
+
+    async def close(self) -> None:
+        """Write what is queued."""
+        await self._audit.close()
+
+
+def snapshot_of(rules: Corpus) -> Snapshot:
+    """The rules as a worker compiles them."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "policies").mkdir()
+        text = "\n---\n".join(json.dumps(one) for one in rules.policies)
+        (folder / "policies" / "policies.yaml").write_text(text)
+        backends = dict.fromkeys(rules.backends, ["http://127.0.0.1:9/mcp"])
+        config = gateway_config(backends, folder, identity={"keys": rules.keys})
+        (folder / "gateway.yaml").write_text(json.dumps(config))
+        loaded = load(folder / "gateway.yaml", os.environ)
+        message = snapshot_message(loaded, 1, {})
+    return build_snapshot(json.loads(json.dumps(message)), lambda issuer: None)
+
+
+@contextlib.contextmanager
+def in_process(rules: Corpus) -> Generator[InProcess]:
+    """A worker for the length of the block; `close` it inside its event loop."""
+    with tempfile.TemporaryDirectory() as name:
+        yield InProcess(snapshot_of(rules), Path(name))
+
+
+def request(rules: Corpus, call: ToolCall) -> tuple[bytes, bytes]:
+    """The messages of a call to the first backend."""
+    return ext_proc_messages(call, rules.backends[0])
+
+
+async def served(worker: InProcess, messages: Sequence[bytes], count: int) -> int:
+    """Serve `count` equal exchanges; the CPU time of this process in nanoseconds."""
+    started = time.process_time_ns()
+    for number in range(count):
+        await worker.serve(messages)
+        if number % LOOP_TURN == 0:
+            await asyncio.sleep(0)
+    return time.process_time_ns() - started
+
+
+_metrics: list[Metrics] = []
+
+
+def metrics() -> Metrics:
+    """The metrics of this process: prometheus_client registers each name once."""
+    if not _metrics:
+        _metrics.append(Metrics())
+    return _metrics[0]
+
+
+def _fail(where: str, error: Exception) -> None:
+    raise RuntimeError(where) from error

@@ -1,0 +1,102 @@
+"""The audit record. Pure: no I/O, no clock; time is a parameter.
+
+A record holds names, decisions and durations. Arguments, prompts, tokens and answers have no
+field here, so they cannot be written by mistake.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from gateway.model.jsonvalue import JsonObject, JsonValue
+
+NAME_LIMIT: Final = 256
+"""Characters of a name that a client, a token or an upstream chose that a record keeps."""
+LIST_LIMIT: Final = 16
+"""Entries of a list (actors, shadow rules) that a record keeps."""
+
+
+@dataclass(slots=True)
+class Record:
+    """Filled while the request walks the pipeline; written once.
+
+    `stages` are durations in microseconds. `endpoint` is "ip:port" of what served, empty when no
+    stage learned it. `snapshot` and `digest` name the configuration that judged.
+    """
+
+    audit_id: str
+    started: float
+    snapshot: int
+    digest: str
+    route: str = ""
+    backend: str = ""
+    listener: str = ""
+    protocol: str = ""
+    principal: str = ""
+    principal_kind: str = ""
+    actors: tuple[str, ...] = ()
+    peer: str = ""
+    method: str = ""
+    target: str = ""
+    version: str = ""
+    batch: int = 0
+    decision: str = ""
+    policy: str = ""
+    rule: str = ""
+    reason: str = ""
+    shadow: tuple[str, ...] = ()
+    status: int = 0
+    endpoint: str = ""
+    trace_id: str = ""
+    unread: bool = False
+    filtered: int = 0
+    written: bool = False
+    stages: dict[str, int] = field(default_factory=dict[str, int])
+
+    def to_json(self, ended: float) -> JsonObject:
+        """The record as a JSON object; `ended` is in seconds on the clock of `started`."""
+        values: JsonObject = {
+            "time": round(self.started, 6),
+            "audit_id": self.audit_id,
+            "decision": self.decision,
+            "principal": _bounded(self.principal),
+            "actors": _bounded_list(self.actors),
+            "method": _bounded(self.method),
+            "target": _bounded(self.target),
+            "policy": self.policy,
+            "rule": self.rule,
+            "reason": self.reason,
+            "route": _bounded(self.route),
+            "backend": self.backend,
+            "listener": self.listener,
+            "endpoint": _bounded(self.endpoint),
+            "peer": _bounded(self.peer),
+            "status": self.status,
+            "trace_id": _bounded(self.trace_id),
+            "snapshot": self.snapshot,
+            "digest": self.digest,
+            "duration_us": round((ended - self.started) * 1e6),
+            "stages_us": dict[str, JsonValue](self.stages),
+        }
+        values.update(self._where_set())
+        return values
+
+    def _where_set(self) -> JsonObject:
+        rare: JsonObject = {
+            "protocol": self.protocol,
+            "version": _bounded(self.version),
+            "principal_kind": self.principal_kind,
+            "batch": self.batch,
+            "shadow": _bounded_list(self.shadow),
+            "unread": self.unread,
+            "filtered": self.filtered,
+        }
+        return {key: value for key, value in rare.items() if value}
+
+
+def _bounded(text: str) -> str:
+    return text if len(text) <= NAME_LIMIT else text[:NAME_LIMIT] + "…"
+
+
+def _bounded_list(texts: tuple[str, ...]) -> list[JsonValue]:
+    kept: list[JsonValue] = [_bounded(text) for text in texts[:LIST_LIMIT]]
+    return kept if len(texts) <= LIST_LIMIT else [*kept, "…"]

@@ -1,0 +1,300 @@
+"""Composition: from files to a snapshot, in the supervisor and in its workers.
+
+The only module that knows every package. The supervisor loads and compiles first, so that every
+error has its place in a file; a worker gets the values that passed and compiles them again, since
+compiled policies cannot be sent between processes.
+"""
+
+import base64
+import hashlib
+import json
+import logging
+import os
+import secrets
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from pydantic import BaseModel, SecretStr
+
+from gateway.adapters.audit_file import AuditFile
+from gateway.adapters.channel import Channel
+from gateway.config.document import validate
+from gateway.config.folder import read_folder
+from gateway.config.keys import session_key
+from gateway.config.loading import inspect_gateway
+from gateway.config.schema import Gateway, Route
+from gateway.identity.keys import KeySets, parse_key_set
+from gateway.identity.rules import compile_rules
+from gateway.model.jsonvalue import JsonObject, JsonValue
+from gateway.model.problem import Place, Problem
+from gateway.pipeline.snapshot import RouteStage, Snapshot
+from gateway.policy.compile import compile_policies
+from gateway.policy.engine import PolicySet
+from gateway.policy.schema import AccessPolicy
+from gateway.policy.source import PolicySource
+from gateway.protocols.mcp import Mcp
+from gateway.server.worker import Worker
+from gateway.sessions.seal import Sealer
+
+DEMO_KEY_BYTES: Final = 32
+
+
+class ConfigurationError(Exception):
+    """The configuration cannot be used; `problems` say where and why."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A configuration that passed every check. `sources` are the validated policy documents,
+    `policies` what they compiled to, `watched` the files and folders that it came from."""
+
+    gateway: Gateway
+    sources: tuple[PolicySource, ...]
+    policies: PolicySet
+    warnings: tuple[Problem, ...]
+    watched: tuple[Path, ...]
+
+    @property
+    def digest(self) -> str:
+        """A short name for exactly this configuration, secrets left out."""
+        shown = [self.gateway.model_dump_json()]
+        shown += [source.model.model_dump_json() for source in self.sources]
+        return hashlib.sha256("\n".join(shown).encode()).hexdigest()[:12]
+
+    def with_sessions_of(self, other: "Loaded") -> "Loaded":
+        """This configuration with the sealing keys of `other`."""
+        gateway = self.gateway.model_copy(update={"sessions": other.gateway.sessions})
+        return replace(self, gateway=gateway)
+
+
+def load(path: Path, environment: Mapping[str, str], *, demo: bool = False) -> Loaded:
+    """Read and check gateway.yaml and its policies. Raises `ConfigurationError`.
+
+    With `demo` a missing sealing key is made up for this run.
+    """
+    inspected = inspect_gateway(path, environment, demo=demo)
+    gateway = inspected.gateway
+    if gateway is None:
+        raise ConfigurationError(inspected.problems)
+    if demo and not gateway.sessions.keys:
+        gateway = _with_demo_key(gateway)
+    sources, problems = _policy_sources(Path(gateway.policies), environment)
+    if problems:
+        raise ConfigurationError(problems)
+    policies = compile_policies(
+        sources,
+        backends=[backend.name for backend in gateway.backends],
+        routes=[route.name for route in gateway.routes],
+        base=gateway.base,
+    )
+    if not isinstance(policies, PolicySet):
+        raise ConfigurationError(policies)
+    _check_listeners(gateway, path)
+    watched = (path, Path(gateway.policies), *secret_files(gateway))
+    return Loaded(gateway, sources, policies, (*inspected.problems, *policies.warnings), watched)
+
+
+def folder_policies(folder: Path, environment: Mapping[str, str]) -> PolicySet:
+    """The policies of a folder alone, for whatever backends and routes they name.
+
+    Raises `ConfigurationError`.
+    """
+    sources, problems = _policy_sources(folder, environment)
+    if problems:
+        raise ConfigurationError(problems)
+    targets = [target for source in sources for target in source.model.spec.targets]
+    policies = compile_policies(
+        sources,
+        backends=[target.backend for target in targets if target.backend],
+        routes=[target.route for target in targets if target.route],
+    )
+    if not isinstance(policies, PolicySet):
+        raise ConfigurationError(policies)
+    return policies
+
+
+def snapshot_message(
+    loaded: Loaded,
+    number: int,
+    key_sets: Mapping[str, bytes],
+    retiring: Loaded | None = None,
+) -> JsonObject:
+    """What a worker needs to build the snapshot. Holds secrets: for the private channel only.
+
+    Routes of `retiring` that are gone stay known, for requests that Envoy still sends by them.
+    """
+    names = {route.name for route in loaded.gateway.routes}
+    gone = [one for one in retiring.gateway.routes if one.name not in names] if retiring else []
+    return {
+        "type": "snapshot",
+        "number": number,
+        "digest": loaded.digest,
+        "gateway": _revealed(loaded.gateway),
+        "retiring": [_revealed(route) for route in gone],
+        "policies": [_revealed(source.model) for source in loaded.sources],
+        "key_sets": {issuer: text.decode("utf-8") for issuer, text in key_sets.items()},
+    }
+
+
+def build_snapshot(message: JsonObject, missed: Callable[[str], None]) -> Snapshot:
+    """The snapshot that a message describes; `missed` is told issuers whose key set lacks a key.
+
+    Raises ValueError for a message that does not compile, which the supervisor's would.
+    """
+    gateway = Gateway.model_validate_json(json.dumps(message["gateway"]))
+    policies = compile_policies(
+        [_unplaced(value) for value in _list(message["policies"])],
+        backends=[backend.name for backend in gateway.backends],
+        routes=[route.name for route in gateway.routes],
+        base=gateway.base,
+    )
+    if not isinstance(policies, PolicySet):
+        raise ValueError(str(policies[0]))  # noqa: TRY004  a problem of the configuration
+    sets = {
+        issuer: parse_key_set(str(text).encode())
+        for issuer, text in _dict(message["key_sets"]).items()
+    }
+    retiring = [_route(value) for value in _list(message["retiring"])]
+    limits = gateway.limits
+    return Snapshot(
+        number=int(str(message["number"])),
+        digest=str(message["digest"]),
+        routes={route.name: route_stage(route) for route in (*retiring, *gateway.routes)},
+        listeners={
+            listener.name: compile_rules(
+                listener.identity,
+                gateway.identity,
+                {route.name: route.scopes for route in gateway.routes},
+            )
+            for listener in gateway.listeners
+        },
+        policies=policies,
+        keys=KeySets(sets, missed),
+        sealer=Sealer(
+            [session_key(key.get_secret_value()) for key in gateway.sessions.keys],
+            gateway.sessions.ttl,
+        ),
+        authorization_servers=gateway.identity.authorization_servers,
+        response_bytes=limits.response_bytes,
+        opaque=gateway.record.tell == "opaque",
+        record_endpoint=gateway.record.endpoint == "always",
+        record_path=gateway.record.path,
+        decision_seconds=limits.decision_seconds,
+        drain_seconds=limits.drain_seconds,
+        streams=limits.streams,
+    )
+
+
+async def run_worker(channel_fd: int, index: int, address: str) -> None:
+    """The life of a worker process: `channel_fd` is the inherited line to the supervisor."""
+    logging.basicConfig(
+        level=os.environ.get("GATEHOUSE_LOG", "WARNING"),
+        format=f"%(asctime)s worker-{index} %(levelname)s %(message)s",
+    )
+    channel = await Channel.over(socket.socket(fileno=channel_fd))
+    await Worker(channel, address, build_snapshot, AuditFile).run()
+
+
+def secret_files(gateway: Gateway) -> tuple[Path, ...]:
+    """Certificates and keys that the configuration names; a change of one is a reload."""
+    named: list[str | None] = []
+    for listener in gateway.listeners:
+        if listener.tls is not None:
+            named += [listener.tls.certificate, listener.tls.key, listener.tls.client_ca]
+    for backend in gateway.backends:
+        if backend.tls is not None:
+            named += [backend.tls.ca, backend.tls.certificate, backend.tls.key]
+    return tuple(Path(name) for name in named if name)
+
+
+def _policy_sources(
+    folder: Path, environment: Mapping[str, str]
+) -> tuple[tuple[PolicySource, ...], tuple[Problem, ...]]:
+    read = read_folder(folder, environment)
+    sources: list[PolicySource] = []
+    problems = list(read.problems)
+    for resource in read.resources:
+        if resource.kind != AccessPolicy.__name__:
+            text = f"unknown kind {resource.kind}"
+            problems.append(resource.document.problem(("kind",), text, "use AccessPolicy"))
+            continue
+        policy = validate(resource.document, AccessPolicy)
+        if isinstance(policy, AccessPolicy):
+            text = Path(resource.document.file).read_text("utf-8-sig")
+            sources.append(PolicySource(policy, resource.document.place, text))
+        else:
+            problems += policy
+    return tuple(sources), tuple(problems)
+
+
+def _check_listeners(gateway: Gateway, path: Path) -> None:
+    for number, listener in enumerate(gateway.listeners):
+        try:
+            compile_rules(listener.identity, gateway.identity)
+        except ValueError as error:
+            problem = Problem(Place(str(path), 1, 1), f"listeners[{number}]", str(error))
+            raise ConfigurationError((problem,)) from error
+
+
+def _with_demo_key(gateway: Gateway) -> Gateway:
+    key = base64.b64encode(secrets.token_bytes(DEMO_KEY_BYTES)).decode()
+    sessions = gateway.sessions.model_copy(update={"keys": (SecretStr(key),)})
+    return gateway.model_copy(update={"sessions": sessions})
+
+
+def route_stage(route: Route) -> RouteStage:
+    """A route of the configuration with its protocol."""
+    protocol = None
+    if route.protocol == "mcp":
+        protocol = Mcp(
+            batches=route.batches,
+            origins=frozenset(route.allowed_origins),
+            body_limit=route.body_limit,
+        )
+    return RouteStage(
+        name=route.name,
+        path=route.path,
+        listener=route.listener,
+        backend=route.backend,
+        protocol=protocol,
+        body_limit=route.body_limit,
+        scopes=route.scopes,
+    )
+
+
+def _route(value: JsonValue) -> Route:
+    return Route.model_validate_json(json.dumps(value))
+
+
+def _unplaced(value: JsonValue) -> PolicySource:
+    policy = AccessPolicy.model_validate_json(json.dumps(value))
+    return PolicySource(policy, lambda _path: Place(policy.metadata.name, 1, 1))
+
+
+def _revealed(model: BaseModel) -> JsonValue:
+    """The model as JSON with its secrets in clear."""
+    value: JsonValue = json.loads(
+        json.dumps(model.model_dump(exclude_unset=True), default=_secret_text)
+    )
+    return value
+
+
+def _secret_text(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    raise TypeError(f"{type(value).__name__} in a configuration")
+
+
+def _list(value: JsonValue) -> list[JsonValue]:
+    return value if isinstance(value, list) else []
+
+
+def _dict(value: JsonValue) -> JsonObject:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,86 @@
+"""`gatehouse check`: is this configuration right, and what does it say?"""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.bootstrap import ConfigurationError, Loaded, load
+from gateway.cli.findings import print_json, problem_json, show_problems
+from gateway.model.jsonvalue import JsonValue
+from gateway.model.problem import Problem
+
+
+def check(
+    config: Annotated[Path, typer.Option("--config", "-c", help="The gateway.yaml.")] = Path(
+        "gateway.yaml"
+    ),
+    *,
+    demo: Annotated[bool, typer.Option(help="Accept missing sealing keys.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    rules: Annotated[bool, typer.Option(help="Show the methods each rule applies to.")] = False,
+) -> None:
+    """Check gateway.yaml and its policies. Exit code 1 if there is an error.
+
+    Examples:
+
+      gatehouse check -c gateway.yaml
+
+      gatehouse check -c gateway.yaml --rules
+
+      gatehouse check -c gateway.yaml --json | jq '.problems[].message'
+    """
+    try:
+        loaded = load(config, os.environ, demo=demo)
+    except ConfigurationError as error:
+        _report(error.problems, None, as_json=as_json, rules=rules)
+        raise typer.Exit(1) from error
+    _report(loaded.warnings, loaded, as_json=as_json, rules=rules)
+
+
+def _report(
+    problems: tuple[Problem, ...], loaded: Loaded | None, *, as_json: bool, rules: bool
+) -> None:
+    if as_json:
+        print_json(
+            {
+                "ok": loaded is not None,
+                "problems": [problem_json(problem) for problem in problems],
+                "rules": _rules(loaded) if loaded else [],
+            }
+        )
+        return
+    show_problems(problems)
+    if loaded is None:
+        errors = sum(problem.severity == "error" for problem in problems)
+        typer.echo(f"{errors} errors", err=True)
+        return
+    for line in _rule_lines(loaded) if rules else []:
+        typer.echo(line)
+    gateway = loaded.gateway
+    typer.echo(
+        f"ok: {len(gateway.listeners)} listeners, {len(gateway.routes)} routes, "
+        f"{len(gateway.backends)} backends, {len(loaded.sources)} policies, "
+        f"{len(loaded.policies.rules)} rules"
+    )
+
+
+def _rules(loaded: Loaded) -> list[JsonValue]:
+    return [
+        {
+            "policy": rule.policy,
+            "rule": rule.name,
+            "effect": "allow" if rule.allows else "deny",
+            "methods": list[JsonValue](sorted(rule.methods)),
+        }
+        for rule in loaded.policies.rules
+    ]
+
+
+def _rule_lines(loaded: Loaded) -> list[str]:
+    return [
+        f"{'allow' if rule.allows else 'deny'} {rule.policy}/{rule.name}: "
+        + ", ".join(sorted(rule.methods))
+        for rule in loaded.policies.rules
+    ]

@@ -1,0 +1,55 @@
+"""`gatehouse envoy`: the Envoy configuration that belongs to a gateway.yaml."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.bootstrap import ConfigurationError, load
+from gateway.cli.findings import show_problems
+from gateway.edge.binary import EnvoyMissingError, find_envoy, validate
+from gateway.edge.bootstrap import whole_bootstrap
+from gateway.edge.packing import to_json
+
+DEFAULT_WORKER = "127.0.0.1:9500"
+
+
+def envoy(
+    config: Annotated[Path, typer.Option("--config", "-c", help="The gateway.yaml.")] = Path(
+        "gateway.yaml"
+    ),
+    worker: Annotated[
+        list[str] | None, typer.Option(help="Address of a worker, host:port; repeatable.")
+    ] = None,
+    *,
+    demo: Annotated[bool, typer.Option(help="Accept missing sealing keys.")] = True,
+    check: Annotated[bool, typer.Option("--check", help="Let Envoy itself check it.")] = False,
+) -> None:
+    """Print a whole bootstrap for an Envoy that you start yourself. It holds credentials.
+
+    Examples:
+
+      gatehouse envoy -c gateway.yaml --worker 127.0.0.1:9500 > envoy.json
+
+      gatehouse envoy -c gateway.yaml --check
+    """
+    try:
+        loaded = load(config, os.environ, demo=demo)
+    except ConfigurationError as error:
+        show_problems(error.problems)
+        raise typer.Exit(2) from error
+    workers = worker or [DEFAULT_WORKER]
+    if not check:
+        sys.stdout.write(to_json(whole_bootstrap(loaded.gateway, workers)) + "\n")
+        return
+    scratch = Path(loaded.gateway.service.run) / "check.json"
+    scratch.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        complaint = validate(loaded.gateway, workers, find_envoy(os.environ), scratch)
+    except EnvoyMissingError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
+    typer.echo(complaint or "Envoy accepts it")
+    raise typer.Exit(1 if complaint else 0)

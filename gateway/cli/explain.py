@@ -1,0 +1,134 @@
+"""`gatehouse explain`: why one request is decided as it is."""
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.bootstrap import ConfigurationError, Loaded, load, route_stage
+from gateway.cli.findings import show_problems
+from gateway.cli.saved_request import SavedRequestError, read_request
+from gateway.config.schema import Route
+from gateway.model.call import Deframed
+from gateway.model.head import RequestHead
+from gateway.model.jsonvalue import JsonObject, JsonValue
+from gateway.model.principal import Principal
+from gateway.model.refusal import Reason, Refusal
+from gateway.policy.context import RequestContext
+from gateway.suite.explanation import explain_message, explanation_json, explanation_text
+from gateway.suite.inputs import call_from, principal_from
+from gateway.suite.schema import PrincipalInput
+
+NAMED_BY_URI = "resources/"
+
+
+def explain(
+    config: Annotated[Path, typer.Option("--config", "-c", help="The gateway.yaml.")] = Path(
+        "gateway.yaml"
+    ),
+    route: Annotated[str, typer.Option(help="Route; default: the only one.")] = "",
+    principal: Annotated[
+        str, typer.Option(help="spiffe://…, jwt:ISSUER#SUBJECT, key:NAME or anonymous.")
+    ] = "anonymous",
+    actor: Annotated[list[str] | None, typer.Option(help="Who acts for it; repeatable.")] = None,
+    scope: Annotated[list[str] | None, typer.Option(help="A granted scope; repeatable.")] = None,
+    claims: Annotated[str, typer.Option(help="Claims as a JSON object.")] = "{}",
+    method: Annotated[str, typer.Option(help="The MCP method.")] = "tools/call",
+    name: Annotated[str, typer.Option(help="Tool or prompt name, or resource URI.")] = "",
+    arguments: Annotated[str, typer.Option(help="Arguments as a JSON object.")] = "{}",
+    request: Annotated[
+        str, typer.Option(help="A saved HTTP request or JSON body; - reads stdin.")
+    ] = "",
+    *,
+    demo: Annotated[bool, typer.Option(help="Accept missing sealing keys.")] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Show every stage and rule that one request meets. Exit code 1 if it is refused.
+
+    Examples:
+
+      gatehouse explain -c demo/gateway.yaml --principal key:demo --name delete_repo
+
+      gatehouse explain --principal key:demo --name create_issue --arguments '{"owner":"acme"}'
+
+      gatehouse explain --principal key:demo --request saved.http --json
+    """
+    loaded = _load(config, demo=demo)
+    chosen = _route(loaded, route)
+    given = PrincipalInput.model_validate(
+        {
+            "id": principal,
+            "actors": tuple(actor or ()),
+            "scopes": tuple(scope or ()),
+            "claims": _object(claims, "--claims"),
+        }
+    )
+    who = _principal(given)
+    if request:
+        head, message = _saved(request, chosen)
+    else:
+        head = RequestHead("POST", chosen.path, route=chosen.name)
+        attributes = _attributes(method, name, _object(arguments, "--arguments"))
+        message = Deframed((call_from(method, attributes),))
+    context = RequestContext(head, chosen.backend, time.time(), chosen.listener or "")
+    explanation = explain_message(message, loaded.policies, who, context)
+    sys.stdout.write(explanation_json(explanation) if as_json else explanation_text(explanation))
+    raise typer.Exit(0 if explanation.allowed else 1)
+
+
+def _load(config: Path, *, demo: bool) -> Loaded:
+    try:
+        return load(config, os.environ, demo=demo)
+    except ConfigurationError as error:
+        show_problems(error.problems)
+        raise typer.Exit(2) from error
+
+
+def _route(loaded: Loaded, name: str) -> Route:
+    routes = [one for one in loaded.gateway.routes if not name or one.name == name]
+    if len(routes) == 1:
+        return routes[0]
+    known = ", ".join(one.name for one in loaded.gateway.routes)
+    raise typer.BadParameter(f"--route must be one of: {known}")
+
+
+def _principal(given: PrincipalInput) -> Principal:
+    try:
+        return principal_from(given)
+    except ValueError as error:
+        raise typer.BadParameter(f"--principal: {error}") from error
+
+
+def _saved(source: str, route: Route) -> tuple[RequestHead, Deframed | Refusal]:
+    raw = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+    try:
+        head, body = read_request(raw, route.name, route.path)
+    except SavedRequestError as error:
+        raise typer.BadParameter(f"--request: {error}") from error
+    protocol = route_stage(route).protocol
+    if protocol is None:
+        return head, Refusal(Reason.WIRING, "this route is unjudged: everything passes")
+    return head, protocol.look(head) or protocol.deframe(head, body)
+
+
+def _attributes(method: str, name: str, arguments: JsonObject) -> JsonObject:
+    attributes: JsonObject = {}
+    if name:
+        attributes["uri" if method.startswith(NAMED_BY_URI) else "name"] = name
+    if method in ("tools/call", "prompts/get"):
+        attributes["arguments"] = arguments
+    return attributes
+
+
+def _object(text: str, option: str) -> JsonObject:
+    try:
+        value: JsonValue = json.loads(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{option} is not JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise typer.BadParameter(f"{option} must be a JSON object")
+    return value

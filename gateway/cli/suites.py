@@ -1,0 +1,67 @@
+"""`gatehouse test`: the suites that lie beside policies."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.bootstrap import ConfigurationError, folder_policies, load
+from gateway.cli.findings import show_problems
+from gateway.model.problem import Problem
+from gateway.policy.engine import PolicySet
+from gateway.protocols.mcp import Mcp
+from gateway.suite.loading import LoadedSuite, load_suites
+from gateway.suite.render import report_json, report_junit, report_text
+from gateway.suite.run import deframer, run_suites
+
+BODY_LIMIT = 4 * 1024 * 1024
+
+
+def run_tests(
+    path: Annotated[Path, typer.Argument(help="A folder of policies, or one suite.")],
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", "-c", help="Use the policies of this gateway.yaml instead."),
+    ] = None,
+    junit: Annotated[Path | None, typer.Option(help="Write JUnit XML here.")] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Run the *_test.yaml suites of a folder against its policies. Exit code 1 if a case fails.
+
+    Examples:
+
+      gatehouse test policies/
+
+      gatehouse test policies/issue-triage_test.yaml --junit report.xml
+
+      gatehouse test policies/ --json | jq .failed
+    """
+    policies = _policies(path, config)
+    suites = load_suites(path, os.environ)
+    problems = [one for one in suites if isinstance(one, Problem)]
+    if problems:
+        show_problems(problems)
+        raise typer.Exit(2)
+    loaded = [one for one in suites if isinstance(one, LoadedSuite)]
+    if not loaded:
+        typer.echo(f"no *_test.yaml in {path}", err=True)
+        raise typer.Exit(2)
+    protocol = Mcp(batches=True, origins=frozenset(), body_limit=BODY_LIMIT)
+    report = run_suites(loaded, policies, deframer(protocol))
+    if junit is not None:
+        junit.write_text(report_junit(report), "utf-8")
+    sys.stdout.write(report_json(report) if as_json else report_text(report))
+    raise typer.Exit(1 if report.failed else 0)
+
+
+def _policies(path: Path, config: Path | None) -> PolicySet:
+    try:
+        if config is not None:
+            return load(config, os.environ, demo=True).policies
+        return folder_policies(path if path.is_dir() else path.parent, os.environ)
+    except ConfigurationError as error:
+        show_problems(error.problems)
+        raise typer.Exit(2) from error

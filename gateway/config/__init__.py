@@ -1,0 +1,1 @@
+"""gateway.yaml and the folder of documents beside it: read, placed, typed, never half-applied."""

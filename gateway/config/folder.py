@@ -1,0 +1,100 @@
+"""A folder of documents, each with apiVersion, kind, metadata.name and spec.
+
+Reads and places them; what a kind's `spec` may hold is known to the package that owns the kind.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from gateway.config.document import Document, read_documents, validate
+from gateway.model.problem import Place, Problem
+
+SUITE_SUFFIXES: Final = ("_test.yaml", "_test.yml")
+"""Files that hold test suites of policies, not documents."""
+
+
+class Metadata(BaseModel):
+    """What every document says about itself."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
+    description: str = ""
+
+
+class Envelope(BaseModel):
+    """The outer form of every document; `spec` is opaque here."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    apiVersion: Literal["gatehouse.dev/v1"]  # noqa: N815  the field's Kubernetes-style spelling
+    kind: Annotated[str, Field(pattern=r"^[A-Z][A-Za-z]*$")]
+    metadata: Metadata
+    spec: dict[str, JsonValue]
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One document of the folder. Its owner validates `document` against the kind's whole model."""
+
+    kind: str
+    name: str
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """What a folder holds. With `problems` the resources are incomplete and must not be used."""
+
+    resources: tuple[Resource, ...]
+    problems: tuple[Problem, ...]
+
+
+def read_folder(folder: FilePath, environment: Mapping[str, str]) -> Folder:
+    """Every document of every *.yaml and *.yml below `folder`, in the order of file names.
+
+    Hidden files and folders are left out (Kubernetes mounts its copies in them), and so are
+    suites. A name may occur once per kind.
+    """
+    if not folder.is_dir():
+        problem = Problem(Place(str(folder), 1, 1), "(root)", "not a folder", "create it")
+        return Folder((), (problem,))
+    resources: dict[tuple[str, str], Resource] = {}
+    problems: list[Problem] = []
+    for path in _files(folder):
+        for document in read_documents(path, environment):
+            found = document if isinstance(document, Problem) else _resource(document)
+            if isinstance(found, Resource):
+                problems += _add(resources, found)
+            else:
+                problems += (found,) if isinstance(found, Problem) else found
+    return Folder(tuple(resources.values()), tuple(problems))
+
+
+def _files(folder: FilePath) -> Iterator[FilePath]:
+    for path in sorted(folder.rglob("*.y*ml")):
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        wanted = path.suffix in {".yaml", ".yml"} and not path.name.endswith(SUITE_SUFFIXES)
+        if wanted and not hidden and path.is_file():
+            yield path
+
+
+def _resource(document: Document) -> Resource | tuple[Problem, ...]:
+    envelope = validate(document, Envelope)
+    if isinstance(envelope, tuple):
+        return envelope
+    return Resource(envelope.kind, envelope.metadata.name, document)
+
+
+def _add(resources: dict[tuple[str, str], Resource], found: Resource) -> tuple[Problem, ...]:
+    earlier = resources.setdefault((found.kind, found.name), found)
+    if earlier is found:
+        return ()
+    path = ("metadata", "name")
+    message = f"{found.kind} {found.document.quote(path)} already exists"
+    fix = f"rename one; the other is at {earlier.document.place(path)}"
+    return (found.document.problem(path, message, fix),)

@@ -1,0 +1,155 @@
+"""What must hold between routes, listeners and backends."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from gateway.config.addresses import is_normal_path, parse_address
+from gateway.config.document import Document
+from gateway.config.files import system_ca, unreadable
+from gateway.config.schema import Backend, Gateway, Route
+from gateway.config.shape import nearest
+from gateway.config.yamltree import Path
+from gateway.model.problem import Problem
+
+WELL_KNOWN: Final = "/.well-known/oauth-protected-resource"
+"""RFC 9728, section 3.1: this, then the route's path, is the address of a route's metadata."""
+
+BODY_SHARE: Final = 4
+"""A body may take at most one part in this many of Envoy's heap."""
+
+_FORBIDDEN_AUTH: Final = frozenset(
+    {"host", "connection", "content-length", "content-type", "transfer-encoding", "te", "upgrade"}
+)
+
+
+def _backend_names(gateway: Gateway, document: Document) -> Iterator[Problem]:
+    seen: set[str] = set()
+    used = {route.backend for route in gateway.routes}
+    for index, backend in enumerate(gateway.backends):
+        path = ("backends", index, "name")
+        if backend.name in seen:
+            message = f"backend {document.quote(path)} already exists"
+            yield document.problem(path, message, "rename one")
+        if backend.name not in used:
+            yield document.warning(path, f"no route leads to backend {document.quote(path)}")
+        seen.add(backend.name)
+
+
+def _backends(gateway: Gateway, document: Document) -> Iterator[Problem]:
+    for index, backend in enumerate(gateway.backends):
+        path: Path = ("backends", index)
+        yield from _endpoints(backend, document, path)
+        if backend.path is not None and not is_normal_path(backend.path):
+            yield document.problem((*path, "path"), _odd_path(document, (*path, "path")))
+        if backend.auth and _is_reserved(backend.auth.header):
+            here = (*path, "auth", "header")
+            message = f"a credential cannot be sent as {document.quote(here)}"
+            yield document.problem(here, message, "e.g. authorization or x-api-key")
+        if backend.auth and not _is_header_value(backend.auth.value.get_secret_value()):
+            here = (*path, "auth", "value")
+            yield document.problem(here, "not a header value", "no line breaks, not empty")
+        yield from _backend_tls(backend, document, path)
+
+
+def _endpoints(backend: Backend, document: Document, path: Path) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for index, endpoint in enumerate(backend.endpoints):
+        here = (*path, "endpoints", index)
+        if parse_address(endpoint) is None:
+            yield document.problem(here, f"{document.quote(here)} is not host:port")
+        elif endpoint in seen:
+            yield document.problem(here, f"{document.quote(here)} is listed twice", "remove one")
+        seen.add(endpoint)
+
+
+def _backend_tls(backend: Backend, document: Document, path: Path) -> Iterator[Problem]:
+    tls = backend.tls
+    if tls is None:
+        loopback = all((a := parse_address(text)) and a.loopback for text in backend.endpoints)
+        if backend.auth and not loopback:
+            message = "the credential crosses the network without TLS"
+            yield document.warning((*path, "auth"), message, "add tls to the backend")
+        return
+    here = (*path, "tls")
+    if (tls.certificate is None) != (tls.key is None):
+        yield document.problem(here, "certificate and key belong together", "give both or none")
+    if tls.ca is None and system_ca() is None:
+        yield document.problem(here, "this system has no CA bundle", "name one in ca")
+    for field in ("ca", "certificate", "key"):
+        yield from unreadable(document, (*here, field), getattr(tls, field))
+
+
+def _is_reserved(header: str) -> bool:
+    owned = header.startswith(("x-gateway-", "x-gatehouse-", "x-envoy-", "mcp-"))
+    return owned or header in _FORBIDDEN_AUTH
+
+
+def _is_header_value(text: str) -> bool:
+    return bool(text) and all(" " <= char <= "~" for char in text) and text == text.strip()
+
+
+def _route_names(gateway: Gateway, document: Document) -> Iterator[Problem]:
+    backends = [backend.name for backend in gateway.backends]
+    listeners = [listener.name for listener in gateway.listeners]
+    seen: set[str] = set()
+    for index, route in enumerate(gateway.routes):
+        path: Path = ("routes", index)
+        if route.name in seen:
+            message = f"route {document.quote((*path, 'name'))} already exists"
+            yield document.problem((*path, "name"), message, "rename one")
+        seen.add(route.name)
+        yield from _reference(document, (*path, "backend"), route.backend, backends)
+        if route.listener is not None:
+            yield from _reference(document, (*path, "listener"), route.listener, listeners)
+
+
+def _reference(document: Document, path: Path, name: str, known: list[str]) -> Iterator[Problem]:
+    if name in known:
+        return
+    near = nearest(name, known)
+    fix = f'did you mean "{near}"?' if near else f"known: {', '.join(sorted(known))}"
+    yield document.problem(path, f"there is no {path[-1]} {document.quote(path)}", fix)
+
+
+def _route_paths(gateway: Gateway, document: Document) -> Iterator[Problem]:
+    taken: dict[tuple[str, str], str] = {}
+    for index, route in enumerate(gateway.routes):
+        path = ("routes", index, "path")
+        if not is_normal_path(route.path):
+            yield document.problem(path, _odd_path(document, path))
+        if route.path.startswith(WELL_KNOWN):
+            fix = "it is answered by the gateway; choose another path"
+            yield document.problem(path, f"{WELL_KNOWN} is reserved", fix)
+        for listener in listeners_of(route, gateway):
+            owner = taken.setdefault((listener, route.path), route.name)
+            if owner != route.name:
+                message = f"{document.quote(path)} is already the path of route {owner}"
+                yield document.problem(path, message, "change one path, or the listener")
+
+
+def listeners_of(route: Route, gateway: Gateway) -> tuple[str, ...]:
+    """The names of the listeners that a route is on."""
+    if route.listener is not None:
+        return (route.listener,)
+    return tuple(listener.name for listener in gateway.listeners)
+
+
+def _odd_path(document: Document, path: Path) -> str:
+    return f"{document.quote(path)} is not a plain path: no escapes, query, //, . or .."
+
+
+def _route_limits(gateway: Gateway, document: Document) -> Iterator[Problem]:
+    most = gateway.limits.heap_bytes // BODY_SHARE
+    for index, route in enumerate(gateway.routes):
+        path: Path = ("routes", index)
+        if route.body_limit > most:
+            message = f"one body could take more than 1/{BODY_SHARE} of limits.heap_bytes"
+            fix = f"at most {most}, or raise limits.heap_bytes"
+            yield document.problem((*path, "body_limit"), message, fix)
+        for field in ("batches", "allowed_origins", "scopes", "mode", "body_limit"):
+            if route.protocol == "unjudged" and field in route.model_fields_set:
+                message = f"{field} has no effect on an unjudged route: nothing is read"
+                yield document.problem((*path, field), message, "remove it")
+
+
+CHECKS: Final = (_backend_names, _backends, _route_names, _route_paths, _route_limits)

@@ -1,0 +1,253 @@
+"""The types of gateway.yaml. JSON Schema and the reference page are generated from them.
+
+Every model refuses unknown keys. Values are validated as JSON (pydantic's JSON mode), so that a
+YAML list is a tuple here and nothing else is coerced. Durations are
+seconds (float), sizes are bytes (int).
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationInfo
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+
+
+def _beside_the_file(value: str, info: ValidationInfo) -> str:
+    context: dict[str, Path] | None = info.context
+    return str((context["folder"] / value).resolve()) if context and value != "-" else value
+
+
+LocalPath = Annotated[str, Field(min_length=1), AfterValidator(_beside_the_file)]
+"""A path relative to the file that names it; absolute once loaded."""
+
+
+class Section(BaseModel):
+    """A part of gateway.yaml: immutable, and an unknown key is an error."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        validate_default=True,
+        revalidate_instances="always",  # so that defaults of defaults are resolved paths, too
+        hide_input_in_errors=True,
+    )
+
+
+class ListenerTls(Section):
+    """TLS of a listener. With `client_ca` a client certificate signed by it is required unless
+    `client_certificate` is `optional`."""
+
+    certificate: LocalPath = Field(description="Path of the PEM certificate chain.")
+    key: LocalPath = Field(description="Path of the PEM private key.")
+    client_ca: LocalPath | None = Field(default=None, description="Path of the PEM CA of clients.")
+    client_certificate: Literal["required", "optional"] = "required"
+
+
+class ListenerIdentity(Section):
+    """Which proofs of identity a listener accepts, and which one is the principal.
+
+    The first of `accept` that the request carries and that verifies is primary; the others that
+    verify become actors. A credential that is present and wrong is refused, never skipped.
+    """
+
+    accept: tuple[Literal["spiffe", "xfcc", "jwt", "key", "metadata", "anonymous"], ...] = (
+        "spiffe",
+        "jwt",
+        "key",
+    )
+    xfcc_from: tuple[str, ...] = Field(
+        default=(), description="SPIFFE ids of hops whose x-forwarded-client-cert is believed."
+    )
+    metadata_namespaces: tuple[str, ...] = Field(
+        default=(),
+        description="Filter metadata namespaces with a payload that a filter of Envoy verified.",
+    )
+
+
+class Listener(Section):
+    """One address that Envoy listens on."""
+
+    name: Name
+    address: str = Field(default="127.0.0.1", description="IP address to bind.")
+    port: Port
+    tls: ListenerTls | None = None
+    identity: ListenerIdentity = ListenerIdentity()
+
+
+class BackendTls(Section):
+    """TLS to a backend: the certificate must chain to `ca` and name `server_name`."""
+
+    server_name: str = Field(description="SNI, and the DNS name that the certificate must carry.")
+    ca: LocalPath | None = Field(
+        default=None, description="Path of the PEM CA; unset: the system's."
+    )
+    certificate: LocalPath | None = Field(default=None, description="Our client certificate (PEM).")
+    key: LocalPath | None = Field(default=None, description="Our client key (PEM).")
+
+
+class BackendAuth(Section):
+    """The credential that the gateway itself presents to a backend."""
+
+    header: str = Field(default="authorization", pattern=r"^[a-z0-9-]+$")
+    value: SecretStr = Field(description='The whole header value, e.g. "Bearer ${TOKEN}".')
+
+
+class Backend(Section):
+    """Replicas of one upstream server that may serve the same requests."""
+
+    name: Name
+    endpoints: tuple[str, ...] = Field(min_length=1, description="host:port of each replica.")
+    path: str | None = Field(
+        default=None, pattern=r"^/", description="Path at the backend; unset: the client's path."
+    )
+    host: str | None = Field(default=None, description="Host header to send; unset: the client's.")
+    tls: BackendTls | None = None
+    auth: BackendAuth | None = None
+    health_interval: Seconds = Field(default=0.5, description="Between TCP health checks.")
+
+
+class Route(Section):
+    """One URL path of a listener, spoken in one protocol, served by one backend."""
+
+    name: Name
+    listener: Name | None = Field(default=None, description="Unset: every listener.")
+    path: str = Field(pattern=r"^/", description="Exact path, without a query.")
+    protocol: Literal["mcp", "unjudged"] = Field(
+        description="`unjudged` lets everything pass unread; each pass is recorded."
+    )
+    backend: Name
+    mode: Literal["buffered", "duplex"] = Field(
+        default="buffered", description="How Envoy hands over the body; both hold the request."
+    )
+    body_limit: int = Field(
+        default=4 * 1024 * 1024, ge=1024, le=64 * 1024 * 1024, description="Bytes of request body."
+    )
+    batches: bool = Field(default=False, description="Accept JSON-RPC batches of 2025-03-26.")
+    allowed_origins: tuple[str, ...] = Field(
+        default=(), description="Browser origins that may call; others with Origin are refused."
+    )
+    scopes: tuple[str, ...] = Field(
+        default=(), description="scopes_supported in the route's RFC 9728 metadata."
+    )
+
+
+class JwtIssuer(Section):
+    """A token issuer. Exactly one of `jwks_file` and `jwks_url`."""
+
+    issuer: str = Field(min_length=1, description="Exact value of the `iss` claim.")
+    audiences: tuple[str, ...] = Field(min_length=1, description="One of them must be in `aud`.")
+    jwks_file: LocalPath | None = None
+    jwks_url: str | None = Field(default=None, pattern=r"^https?://")
+    algorithms: tuple[
+        Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"],
+        ...,
+    ] = ("RS256", "ES256", "EdDSA")
+    leeway: Annotated[float, Field(ge=0, le=300)] = 30
+    required_claims: tuple[str, ...] = ("exp", "sub")
+    scope_claim: str = Field(default="scope", description="Space separated, or a list.")
+    refresh: Seconds = Field(default=300, description="Between fetches of the key set.")
+
+
+class ApiKey(Section):
+    """An API key, known by its hash only."""
+
+    name: Name
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="Hex SHA-256 of the key.")
+    scopes: tuple[str, ...] = ()
+
+
+class Identity(Section):
+    """Who can be who, for every listener."""
+
+    jwt: tuple[JwtIssuer, ...] = ()
+    keys: tuple[ApiKey, ...] = ()
+    authorization_servers: tuple[str, ...] = Field(
+        default=(), description="authorization_servers in the RFC 9728 metadata."
+    )
+    resource_base: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^/]+$",
+        description="Public origin of the gateway for RFC 9728; unset: the request's own.",
+    )
+
+
+class Sessions(Section):
+    """Sealing of session ids. The first key seals, every key opens."""
+
+    keys: tuple[SecretStr, ...] = Field(
+        default=(), description='Each at least 32 random bytes in base64, e.g. "file:seal.key".'
+    )
+    ttl: Seconds = Field(default=86_400, description="After which a session id is refused.")
+
+
+class Limits(Section):
+    """Bounds on everything that a client can make grow."""
+
+    streams: int = Field(default=50_000, ge=1, description="Concurrent requests per cluster.")
+    decision_seconds: Seconds = Field(default=5, description="For one judgement, own deadline.")
+    drain_seconds: Seconds = Field(default=10, description="For streams at shutdown or reload.")
+    heap_bytes: int = Field(default=1 << 30, ge=1 << 26, description="Envoy's heap ceiling.")
+    response_bytes: int = Field(
+        default=4 * 1024 * 1024, ge=1024, description="Of a response, or one event, that is read."
+    )
+
+
+class Record(Section):
+    """Where audit records go, and how much callers are told."""
+
+    path: LocalPath = Field(default="-", description='A file of JSON lines, or "-" for stdout.')
+    endpoint: Literal["when-known", "always"] = Field(
+        default="when-known",
+        description="`always` asks Envoy for every response head, one message more a request.",
+    )
+    tell: Literal["reason", "opaque"] = Field(
+        default="reason", description="`opaque`: a denied tool looks like an unknown one."
+    )
+
+
+class Telemetry(Section):
+    """OpenTelemetry export."""
+
+    otlp_endpoint: str | None = Field(default=None, description="host:port of OTLP over gRPC.")
+    service_name: str = "gatehouse"
+
+
+class Service(Section):
+    """The gateway's own processes."""
+
+    workers: int = Field(default=1, ge=1, le=64)
+    admin: str = Field(default="127.0.0.1:9909", description="host:port; loopback by default.")
+    envoy_admin: str = Field(default="127.0.0.1:9901", description="Envoy's own admin address.")
+    listen: str = Field(
+        default="unix",
+        description='"unix": one socket a worker below `run`; "host:port": first worker\'s port.',
+    )
+    run: LocalPath = Field(default=".run", description="Folder of sockets and of Envoy's files.")
+    tls: ListenerTls | None = Field(default=None, description="mTLS between Envoy and workers.")
+
+
+class Gateway(Section):
+    """gateway.yaml as a whole."""
+
+    apiVersion: Literal["gatehouse.dev/v1"]  # noqa: N815  the field's Kubernetes-style spelling
+    kind: Literal["Gateway"] = "Gateway"
+    listeners: tuple[Listener, ...] = Field(min_length=1)
+    routes: tuple[Route, ...] = Field(min_length=1)
+    backends: tuple[Backend, ...] = Field(min_length=1)
+    policies: LocalPath = Field(default="policies", description="Folder of documents.")
+    base: Literal["implied", "explicit"] = Field(
+        default="implied",
+        description="`implied`: whoever may use something of a backend may also open a session, "
+        "list and ping; `explicit`: only rules that name these methods allow them.",
+    )
+    identity: Identity = Identity()
+    sessions: Sessions = Sessions()
+    state: Literal["memory"] = "memory"
+    limits: Limits = Limits()
+    record: Record = Record()
+    telemetry: Telemetry = Telemetry()
+    service: Service = Service()

@@ -1,0 +1,66 @@
+"""How Envoy hands a request over: what we generate, and what the service reads back. Pure.
+
+Envoy sends it as gRPC metadata `x-gatehouse-wiring` on every ext_proc stream, per route where a
+route differs. Form: `1;listener=NAME;mode=buffered;override=1;timeout=6.0`.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias, cast, get_args
+
+METADATA_KEY: Final = "x-gatehouse-wiring"
+
+METADATA_NAMESPACE: Final = "gatehouse"
+"""Dynamic metadata that the service writes about a request that it let through."""
+
+RPC_ID: Final = "rpc_id"
+"""In that namespace: the caller's request id as JSON text, where there is exactly one."""
+
+AUDIT_ID: Final = "audit_id"
+"""In that namespace: the request's audit id."""
+
+METADATA_PREFIX: Final = "_metadata:"
+"""Of the name of the route that serves another route's RFC 9728 document."""
+
+Mode: TypeAlias = Literal["head", "buffered", "duplex"]
+"""`head`: request headers only. `buffered`: the whole request body in one message; the response
+only by mode_override. `duplex`: both bodies and trailers, streamed, each held until answered."""
+
+
+class WiringError(ValueError):
+    """Metadata that this version did not write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """What a stream can deliver.
+
+    `listener` is the listener's name, `override` whether Envoy obeys mode_override, and `timeout`
+    the seconds (> 0) after which Envoy gives up on an answer to one message.
+    """
+
+    listener: str
+    mode: Mode
+    override: bool
+    timeout: float
+
+    def __str__(self) -> str:
+        return (
+            f"1;listener={self.listener};mode={self.mode}"
+            f";override={int(self.override)};timeout={self.timeout}"
+        )
+
+
+def parse_wiring(text: str) -> Wiring:
+    """The inverse of `str(wiring)`. Raises WiringError for anything else."""
+    version, *parts = text.split(";")
+    fields = dict(part.split("=", 1) for part in parts if "=" in part)
+    if version != "1" or set(fields) != {"listener", "mode", "override", "timeout"}:
+        raise WiringError("not the wiring that this version of the gateway generates")
+    mode, override = fields["mode"], fields["override"]
+    if mode not in get_args(Mode) or override not in {"0", "1"}:
+        raise WiringError("unknown mode or override")
+    try:
+        timeout = float(fields["timeout"])
+    except ValueError:
+        raise WiringError("timeout is not a number") from None
+    return Wiring(fields["listener"], cast("Mode", mode), override == "1", timeout)

@@ -1,0 +1,113 @@
+"""Envoy's admin address: has it taken what was written, or refused it?"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+import httpx
+
+from gateway.config.schema import Gateway
+from gateway.edge.routes import routes_name
+from gateway.model.jsonvalue import JsonValue
+
+TIMEOUT_SECONDS: Final = 2.0
+_STATS: Final = r"(update_rejected|update_failure|version_text)$"
+
+
+class Verdict(Enum):
+    """What became of written versions."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    PENDING = "pending"
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """One file as Envoy sees it: the version in force, and how many it has turned down so far."""
+
+    version: str = ""
+    turned_down: int = 0
+
+
+class EnvoyAdmin:
+    """A client of one Envoy's admin address ("host:port"). Errors are httpx.HTTPError."""
+
+    def __init__(self, address: str) -> None:
+        self._client = httpx.AsyncClient(
+            base_url=f"http://{address}", timeout=TIMEOUT_SECONDS, trust_env=False
+        )
+
+    async def ready(self) -> bool:
+        """Whether Envoy serves: listeners are open and every file was read."""
+        try:
+            answer = await self._client.get("/ready")
+        except httpx.TransportError:
+            return False
+        return answer.is_success
+
+    async def subscriptions(self, gateway: Gateway) -> dict[str, Subscription]:
+        """The state of every file of `gateway`, by the keys of `EnvoyFiles`."""
+        answer = await self._client.get("/stats", params={"format": "json", "filter": _STATS})
+        answer.raise_for_status()
+        return read_subscriptions(answer.json(), gateway)
+
+    async def close(self) -> None:
+        """Closes the connection."""
+        await self._client.aclose()
+
+
+def read_subscriptions(stats: JsonValue, gateway: Gateway) -> dict[str, Subscription]:
+    """The subscriptions in an answer of /stats?format=json."""
+    values = _values(stats)
+    prefixes = {"clusters": "cluster_manager.cds"}
+    for listener in gateway.listeners:
+        name = routes_name(listener.name)
+        prefixes[f"routes/{listener.name}"] = f"http.{listener.name}.rds.{name}"
+    for backend in gateway.backends:
+        prefixes[f"endpoints/{backend.name}"] = f"cluster.{backend.name}"
+    return {key: _subscription(values, prefix) for key, prefix in prefixes.items()}
+
+
+def verdict(
+    before: Mapping[str, Subscription],
+    now: Mapping[str, Subscription],
+    wanted: Mapping[str, str],
+) -> tuple[Verdict, tuple[str, ...]]:
+    """What became of the versions `wanted`, and the keys that are not in force yet.
+
+    `before` was read before they were written. One that was turned down makes the whole rejected.
+    """
+    missing = tuple(key for key, version in wanted.items() if _version(now, key) != version)
+    if not missing:
+        return Verdict.ACCEPTED, ()
+    refused = tuple(key for key in missing if _turned_down(now, key) > _turned_down(before, key))
+    return (Verdict.REJECTED, refused) if refused else (Verdict.PENDING, missing)
+
+
+def _version(state: Mapping[str, Subscription], key: str) -> str:
+    return state.get(key, Subscription()).version
+
+
+def _turned_down(state: Mapping[str, Subscription], key: str) -> int:
+    return state.get(key, Subscription()).turned_down
+
+
+def _values(stats: JsonValue) -> dict[str, JsonValue]:
+    if not isinstance(stats, dict) or not isinstance(entries := stats.get("stats"), list):
+        return {}
+    return {
+        str(entry["name"]): entry["value"]
+        for entry in entries
+        if isinstance(entry, dict) and "name" in entry and "value" in entry
+    }
+
+
+def _subscription(values: Mapping[str, JsonValue], prefix: str) -> Subscription:
+    version = values.get(f"{prefix}.version_text")
+    counts = [values.get(f"{prefix}.{name}") for name in ("update_rejected", "update_failure")]
+    return Subscription(
+        version=version if isinstance(version, str) else "",
+        turned_down=sum(count for count in counts if isinstance(count, int)),
+    )

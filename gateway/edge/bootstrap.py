@@ -1,0 +1,102 @@
+"""Envoy's bootstrap: static listeners and workers, everything that may change in files."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from envoy_data_plane.envoy.config.bootstrap.v3 import (
+    Admin,
+    Bootstrap,
+    BootstrapDynamicResources,
+    BootstrapStaticResources,
+    LayeredRuntime,
+    RuntimeLayer,
+)
+from envoy_data_plane.envoy.config.core.v3 import Node
+from envoy_data_plane.envoy.type.matcher.v3 import StringMatcher
+from envoy_data_plane.google.protobuf import Struct, Value
+
+from gateway.config.schema import Gateway
+from gateway.edge.clusters import backend_cluster, load_assignment, workers_cluster
+from gateway.edge.credentials import credential_secret
+from gateway.edge.layout import Layout
+from gateway.edge.listeners import listener
+from gateway.edge.overload import overload_manager
+from gateway.edge.packing import file_source, socket
+from gateway.edge.routes import route_configuration
+
+NODE_ID: Final = "gatehouse"
+ADMIN_PATHS: Final = ("/ready", "/server_info", "/stats", "/config_dump", "/clusters", "/memory")
+"""All that Envoy's admin address answers: nothing that changes or stops it."""
+
+
+def bootstrap(gateway: Gateway, layout: Layout, workers: Sequence[str]) -> Bootstrap:
+    """The bootstrap of an Envoy that reads the files of `layout`.
+
+    `workers` are the addresses of the service's workers: `host:port` or `unix:PATH`.
+    """
+    return _bootstrap(
+        gateway,
+        BootstrapStaticResources(
+            listeners=[
+                listener(item, gateway.limits, layout.routes(item.name))
+                for item in gateway.listeners
+            ],
+            clusters=[workers_cluster(workers, gateway.limits, gateway.service.tls)],
+        ),
+        BootstrapDynamicResources(cds_config=file_source(layout.clusters)),
+    )
+
+
+def whole_bootstrap(gateway: Gateway, workers: Sequence[str]) -> Bootstrap:
+    """The same with the content of every file in it.
+
+    `envoy --mode validate` does not open the files of subscriptions: this is what to validate.
+    """
+    return _bootstrap(
+        gateway,
+        BootstrapStaticResources(
+            listeners=[
+                listener(item, gateway.limits, route_configuration(gateway, item))
+                for item in gateway.listeners
+            ],
+            clusters=[
+                workers_cluster(workers, gateway.limits, gateway.service.tls),
+                *(
+                    backend_cluster(backend, gateway.limits, load_assignment(backend, {}), None)
+                    for backend in gateway.backends
+                ),
+            ],
+            secrets=[
+                credential_secret(backend, backend.auth)
+                for backend in gateway.backends
+                if backend.auth
+            ],
+        ),
+        None,
+    )
+
+
+def _runtime() -> Struct:
+    """Room for the one expression that lists the headers which the service may change."""
+    return Struct(fields={"re2.max_program_size.error_level": Value(number_value=1_000)})
+
+
+def _bootstrap(
+    gateway: Gateway,
+    static: BootstrapStaticResources,
+    dynamic: BootstrapDynamicResources | None,
+) -> Bootstrap:
+    return Bootstrap(
+        node=Node(id=NODE_ID, cluster=NODE_ID),
+        admin=Admin(
+            address=socket(gateway.service.envoy_admin),
+            allow_paths=[StringMatcher(prefix=path) for path in ADMIN_PATHS],
+            ignore_global_conn_limit=True,
+        ),
+        static_resources=static,
+        dynamic_resources=dynamic,
+        overload_manager=overload_manager(gateway.limits),
+        layered_runtime=LayeredRuntime(
+            layers=[RuntimeLayer(name="gatehouse", static_layer=_runtime())]
+        ),
+    )

@@ -1,0 +1,190 @@
+"""Envoy's clusters: one per backend, named after it, and one of the service's workers."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from envoy_data_plane.envoy.config.cluster.v3 import (
+    CircuitBreakers,
+    CircuitBreakersThresholds,
+    Cluster,
+    ClusterCommonLbConfig,
+    ClusterDiscoveryType,
+    ClusterEdsClusterConfig,
+    ClusterLbPolicy,
+)
+from envoy_data_plane.envoy.config.core.v3 import (
+    HealthCheck,
+    HealthCheckGrpcHealthCheck,
+    HealthStatus,
+    Http1ProtocolOptions,
+    Http2ProtocolOptions,
+    HttpProtocolOptions,
+)
+from envoy_data_plane.envoy.config.endpoint.v3 import (
+    ClusterLoadAssignment,
+    Endpoint,
+    LbEndpoint,
+    LocalityLbEndpoints,
+)
+from envoy_data_plane.envoy.extensions.upstreams.http.v3 import (
+    HttpProtocolOptions as UpstreamProtocol,
+)
+from envoy_data_plane.envoy.extensions.upstreams.http.v3 import (
+    HttpProtocolOptionsAutoHttpConfig,
+    HttpProtocolOptionsExplicitHttpConfig,
+)
+from envoy_data_plane.envoy.type.v3 import Percent
+from envoy_data_plane.google.protobuf import Any
+
+from gateway.config.addresses import parse_address
+from gateway.config.schema import Backend, Limits, ListenerTls
+from gateway.edge.credentials import upstream_filters
+from gateway.edge.ext_proc import WORKERS
+from gateway.edge.packing import file_source, packed, seconds, socket
+from gateway.edge.tls import backend_socket, worker_socket
+
+MAX_RETRIES: Final = 1_000
+CONNECT_SECONDS: Final = 1.0
+BUFFER_BYTES: Final = 256 * 1024
+IDLE_UPSTREAM_SECONDS: Final = 4.0
+"""Below the five seconds after which uvicorn and Node close an idle connection: a request sent
+into that moment would be lost, and a tool call must not be repeated."""
+
+HEALTH_INTERVAL_SECONDS: Final = 0.5
+HEALTH_TIMEOUT_SECONDS: Final = 1.0
+UNHEALTHY_AFTER: Final = 2
+
+_PROTOCOL: Final = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+_NEVER_PANIC: Final = ClusterCommonLbConfig(healthy_panic_threshold=Percent(value=0))
+"""Envoy would by default spread traffic over dead endpoints once half of them are."""
+
+
+def backend_cluster(
+    backend: Backend, limits: Limits, endpoints: Path | ClusterLoadAssignment, secrets: Path | None
+) -> Cluster:
+    """The cluster of one backend.
+
+    Its endpoints come from the file `endpoints`, or stand in it (for validation); its credential
+    comes from the file `secrets`, or from the bootstrap if that is None (for validation).
+    """
+    cluster = Cluster(
+        name=backend.name,
+        connect_timeout=seconds(CONNECT_SECONDS),
+        per_connection_buffer_limit_bytes=BUFFER_BYTES,
+        lb_policy=ClusterLbPolicy.LEAST_REQUEST,
+        common_lb_config=_NEVER_PANIC,
+        circuit_breakers=_breakers(limits),
+        transport_socket=backend_socket(backend.tls) if backend.tls else None,
+        typed_extension_protocol_options={_PROTOCOL: _backend_protocol(backend, secrets)},
+    )
+    if isinstance(endpoints, ClusterLoadAssignment):
+        cluster.type, cluster.load_assignment = ClusterDiscoveryType.STATIC, endpoints
+    else:
+        cluster.type = ClusterDiscoveryType.EDS
+        cluster.eds_cluster_config = ClusterEdsClusterConfig(eds_config=file_source(endpoints))
+    return cluster
+
+
+def load_assignment(
+    backend: Backend, health: Mapping[tuple[str, str], bool]
+) -> ClusterLoadAssignment:
+    """The endpoints of one backend.
+
+    `health` maps (backend, "ip:port") to whether the endpoint is healthy, for every resolved
+    endpoint. A backend that it does not know has the endpoints of its configuration that need no
+    resolving, healthy until somebody looks.
+    """
+    known = {address: up for (name, address), up in health.items() if name == backend.name}
+    endpoints = known or dict.fromkeys(_literal(backend.endpoints), True)
+    return ClusterLoadAssignment(
+        cluster_name=backend.name,
+        endpoints=[
+            LocalityLbEndpoints(lb_endpoints=[_endpoint(*item) for item in endpoints.items()])
+        ],
+    )
+
+
+def workers_cluster(workers: Sequence[str], limits: Limits, tls: ListenerTls | None) -> Cluster:
+    """The service's workers, `host:port` or `unix:PATH` each, health-checked over grpc.health.v1.
+
+    With more than one, a worker that stops answering loses its connections, so that what it held
+    unanswered goes to another. The only one keeps them: nobody else could take over.
+    """
+    endpoints = [LbEndpoint(endpoint=Endpoint(address=socket(worker))) for worker in workers]
+    return Cluster(
+        name=WORKERS,
+        type=ClusterDiscoveryType.STATIC,
+        connect_timeout=seconds(CONNECT_SECONDS),
+        lb_policy=ClusterLbPolicy.LEAST_REQUEST,
+        common_lb_config=_NEVER_PANIC,
+        circuit_breakers=_breakers(limits),
+        health_checks=[_health_check()],
+        close_connections_on_host_health_failure=len(workers) > 1,
+        load_assignment=ClusterLoadAssignment(
+            cluster_name=WORKERS, endpoints=[LocalityLbEndpoints(lb_endpoints=endpoints)]
+        ),
+        transport_socket=worker_socket(tls) if tls else None,
+        typed_extension_protocol_options={_PROTOCOL: _worker_protocol()},
+    )
+
+
+def _literal(endpoints: Sequence[str]) -> Iterator[str]:
+    for text in endpoints:
+        address = parse_address(text)
+        if address and address.literal:
+            yield text
+
+
+def _endpoint(address: str, up: bool) -> LbEndpoint:
+    status = HealthStatus.HEALTHY if up else HealthStatus.UNHEALTHY
+    return LbEndpoint(endpoint=Endpoint(address=socket(address)), health_status=status)
+
+
+def _breakers(limits: Limits) -> CircuitBreakers:
+    most = limits.streams
+    return CircuitBreakers(
+        thresholds=[
+            CircuitBreakersThresholds(
+                max_connections=most,
+                max_pending_requests=most,
+                max_requests=most,
+                max_retries=MAX_RETRIES,
+            )
+        ]
+    )
+
+
+def _health_check() -> HealthCheck:
+    return HealthCheck(
+        timeout=seconds(HEALTH_TIMEOUT_SECONDS),
+        interval=seconds(HEALTH_INTERVAL_SECONDS),
+        no_traffic_interval=seconds(HEALTH_INTERVAL_SECONDS),
+        unhealthy_threshold=UNHEALTHY_AFTER,
+        healthy_threshold=1,
+        grpc_health_check=HealthCheckGrpcHealthCheck(),
+    )
+
+
+def _worker_protocol() -> Any:
+    explicit = HttpProtocolOptionsExplicitHttpConfig(http2_protocol_options=Http2ProtocolOptions())
+    return packed(UpstreamProtocol(explicit_http_config=explicit))
+
+
+def _backend_protocol(backend: Backend, secrets: Path | None) -> Any:
+    options = UpstreamProtocol(
+        common_http_protocol_options=HttpProtocolOptions(
+            idle_timeout=seconds(IDLE_UPSTREAM_SECONDS)
+        ),
+        http_filters=upstream_filters(backend, secrets) if backend.auth else [],
+    )
+    if backend.tls:
+        options.auto_config = HttpProtocolOptionsAutoHttpConfig(
+            http_protocol_options=Http1ProtocolOptions(),
+            http2_protocol_options=Http2ProtocolOptions(),
+        )
+    else:
+        options.explicit_http_config = HttpProtocolOptionsExplicitHttpConfig(
+            http_protocol_options=Http1ProtocolOptions()
+        )
+    return packed(options)

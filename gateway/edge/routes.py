@@ -1,0 +1,125 @@
+"""Envoy's routes: one for each route of the configuration, its metadata, and everything else.
+
+Envoy's route name is the only route identity that the service believes:
+NAME for a configured route, `_metadata:NAME` for its RFC 9728 metadata, `_unknown` for the rest.
+The last two lead nowhere: whatever the service says, no upstream is behind them.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from envoy_data_plane.envoy.config.route.v3 import (
+    DirectResponseAction,
+    RetryPolicy,
+    RetryPolicyRetryBackOff,
+    RetryPolicyRetryHostPredicate,
+    RouteAction,
+    RouteConfiguration,
+    RouteMatch,
+    RouteMatchConnectMatcher,
+    VirtualHost,
+)
+from envoy_data_plane.envoy.config.route.v3 import Route as EnvoyRoute
+from envoy_data_plane.envoy.extensions.retry.host.previous_hosts.v3 import PreviousHostsPredicate
+from envoy_data_plane.google.protobuf import Any
+
+from gateway.config.route_checks import WELL_KNOWN, listeners_of
+from gateway.config.schema import Backend, Gateway, Listener, Route
+from gateway.config.wiring import METADATA_PREFIX, Mode
+from gateway.edge import ext_proc
+from gateway.edge.packing import packed, seconds
+
+UNKNOWN: Final = "_unknown"
+VIRTUAL_HOST: Final = "gatehouse"
+
+_FROM_UPSTREAM_NEVER: Final = ["x-gatehouse-audit-id", "x-envoy-upstream-service-time"]
+_RETRY_ON: Final = "connect-failure,refused-stream"
+"""Nothing has been read by anybody in these two cases, so any request may be repeated."""
+
+
+def routes_name(listener: str) -> str:
+    """The name of a listener's route configuration."""
+    return f"{listener}_routes"
+
+
+def route_configuration(gateway: Gateway, listener: Listener) -> RouteConfiguration:
+    """All routes of one listener, the catch-alls last."""
+    host = VirtualHost(
+        name=VIRTUAL_HOST,
+        domains=["*"],
+        routes=list(_routes(gateway, listener)),
+        response_headers_to_remove=_FROM_UPSTREAM_NEVER,
+    )
+    return RouteConfiguration(name=routes_name(listener.name), virtual_hosts=[host])
+
+
+def _routes(gateway: Gateway, listener: Listener) -> Iterator[EnvoyRoute]:
+    backends = {backend.name: backend for backend in gateway.backends}
+    for route in gateway.routes:
+        if listener.name in listeners_of(route, gateway):
+            yield _configured(route, backends[route.backend], listener, gateway)
+            if route.protocol != "unjudged":
+                yield _metadata(route, listener, gateway)
+    connect = RouteMatch(connect_matcher=RouteMatchConnectMatcher())
+    yield _nowhere(UNKNOWN, connect, listener, gateway)
+    yield _nowhere(UNKNOWN, RouteMatch(prefix="/"), listener, gateway)
+
+
+def mode_of(route: Route) -> Mode:
+    """How a route is wired. An unjudged one is still announced, so that each pass is recorded."""
+    return "head" if route.protocol == "unjudged" else route.mode
+
+
+def _configured(route: Route, backend: Backend, listener: Listener, gateway: Gateway) -> EnvoyRoute:
+    mode = mode_of(route)
+    return EnvoyRoute(
+        name=route.name,
+        match=RouteMatch(path=route.path),
+        route=RouteAction(
+            cluster=backend.name,
+            prefix_rewrite=backend.path or "",  # the match is exact, so it replaces the path whole
+            host_rewrite_literal=backend.host or "",
+            timeout=seconds(0),  # a tool may run, and a listening stream may be silent, for hours
+            idle_timeout=seconds(0),
+            retry_policy=_retry_policy(),
+        ),
+        request_body_buffer_limit=None if mode == "head" else route.body_limit,
+        typed_per_filter_config=_override(mode, listener, gateway),
+    )
+
+
+def _metadata(route: Route, listener: Listener, gateway: Gateway) -> EnvoyRoute:
+    path = WELL_KNOWN + route.path.rstrip("/")
+    return _nowhere(METADATA_PREFIX + route.name, RouteMatch(path=path), listener, gateway)
+
+
+def _nowhere(name: str, match: RouteMatch, listener: Listener, gateway: Gateway) -> EnvoyRoute:
+    return EnvoyRoute(
+        name=name,
+        match=match,
+        direct_response=DirectResponseAction(status=404),
+        typed_per_filter_config=_override("head", listener, gateway),
+    )
+
+
+def _override(mode: Mode, listener: Listener, gateway: Gateway) -> dict[str, Any]:
+    if mode == "buffered":
+        return {}
+    return {ext_proc.FILTER: packed(ext_proc.route_override(listener, gateway.limits, mode))}
+
+
+def _retry_policy() -> RetryPolicy:
+    return RetryPolicy(
+        retry_on=_RETRY_ON,
+        num_retries=2,
+        retry_back_off=RetryPolicyRetryBackOff(
+            base_interval=seconds(0.005), max_interval=seconds(0.05)
+        ),
+        retry_host_predicate=[
+            RetryPolicyRetryHostPredicate(
+                name="envoy.retry_host_predicates.previous_hosts",
+                typed_config=packed(PreviousHostsPredicate()),
+            )
+        ],
+        host_selection_retry_max_attempts=5,
+    )

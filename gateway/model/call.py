@@ -1,0 +1,57 @@
+"""What a client asks for, in the terms that policy judges. Pure: no I/O, no clock."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from gateway.model.jsonvalue import JsonMapping, JsonValue, RequestId
+
+
+class Kind(Enum):
+    """What sort of message a call is; only a REQUEST gets an answer with its id."""
+
+    REQUEST = "request"
+    NOTIFICATION = "notification"
+    ANSWER = "answer"  # the client's response to a request that the server sent
+    LISTEN = "listen"  # GET: the server-to-client stream
+    END = "end"  # DELETE: end of the session
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One thing that a client asks a backend to do.
+
+    `attributes` are the fields of the protocol's message in protos/attributes.proto, by field
+    name, already checked to have the declared types. `target` is what structured rules name: the
+    tool, prompt or resource URI; None for a method without one.
+    `implied` are further calls that the same message performs and that must be allowed too (the
+    resource subscriptions of MCP subscriptions/listen are reads of those resources).
+    """
+
+    protocol: str
+    method: str
+    kind: Kind
+    id: RequestId | None = None
+    target: str | None = None
+    version: str = ""
+    attributes: JsonMapping = field(default_factory=dict[str, JsonValue])
+    implied: tuple["Call", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Deframed:
+    """A whole request after deframing.
+
+    `calls` has one element unless the revision allows batches. `body` replaces the received
+    bytes when they were not canonical-safe (None: forward them untouched). `drop_headers` are
+    request headers that no longer describe the body (content-encoding after inflating).
+    `session` is the client's session id exactly as sent, `resume` the Last-Event-ID.
+    """
+
+    calls: tuple[Call, ...]
+    body: bytes | None = None
+    batch: bool = False
+    drop_headers: tuple[str, ...] = ()
+    session: str | None = None
+    resume: str | None = None
+    trace: Mapping[str, str] = field(default_factory=dict[str, str])

@@ -1,0 +1,81 @@
+"""What became of an exchange so far: the verdicts of the pipeline, the answers to the machine.
+
+Pure: no I/O, no clock, no protobuf.
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TypeAlias
+
+from gateway.model.jsonvalue import JsonObject
+from gateway.model.refusal import Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    """Header lines to overwrite or add, and names to remove (lower case).
+
+    A name that is set twice overwrites what was there and then has both lines.
+    """
+
+    set: tuple[tuple[str, str], ...] = ()
+    remove: tuple[str, ...] = ()
+
+
+class Gap(Enum):
+    """Why the body that a verdict is asked for is not what the client sent."""
+
+    OVERFLOW = "larger than what may be held"
+    UNSENT = "not handed over by Envoy"
+
+
+@dataclass(frozen=True, slots=True)
+class Proceed:
+    """The head is acceptable; `response_headers` asks Envoy to send the response's head too."""
+
+    response_headers: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """The request may go on, changed by `mutation` and, if not None, with another `body`.
+
+    `metadata` becomes Envoy's dynamic metadata: namespace -> object.
+    """
+
+    mutation: Mutation = field(default_factory=Mutation)
+    body: bytes | None = None
+    response_headers: bool = False
+    metadata: "JsonObject | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """The exchange ends with this answer. `details` are a few words for Envoy's access log."""
+
+    answer: Answer
+    details: str
+
+
+@dataclass(frozen=True, slots=True)
+class PassResponse:
+    """The response goes on, its body unread."""
+
+    mutation: Mutation = field(default_factory=Mutation)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadResponse:
+    """The response goes on and each piece of its body comes through the gateway."""
+
+    mutation: Mutation = field(default_factory=Mutation)
+
+
+@dataclass(frozen=True, slots=True)
+class Emit:
+    """What the client gets for a piece that was read; b"" withholds it."""
+
+    data: bytes
+
+
+Conclusion: TypeAlias = Proceed | Forward | Refuse | PassResponse | ReadResponse | Emit

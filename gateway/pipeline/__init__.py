@@ -1,0 +1,1 @@
+"""One exchange through every stage, in the order in which request.py names them."""

@@ -1,0 +1,120 @@
+"""One HTTP exchange, as the stream driver sees it: judged, answered, recorded.
+
+Everything that can fail ends in `fault`, the one rescue; the record is written exactly once.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from gateway.audit.record import Record
+from gateway.config.wiring import Wiring
+from gateway.model.head import RequestHead, ResponseHead
+from gateway.model.jsonvalue import JsonObject
+from gateway.model.refusal import Reason
+from gateway.model.verdict import Emit, Forward, Gap, PassResponse, Proceed, ReadResponse, Refuse
+from gateway.pipeline.request import RequestPipeline, ServedError
+from gateway.pipeline.rescue import RefusedError, refusal_of, refuse
+from gateway.pipeline.response import ResponsePipeline, ResponsePlan
+from gateway.pipeline.snapshot import Snapshot
+from gateway.pipeline.stopwatch import Stopwatch
+from gateway.telemetry.metrics import Metrics
+
+SERVED: Final = "served"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What every exchange of a worker shares. `now` is in seconds since the epoch, `ticks` counts
+    nanoseconds; `write` takes a finished record, `new_id` makes an audit id, `on_fault` is told of
+    failures that were ours."""
+
+    now: Callable[[], float]
+    ticks: Callable[[], int]
+    new_id: Callable[[], str]
+    write: Callable[[JsonObject], None]
+    metrics: Metrics
+    on_fault: Callable[[str, Exception], None]
+
+
+class HttpExchange:
+    """Judges one exchange by the snapshot that was current when it began."""
+
+    def __init__(self, snapshot: Snapshot, wiring: Wiring, around: Surroundings) -> None:
+        self._around = around
+        self._record = Record(around.new_id(), around.now(), snapshot.number, snapshot.digest)
+        self._record.listener = wiring.listener
+        watch = Stopwatch(around.ticks, self._record.stages)
+        self._request = RequestPipeline(snapshot, wiring, self._record, watch)
+        self._response = ResponsePipeline(ResponsePlan(), self._record)
+        self._begun = False
+        self._expects_response = False
+
+    async def preview(self, head: RequestHead) -> Proceed | Refuse:
+        """The head alone, before the body is held."""
+        self._begun = True
+        return Proceed(response_headers=self._request.preview(head))
+
+    async def judge(self, head: RequestHead, body: bytes, gap: Gap | None) -> Forward | Refuse:
+        """The whole request."""
+        self._begun = True
+        judged = self._request.judge(head, body, gap, self._around.now())
+        self._response = ResponsePipeline(judged.plan, self._record)
+        self._expects_response = judged.plan.needs_head
+        if not self._expects_response:
+            self._write()
+        return judged.forward
+
+    async def judge_response(
+        self, head: ResponseHead, *, end_of_stream: bool
+    ) -> PassResponse | ReadResponse | Refuse:
+        """The response's head."""
+        return self._response.judge(head, end_of_stream=end_of_stream)
+
+    async def read(self, data: bytes, *, end_of_stream: bool) -> Emit:
+        """A piece of a response that is read."""
+        return Emit(self._response.read(data, end_of_stream=end_of_stream))
+
+    def fault(self, error: Exception) -> Refuse:
+        """The answer that a refusal or a failure becomes."""
+        if isinstance(error, ServedError):
+            self._record.decision, self._record.status = SERVED, error.answer.status
+            self._write()
+            return Refuse(error.answer, "gatehouse_served")
+        if not isinstance(error, RefusedError):
+            self._around.on_fault("judge", error)
+        refusal = self._request.rescued(refusal_of(error))
+        route = self._request.route
+        answer = refuse(refusal, route.protocol if route else None, self._record.audit_id)
+        self._record.decision, self._record.reason = "refuse", refusal.reason.value
+        self._record.status = answer.answer.status
+        self._write()
+        return answer
+
+    def read_fault(self, error: Exception) -> Emit:
+        """What is left of a response when reading it failed: the protocol's own error."""
+        if not isinstance(error, RefusedError):
+            self._around.on_fault("read", error)
+        self._record.reason = Reason.OWN_FAULT.value
+        return Emit(self._response.broken("the gateway could not read the response"))
+
+    def finish(self, *, unread: bool) -> None:
+        """The stream ended; `unread` when a response that had to be read did not come."""
+        if unread:
+            self._record.unread = True
+            self._around.metrics.unread.labels(self._route_label()).inc()
+        if self._begun:
+            self._write()
+
+    def _write(self) -> None:
+        """Write the record once."""
+        if self._record.written:
+            return
+        self._record.written = True
+        record, metrics = self._record, self._around.metrics
+        record.decision = record.decision or "abandoned"
+        metrics.requests.labels(self._route_label(), record.decision, record.reason).inc()
+        self._around.write(record.to_json(self._around.now()))
+
+    def _route_label(self) -> str:
+        return self._request.route.name if self._request.route else "_unknown"

@@ -1,0 +1,127 @@
+"""What the response of a permitted request will need, decided with the permit. No I/O, no clock.
+
+Lists are judged item by item by the same snapshot and principal that the request had. A GET with
+Last-Event-ID replays results of another request: its sealed event id tells of which.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from gateway.model.call import Call, Deframed, Kind
+from gateway.model.jsonvalue import RequestId
+from gateway.model.permit import Permit
+from gateway.model.principal import Principal
+from gateway.model.refusal import Reason, Refusal
+from gateway.pipeline.response import ResponsePlan
+from gateway.pipeline.snapshot import RouteStage, Snapshot
+from gateway.policy.context import RequestContext
+from gateway.protocols.base import Protocol, Reading
+from gateway.sessions.event_id import StreamCall, StreamPosition, open_event_id, seal_event_id
+from gateway.sessions.seal import SealFault
+from gateway.sessions.session_id import BoundSession, seal_session
+
+ANSWERED: Final = frozenset({Kind.REQUEST})
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """Makes the response plan of one request."""
+
+    snapshot: Snapshot
+    route: RouteStage
+    protocol: Protocol
+    audit_id: str
+
+    def plan(
+        self,
+        permit: Permit,
+        message: Deframed,
+        bound: BoundSession | None,
+        context: RequestContext,
+    ) -> ResponsePlan:
+        """The plan; `bound` is the session that the client named, if any."""
+        requests = [call for call in permit.calls if call.kind in ANSWERED and call.id is not None]
+        position = self._resumed(permit.principal, message, context.now)
+        reading = self._reading(permit, requests, message, position, context)
+        stateful = self.protocol.needs_response(context.head)
+        return ResponsePlan(
+            needs_head=stateful or reading is not None or self.snapshot.record_endpoint,
+            protocol=self.protocol,
+            reading=reading,
+            ids=tuple(call.id for call in requests if call.id is not None),
+            batch=message.batch,
+            token=message.session,
+            upstream_session=bound.upstream_id if bound else None,
+            seal=self._session_sealer(permit.principal, context.now),
+            resume=position.event if position else None,
+            hides_session=not stateful,
+        )
+
+    def _reading(
+        self,
+        permit: Permit,
+        requests: list[Call],
+        message: Deframed,
+        position: StreamPosition | None,
+        context: RequestContext,
+    ) -> Reading | None:
+        """How to read the response, None when nothing in it is for us."""
+        calls = _answered(requests) if position is None else position.calls
+        lists: dict[RequestId, str] = {
+            call.id: call.method for call in calls if self.protocol.list_method(call.method)
+        }
+        replay = message.resume is not None
+        if not lists and not replay:
+            return None
+        return Reading(
+            shows=partial(self._shows, permit.principal, context),
+            limit=self.snapshot.response_bytes,
+            lists=lists,
+            mixed=len(calls) != 1,
+            replay=replay and position is None,
+            error=partial(self._error, calls, message.batch),
+            seal_event=self._event_sealer(permit.principal, calls, context.now),
+        )
+
+    def _shows(self, principal: Principal, context: RequestContext, method: str, item: str) -> bool:
+        return self.snapshot.policies.shows(method, item, principal, context)
+
+    def _resumed(
+        self, principal: Principal, message: Deframed, now: float
+    ) -> StreamPosition | None:
+        """Where a resumed stream stood; None without a sealed id (it is judged by shape then)."""
+        if message.resume is None:
+            return None
+        opened = open_event_id(
+            self.snapshot.sealer, principal, self.route.backend, message.resume, now
+        )
+        return None if isinstance(opened, SealFault) else opened
+
+    def _error(self, calls: tuple[StreamCall, ...], batch: bool, why: str) -> bytes:
+        ids = tuple(call.id for call in calls)
+        refusal = Refusal(Reason.NO_ENDPOINT, why, ids, batch)
+        return self.protocol.render(refusal, self.audit_id).body
+
+    def _event_sealer(
+        self, principal: Principal, calls: tuple[StreamCall, ...], now: float
+    ) -> Callable[[str], str | None]:
+        def seal(event: str) -> str | None:
+            place = StreamPosition(self.route.backend, event, calls)
+            return seal_event_id(self.snapshot.sealer, principal, place, now)
+
+        return seal
+
+    def _session_sealer(self, principal: Principal, now: float) -> Callable[[str, str], str]:
+        def seal(endpoint: str, upstream: str) -> str:
+            session = BoundSession(self.route.backend, endpoint, upstream)
+            return seal_session(self.snapshot.sealer, principal, session, now)
+
+        return seal
+
+
+def _answered(requests: list[Call]) -> tuple[StreamCall, ...]:
+    return tuple(
+        StreamCall(call.method, call.target, call.id) for call in requests if call.id is not None
+    )

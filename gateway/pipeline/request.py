@@ -1,0 +1,288 @@
+"""A request from Envoy to its verdict: the stages in the order in which they run.
+
+No I/O, no clock: time and audit id are parameters. A stage refuses by `RefusedError`; what comes
+out of one stage is the input of the next, so none can be left out.
+"""
+
+import json
+from dataclasses import dataclass, replace
+from typing import Final
+
+from gateway.audit.record import Record
+from gateway.config.wiring import AUDIT_ID, METADATA_NAMESPACE, METADATA_PREFIX, RPC_ID, Wiring
+from gateway.identity.challenge import missing_scope
+from gateway.identity.identify import identify
+from gateway.identity.metadata_document import metadata_document, origin_of
+from gateway.identity.rules import ListenerRules
+from gateway.model.call import Call, Deframed
+from gateway.model.head import RequestHead
+from gateway.model.jsonvalue import JsonObject
+from gateway.model.permit import Decision, Permit
+from gateway.model.principal import Principal
+from gateway.model.refusal import Answer, Reason, Refusal
+from gateway.model.verdict import Forward, Gap, Mutation
+from gateway.pipeline.plan import Planner
+from gateway.pipeline.rescue import AUDIT_HEADER, RefusedError
+from gateway.pipeline.response import ResponsePlan
+from gateway.pipeline.snapshot import RouteStage, Snapshot
+from gateway.pipeline.stopwatch import Stopwatch
+from gateway.policy.context import RequestContext
+from gateway.protocols.base import Protocol
+from gateway.sessions.placement import HEADER as ENDPOINT_HEADER
+from gateway.sessions.placement import session_endpoint
+from gateway.sessions.session_id import BoundSession, open_session
+
+SESSION_HEADER: Final = "mcp-session-id"
+RESUME_HEADER: Final = "last-event-id"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A request that may go on, and what its response needs."""
+
+    forward: Forward
+    plan: ResponsePlan
+
+
+class RequestPipeline:
+    """Judges the requests of one stream by one snapshot. `listener` comes from our own wiring."""
+
+    def __init__(
+        self, snapshot: Snapshot, wiring: Wiring, record: Record, watch: Stopwatch
+    ) -> None:
+        self._snapshot = snapshot
+        self._wiring = wiring
+        self._listener = wiring.listener
+        self._previewed: bool | None = None
+        self._record = record
+        self._watch = watch
+        self._ids: tuple[int | str, ...] = ()
+        self._batch = False
+        self.route: RouteStage | None = None
+
+    def preview(self, head: RequestHead) -> bool:
+        """Judge a head whose body follows; True when the response's head must come back."""
+        route = self._find_route(head)
+        if route.protocol is None:
+            return False
+        early = route.protocol.look(head)
+        if isinstance(early, Refusal):
+            raise RefusedError(early)
+        self._previewed = self._snapshot.record_endpoint or route.protocol.needs_response(head)
+        return self._previewed
+
+    def judge(self, head: RequestHead, body: bytes, gap: Gap | None, now: float) -> Judged:
+        """The verdict on a whole request; raises `RefusedError`."""
+        route = self._find_route(head)
+        protocol = route.protocol
+        if protocol is None:
+            return self._pass_unjudged(head)
+        self._check_delivery(len(body), route, gap)
+        with self._watch.stage("deframe"):
+            message = self._deframe(protocol, head, body)
+        rules = self._rules()
+        context = RequestContext(head, route.backend, now, self._listener)
+        with self._watch.stage("identify"):
+            principal = self._identify(head, rules, now)
+        with self._watch.stage("decide"):
+            permit = self._authorise(message, principal, context, rules)
+        with self._watch.stage("place"):
+            bound = self._bound_session(permit, message, route, now)
+            planner = Planner(self._snapshot, route, protocol, self._record.audit_id)
+            plan = planner.plan(permit, message, bound, context)
+            self._check_response_wiring(plan)
+        return Judged(self._forward(message, bound, plan), plan)
+
+    # --- stages -------------------------------------------------------------------------------
+
+    def _find_route(self, head: RequestHead) -> RouteStage:
+        if self.route is not None:
+            return self.route
+        self._record.route, self._record.peer = head.route, head.peer.address
+        if head.route.startswith(METADATA_PREFIX):
+            raise ServedError(self._metadata(head))
+        route = self._snapshot.routes.get(head.route)
+        if route is None:
+            raise RefusedError(Refusal(Reason.UNKNOWN_ROUTE, "no such route"))
+        self.route = route
+        self._record.backend = route.backend
+        self._record.protocol = route.protocol.name if route.protocol else "unjudged"
+        return route
+
+    def _rules(self) -> ListenerRules:
+        rules = self._snapshot.listeners.get(self._listener)
+        if rules is None:
+            raise RefusedError(Refusal(Reason.WIRING, "this listener is not configured"))
+        return rules
+
+    def _deframe(self, protocol: Protocol, head: RequestHead, body: bytes) -> Deframed:
+        message = protocol.look(head) or protocol.deframe(head, body)
+        if isinstance(message, Refusal):
+            raise RefusedError(message)
+        self._ids = tuple(call.id for call in message.calls if call.id is not None)
+        self._batch = message.batch
+        self._note_message(message)
+        return message
+
+    def _identify(self, head: RequestHead, rules: ListenerRules, now: float) -> Principal:
+        principal = identify(head, rules, self._snapshot.keys, now)
+        if isinstance(principal, Refusal):
+            raise self._refused(principal)
+        self._record.principal = principal.id
+        self._record.principal_kind = principal.kind.value
+        self._record.actors = principal.actors
+        return principal
+
+    def _authorise(
+        self,
+        message: Deframed,
+        principal: Principal,
+        context: RequestContext,
+        rules: ListenerRules,
+    ) -> Permit:
+        decisions: list[Decision] = []
+        for call in with_implied(message.calls):
+            decision = self._snapshot.policies.decide(call, principal, context)
+            decisions.append(decision)
+            if not decision.allowed:
+                self._note_decision(decision)
+                raise self._denied(call, decision, context.head, rules)
+        self._note_decision(decisions[0])
+        return Permit(message.calls, principal, tuple(decisions))
+
+    def _bound_session(
+        self, permit: Permit, message: Deframed, route: RouteStage, now: float
+    ) -> BoundSession | None:
+        """The replica and the upstream's own id behind the session id that the client sent."""
+        if message.session is None:
+            return None
+        opened = open_session(
+            self._snapshot.sealer, permit.principal, route.backend, message.session, now
+        )
+        if isinstance(opened, Refusal):
+            raise self._refused(opened)
+        return opened
+
+    def _forward(
+        self, message: Deframed, bound: BoundSession | None, plan: ResponsePlan
+    ) -> Forward:
+        remove = [*message.drop_headers]
+        headers: list[tuple[str, str]] = []
+        if bound is not None:
+            headers += [
+                (SESSION_HEADER, bound.upstream_id),
+                (ENDPOINT_HEADER, session_endpoint(bound.endpoint)),
+            ]
+        if plan.resume is not None:
+            headers.append((RESUME_HEADER, plan.resume))
+        if plan.reads:
+            remove.append("accept-encoding")
+        self._record.decision = "allow"
+        return Forward(
+            Mutation(tuple(headers), tuple(remove)),
+            message.body,
+            response_headers=plan.needs_head,
+            metadata={METADATA_NAMESPACE: self._local_reply_facts()},
+        )
+
+    def _check_delivery(self, size: int, route: RouteStage, gap: Gap | None) -> None:
+        """A judged route needs the body that the client sent, whole."""
+        if gap is Gap.OVERFLOW or size > route.body_limit:
+            raise RefusedError(Refusal(Reason.TOO_LARGE, "the request body is too large"))
+        if gap is not None:
+            raise RefusedError(Refusal(Reason.WIRING, "this route is wired without its body"))
+
+    def _check_response_wiring(self, plan: ResponsePlan) -> None:
+        """What the response needs must be deliverable: by mode_override, which Envoy obeys only in
+        the answer to the head, or by a mode that sends everything."""
+        if not plan.needs_head or self._wiring.mode == "duplex":
+            return
+        if not self._wiring.override or self._previewed is False:
+            raise self._refused(Refusal(Reason.WIRING, "this route cannot deliver the response"))
+
+    # --- around the stages --------------------------------------------------------------------
+
+    def _pass_unjudged(self, head: RequestHead) -> Judged:
+        self._record.decision, self._record.method = "unjudged", head.method
+        return Judged(Forward(), ResponsePlan())
+
+    def _local_reply_facts(self) -> JsonObject:
+        """What Envoy needs to answer in the protocol's form when the upstream fails: the caller's
+        id as JSON text and the audit id."""
+        facts: JsonObject = {AUDIT_ID: self._record.audit_id}
+        if len(self._ids) == 1 and not self._batch:
+            facts[RPC_ID] = json.dumps(self._ids[0])
+        return facts
+
+    def _metadata(self, head: RequestHead) -> Answer:
+        rules = self._rules()
+        origin = origin_of(head, rules.resource_base)
+        route = self._snapshot.routes.get(head.route.removeprefix(METADATA_PREFIX))
+        if route is None or origin is None:
+            raise RefusedError(Refusal(Reason.UNKNOWN_ROUTE, "no such resource"))
+        document = metadata_document(
+            origin, route.path, route.scopes, self._snapshot.authorization_servers
+        )
+        headers = (
+            ("content-type", "application/json"),
+            ("cache-control", "max-age=300"),
+            (AUDIT_HEADER, self._record.audit_id),
+        )
+        return Answer(200, headers, json.dumps(document).encode())
+
+    def _refused(self, refusal: Refusal) -> RefusedError:
+        """A refusal of a later stage answers every id of the message."""
+        return RefusedError(with_ids(refusal, self._ids, batch=self._batch))
+
+    def _denied(
+        self, call: Call, decision: Decision, head: RequestHead, rules: ListenerRules
+    ) -> RefusedError:
+        """One refused element refuses its whole batch; the others are told that they were not
+        the reason."""
+        if decision.missing_scopes:
+            refusal = missing_scope(head, rules, decision.missing_scopes)
+        else:
+            text = decision.reason or f"{call.method} is not allowed"
+            refusal = Refusal(
+                Reason.DENIED,
+                "not available" if self._snapshot.opaque else text,
+                policy=decision.policy,
+                rule=decision.rule,
+            )
+        innocent = tuple(one for one in self._ids if self._batch and one != call.id)
+        return self._refused(replace(refusal, innocent=innocent))
+
+    def rescued(self, refusal: Refusal) -> Refusal:
+        """A refusal that a failure became, with the ids that are known by now."""
+        return refusal if refusal.ids else with_ids(refusal, self._ids, batch=self._batch)
+
+    def _note_message(self, message: Deframed) -> None:
+        first = message.calls[0]
+        self._record.method = first.method
+        self._record.target = first.target or ""
+        self._record.version = first.version
+        self._record.batch = len(message.calls) if message.batch else 0
+        trace = message.trace.get("traceparent", "")
+        self._record.trace_id = trace[3:35] if trace else self._record.trace_id
+
+    def _note_decision(self, decision: Decision) -> None:
+        self._record.policy, self._record.rule = decision.policy, decision.rule
+        self._record.shadow = decision.shadow
+
+
+class ServedError(Exception):
+    """Not a failure: the gateway itself serves this request."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__("served")
+        self.answer = answer
+
+
+def with_ids(refusal: Refusal, ids: tuple[int | str, ...], *, batch: bool) -> Refusal:
+    """`refusal` as the answer to these requests."""
+    return replace(refusal, ids=ids, batch=batch)
+
+
+def with_implied(calls: tuple[Call, ...]) -> list[Call]:
+    """Every call of a message and those that they imply, in order."""
+    return [one for call in calls for one in (call, *call.implied)]

@@ -1,0 +1,43 @@
+"""The compiled policies of one snapshot: what the other stages ask. Pure: no I/O, no clock."""
+
+from collections.abc import Iterable
+
+from gateway.model.call import Call
+from gateway.model.permit import Decision
+from gateway.model.principal import Principal
+from gateway.model.problem import Problem
+from gateway.policy.book import RuleBook
+from gateway.policy.context import RequestContext
+from gateway.policy.decide import decide
+from gateway.policy.explain import Trace, explain
+from gateway.policy.lists import shows
+from gateway.policy.rule import Rule
+
+
+class PolicySet:
+    """Immutable; made by `compile.compile_policies`. `warnings` are findings of documents that
+    work, but perhaps not as meant."""
+
+    def __init__(self, book: RuleBook, warnings: Iterable[Problem] = ()) -> None:
+        self._book = book
+        self.warnings = tuple(warnings)
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Every rule with the methods to which it applies: denies first, in document order."""
+        return self._book.index.rules
+
+    def decide(self, call: Call, principal: Principal, context: RequestContext) -> Decision:
+        """Judge one call, without those that it implies. Never raises for what a client sends."""
+        return decide(self._book, call, principal, context)
+
+    def shows(
+        self, list_method: str, item: str, principal: Principal, context: RequestContext
+    ) -> bool:
+        """Whether an item (tool, prompt, URI or URI template) of the result of `list_method` is
+        shown to the principal."""
+        return shows(self._book, list_method, item, principal, context)
+
+    def explain(self, call: Call, principal: Principal, context: RequestContext) -> Trace:
+        """The decision with every rule of the backend and route, and what became of it."""
+        return explain(self._book, call, principal, context)

@@ -1,0 +1,102 @@
+"""The AccessPolicy document. JSON Schema and the reference page are generated from these types.
+
+Pure: no I/O, no clock. Every model refuses unknown keys. An absent field does not constrain; an
+empty list is an error, because it reads as "nobody" and would mean "everybody".
+
+Patterns (`Pattern`): `*` stands for any run of characters, none included, and also for `/`, `:`
+and `.`; every other character stands for itself, in its case. The whole value must match.
+"""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from gateway.config.schema import Name, Section
+
+Pattern = Annotated[str, Field(min_length=1, max_length=1024, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Patterns = Annotated[tuple[Pattern, ...], Field(min_length=1)]
+Word = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[\x21-\x7e]+$")]
+Words = Annotated[tuple[Word, ...], Field(min_length=1)]
+
+
+class Target(Section):
+    """Where a policy applies: one backend or one route, by its name in gateway.yaml."""
+
+    backend: Name | None = None
+    route: Name | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if (self.backend is None) == (self.route is None):
+            raise ValueError("a target names either a backend or a route")
+        return self
+
+
+class AccessRule(Section):
+    """One rule. It matches a call when every field that is given matches."""
+
+    name: Name
+    effect: Literal["allow", "deny"] = Field(description="A matching deny beats every allow.")
+    principals: Patterns | None = Field(
+        default=None, description="Patterns of Principal.id, one of which must match."
+    )
+    actors: Patterns | None = Field(
+        default=None,
+        description="Patterns of which one must match one of the identities that act for the "
+        "principal (the agent behind which a user stands).",
+    )
+    methods: Words | None = Field(
+        default=None,
+        description='Methods, exact or with `*` ("resources/*"). Unset: every method that carries '
+        "what the rule names.",
+    )
+    tools: Patterns | None = Field(default=None, description="Tool names of tools/call.")
+    prompts: Patterns | None = Field(
+        default=None, description="Prompt names of prompts/get and of completion/complete."
+    )
+    resources: Patterns | None = Field(
+        default=None,
+        description="URIs of resources/read, subscribe, unsubscribe and completion/complete.",
+    )
+    scopes: Words | None = Field(
+        default=None,
+        description="Scopes that the credential must all have. Where only scopes are lacking, an "
+        "allow rule makes the refusal name them, so that the client can ask for more.",
+    )
+    when: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=4096,
+        description="A CEL expression of type bool over mcp, principal, request and now.",
+    )
+    reason: str | None = Field(
+        default=None, max_length=500, description="What a refused caller is told."
+    )
+    mode: Literal["enforce", "shadow"] | None = Field(
+        default=None, description="`shadow`: reported, never decides. Unset: the policy's mode."
+    )
+
+
+class AccessSpec(Section):
+    """What a policy says, and of what."""
+
+    targets: Annotated[tuple[Target, ...], Field(min_length=1)]
+    mode: Literal["enforce", "shadow"] = "enforce"
+    rules: Annotated[tuple[AccessRule, ...], Field(min_length=1)]
+
+
+class Metadata(Section):
+    """How records and other documents name this one."""
+
+    name: Name
+    description: str = ""
+
+
+class AccessPolicy(Section):
+    """Who may do what at which backends. Any matching deny refuses, else any matching allow
+    allows, else the call is refused."""
+
+    apiVersion: Literal["gatehouse.dev/v1"]  # noqa: N815  the field's Kubernetes-style spelling
+    kind: Literal["AccessPolicy"]
+    metadata: Metadata
+    spec: AccessSpec

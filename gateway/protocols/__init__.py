@@ -1,0 +1,1 @@
+"""Deframers: an HTTP request in, a `Call` or a `Refusal` out. One file a protocol."""

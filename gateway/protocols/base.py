@@ -1,0 +1,94 @@
+"""What a protocol plugin must offer. Pure: no I/O, no clock.
+
+Plugin or builtin? It is a plugin when a route names it, it can be tested alone, it needs nothing
+of another plugin, and leaving it out changes no other route.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol as Interface
+
+from gateway.model.call import Deframed
+from gateway.model.head import RequestHead
+from gateway.model.jsonvalue import RequestId
+from gateway.model.refusal import Answer, Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Why and how a response is read.
+
+    `lists` tells which request ids asked for which list method; with `replay` the answers belong
+    to an earlier stream; there and where `mixed` says that other requests are answered too, a
+    result is judged by its shape. `error` makes the protocol's own error from a text. `shows` is
+    the predicate (list method, item name) -> visible. `seal_event` turns an upstream's event id
+    into the one that the client sees, None when it cannot be carried: the event then goes without.
+    Without `seal_event` ids are left alone. `limit` is in bytes, of a JSON body
+    or of one event.
+    """
+
+    shows: Callable[[str, str], bool]
+    limit: int
+    lists: Mapping[RequestId, str] = field(default_factory=dict[RequestId, str])
+    mixed: bool = False
+    replay: bool = False
+    error: Callable[[str], bytes] = field(default=lambda why: why.encode())
+    seal_event: Callable[[str], str | None] | None = None
+
+
+class ResponseReader(Interface):
+    """Reads one response body, in any chunking."""
+
+    @property
+    def filtered(self) -> int:
+        """Items that were dropped so far."""
+        ...
+
+    def feed(self, data: bytes) -> bytes:
+        """What the client gets for this piece; b"" while the reader waits for more."""
+        ...
+
+    def finish(self) -> bytes:
+        """What the client gets at the end of the body."""
+        ...
+
+    def break_off(self, why: str) -> bytes:
+        """The protocol's own error in place of the rest; what still comes is swallowed."""
+        ...
+
+
+class Protocol(Interface):
+    """One wire protocol. Implementations hold no state between requests."""
+
+    name: str
+
+    def look(self, head: RequestHead) -> Deframed | Refusal | None:
+        """Judge a head alone.
+
+        A `Deframed` when the request has no body to wait for (GET, DELETE), a `Refusal` when the
+        head is unacceptable whatever the body says, None when the body decides.
+        """
+        ...
+
+    def deframe(self, head: RequestHead, body: bytes) -> Deframed | Refusal:
+        """Any bytes end as `Deframed` or `Refusal`; nothing is raised for what a client sends."""
+        ...
+
+    def render(self, refusal: Refusal, audit_id: str) -> Answer:
+        """The refusal in the protocol's own error form, with `audit_id` as its reference."""
+        ...
+
+    def needs_response(self, head: RequestHead) -> bool:
+        """Whether the response's head must come back, as far as the request's head can tell.
+
+        True where it might be needed: Envoy can be asked for it only before the body is known.
+        """
+        ...
+
+    def list_method(self, method: str) -> bool:
+        """Whether the result of `method` is a list that is filtered by policy."""
+        ...
+
+    def reader(self, content_type: str, reading: Reading) -> ResponseReader | None:
+        """A reader for a response body of this media type; None if it cannot be read."""
+        ...

@@ -1,0 +1,148 @@
+"""Lists in responses, reduced to what a caller may use. Pure: no I/O, no clock.
+
+A response is edited by position, so that schemas, order and numbers stay as the server sent them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from gateway.model.jsonvalue import JsonObject, JsonValue
+from gateway.wire import jsonspans
+from gateway.wire.jsonspans import Span
+from gateway.wire.keyfold import ProtocolKeys
+from gateway.wire.strictjson import Malformed, decode
+
+
+@dataclass(frozen=True, slots=True)
+class ListShape:
+    """Where the result of `method` has its list, and what names an item in it."""
+
+    method: str
+    key: str
+    item: str
+
+
+LISTS: Final = {
+    shape.method: shape
+    for shape in (
+        ListShape("tools/list", "tools", "name"),
+        ListShape("prompts/list", "prompts", "name"),
+        ListShape("resources/list", "resources", "uri"),
+        ListShape("resources/templates/list", "resourceTemplates", "uriTemplate"),
+    )
+}
+"""The methods whose results are filtered."""
+
+_RESPONSE_KEYS: Final = ProtocolKeys(("jsonrpc", "id", "method", "result", "error"))
+_RESULT_KEYS: Final = ProtocolKeys(
+    (*(shape.key for shape in LISTS.values()), "cacheScope", "ttlMs")
+)
+
+_ITEM_KEYS: Final = {shape.item: ProtocolKeys((shape.item,)) for shape in LISTS.values()}
+
+Keep = Callable[[str, str], bool]
+"""Whether an item is shown, by the method that lists it and the item's name."""
+
+
+class Unreadable(Enum):
+    """Why a message cannot be judged; it must not be forwarded."""
+
+    NOT_JSON = "the response is not strict JSON"
+    AMBIGUOUS = "the response has a key that can be mistaken for another"
+    NO_LIST = "the result is not the list that was asked for"
+
+
+def filtered(data: bytes, limit: int, keep: Keep, method: str | None) -> bytes | Unreadable | None:
+    """`data`, a JSON-RPC message or a batch of them, without the items that `keep` refuses.
+
+    `method` is the request's, if the message is known to answer it; None judges a result by its
+    shape (replayed streams, batches). None comes back for what is no list result, such as errors
+    and notifications. Items without a name are left out: nothing could judge them. What is left
+    depends on the caller, so `cacheScope` becomes "private".
+    """
+    document = decode(data, limit)
+    if isinstance(document, Malformed):
+        return Unreadable.NOT_JSON
+    text = document.text
+    edits: list[tuple[Span, str]] = []
+    for message, span in _messages(text, document.value):
+        found = _edits(text, message, span, keep, method)
+        if isinstance(found, Unreadable):
+            return found
+        edits += found
+    return jsonspans.spliced(text, edits).encode("utf-8") if edits else None
+
+
+def _messages(text: str, value: JsonValue) -> list[tuple[JsonValue, Span]]:
+    whole = jsonspans.root(text)
+    if isinstance(value, list):
+        return list(zip(value, jsonspans.elements(text, whole), strict=True))
+    return [(value, whole)]
+
+
+def _edits(
+    text: str, message: JsonValue, span: Span, keep: Keep, method: str | None
+) -> list[tuple[Span, str]] | Unreadable:
+    if not isinstance(message, dict):
+        return Unreadable.NO_LIST
+    if _RESPONSE_KEYS.mimicked(message) is not None:
+        return Unreadable.AMBIGUOUS
+    if "result" not in message:
+        return []
+    result = message["result"]
+    shapes = _shapes(result, method)
+    if isinstance(shapes, Unreadable) or not isinstance(result, dict):
+        return shapes if isinstance(shapes, Unreadable) else []
+    if not shapes:
+        return []
+    at = jsonspans.members(text, span)["result"]
+    members = jsonspans.members(text, at)
+    edits = [_kept(text, result, members[shape.key], shape, keep) for shape in shapes]
+    return edits + _private(result, at, members)
+
+
+def _shapes(result: JsonValue, method: str | None) -> list[ListShape] | Unreadable:
+    """The lists in `result` that are to be filtered."""
+    known = LISTS.get(method) if method is not None else None
+    if not isinstance(result, dict):
+        return [] if known is None else Unreadable.NO_LIST
+    if method is not None and known is None:
+        return []
+    if _RESULT_KEYS.mimicked(result) is not None:
+        return Unreadable.AMBIGUOUS
+    if known is not None and not isinstance(result.get(known.key), list):
+        return Unreadable.NO_LIST
+    return [shape for shape in LISTS.values() if isinstance(result.get(shape.key), list)]
+
+
+def _kept(
+    text: str, result: JsonObject, at: Span, shape: ListShape, keep: Keep
+) -> tuple[Span, str]:
+    items = result[shape.key]
+    kept: list[str] = []
+    for item, span in zip(
+        items if isinstance(items, list) else (), jsonspans.elements(text, at), strict=True
+    ):
+        name = _name(item, shape.item)
+        if name is not None and keep(shape.method, name):
+            kept.append(text[span.start : span.end])
+    return at, f"[{','.join(kept)}]"
+
+
+def _name(item: JsonValue, key: str) -> str | None:
+    """The item's name, if no reader can take another key for it."""
+    if not isinstance(item, dict) or _ITEM_KEYS[key].mimicked(item) is not None:
+        return None
+    name = item.get(key)
+    return name if isinstance(name, str) else None
+
+
+def _private(result: JsonObject, at: Span, members: dict[str, Span]) -> list[tuple[Span, str]]:
+    """2026-07-28 caching: a "public" list may be shared between users, a filtered one may not."""
+    if "cacheScope" in result:
+        return [(members["cacheScope"], '"private"')]
+    if "ttlMs" in result:
+        return [(Span(at.start + 1, at.start + 1), '"cacheScope":"private",')]
+    return []

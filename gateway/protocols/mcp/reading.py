@@ -1,0 +1,144 @@
+"""Readers of MCP response bodies that hold lists, as JSON or as SSE. Pure: no I/O, no clock.
+
+A JSON body is withheld until it is whole. A stream goes on event by event: what is no list result
+passes byte for byte, keep-alives included, and nothing waits for the end of the stream.
+"""
+
+from typing import Final
+
+from gateway.protocols.base import Reading, ResponseReader
+from gateway.protocols.mcp.lists import Unreadable, filtered
+from gateway.wire import sse
+from gateway.wire.sse import Event, Reader
+
+TOO_LARGE: Final = "the response is too large to be read"
+
+
+def reader_of(content_type: str, reading: Reading) -> ResponseReader | None:
+    """The reader for a media type; None for one that no MCP client accepts."""
+    match content_type.partition(";")[0].strip().lower():
+        case "application/json":
+            return JsonReader(reading)
+        case "text/event-stream":
+            return EventReader(reading)
+        case _:
+            return None
+
+
+def _method_of(reading: Reading) -> str | None:
+    """The list method of every result, or None where only a result's shape can tell."""
+    methods = set(reading.lists.values())
+    return methods.pop() if len(methods) == 1 and not reading.mixed else None
+
+
+class _Counting:
+    """Counts what a predicate refuses."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._shows = reading.shows
+        self.dropped = 0
+
+    def __call__(self, method: str, name: str) -> bool:
+        shown = self._shows(method, name)
+        self.dropped += not shown
+        return shown
+
+
+class JsonReader:
+    """A body of one JSON document."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self._keep = _Counting(reading)
+        self._pieces: list[bytes] = []
+        self._size = 0
+        self._broken = False
+
+    @property
+    def filtered(self) -> int:
+        """Items that were dropped so far."""
+        return self._keep.dropped
+
+    def feed(self, data: bytes) -> bytes:
+        """Withhold a piece; the error once the limit is passed."""
+        if self._broken:
+            return b""
+        self._size += len(data)
+        if self._size > self._reading.limit:
+            return self.break_off(TOO_LARGE)
+        self._pieces.append(data)
+        return b""
+
+    def finish(self) -> bytes:
+        """The document without what the caller may not see."""
+        if self._broken or not self._size:
+            return b""
+        body = b"".join(self._pieces)
+        shorter = filtered(body, self._reading.limit, self._keep, _method_of(self._reading))
+        if isinstance(shorter, Unreadable):
+            return self.break_off(shorter.value)
+        return body if shorter is None else shorter
+
+    def break_off(self, why: str) -> bytes:
+        """Give up: an error in place of the body; whatever still comes is swallowed."""
+        self._broken = True
+        self._pieces.clear()
+        return self._reading.error(why)
+
+
+class EventReader:
+    """A stream of server-sent events, each with one JSON-RPC message or batch."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self._keep = _Counting(reading)
+        self._events = Reader(reading.limit)
+        self._method = None if reading.replay else _method_of(reading)
+        self._broken = False
+
+    @property
+    def filtered(self) -> int:
+        """Items that were dropped so far."""
+        return self._keep.dropped
+
+    def feed(self, data: bytes) -> bytes:
+        """The events that a piece completes."""
+        return self._emit(self._events.feed(data))
+
+    def finish(self) -> bytes:
+        """The rest; an unfinished event is dropped, as every client would do."""
+        return self._emit(self._events.finish())
+
+    def break_off(self, why: str) -> bytes:
+        """Give up: a last event with an error; whatever still comes is swallowed."""
+        self._broken = True
+        return sse.serialise(self._reading.error(why))
+
+    def _emit(self, events: list[Event]) -> bytes:
+        out = [self._event(event) for event in events]
+        if self._events.overflowed and not self._broken:
+            out.append(self.break_off(TOO_LARGE))
+        return b"".join(out)
+
+    def _event(self, event: Event) -> bytes:
+        if self._broken:
+            return b""
+        shorter = None
+        if event.data is not None and event.data.strip():
+            shorter = filtered(event.data, self._reading.limit, self._keep, self._method)
+        if isinstance(shorter, Unreadable):
+            return self.break_off(shorter.value)
+        if event.id is None or self._reading.seal_event is None:
+            return event.raw if shorter is None else event.replaced(data=shorter)
+        return event.replaced(data=shorter, ident=self._sealed(event.id))
+
+    def _sealed(self, ident: bytes) -> bytes:
+        """The client's id for an event. An empty one resets the client's position, which is what
+        has to happen when the context cannot be carried."""
+        if self._reading.seal_event is None or not ident:
+            return ident
+        try:
+            sealed = self._reading.seal_event(ident.decode("utf-8"))
+        except UnicodeDecodeError:
+            return b""
+        return b"" if sealed is None else sealed.encode("ascii")

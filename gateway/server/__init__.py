@@ -1,0 +1,1 @@
+"""The gRPC edge of a worker: Envoy's messages in, Envoy's messages out."""

@@ -1,0 +1,257 @@
+"""Envoy's ext_proc messages to events, and replies back to messages. No I/O.
+
+The generated classes are upb: parsing a message with 15 headers costs about a microsecond.
+Field meanings: envoy/service/ext_proc/v3/external_processor.proto.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from google.protobuf import json_format
+from google.protobuf.message import DecodeError
+from google.protobuf.struct_pb2 import Struct, Value
+
+from gateway.extproc.commands import (
+    BodyReply,
+    Direction,
+    HeadersReply,
+    ImmediateReply,
+    ModeOverride,
+    Reply,
+    TrailersReply,
+)
+from gateway.extproc.events import (
+    BodyMode,
+    Event,
+    Modes,
+    RequestBody,
+    RequestHeaders,
+    RequestTrailers,
+    ResponseBody,
+    ResponseHeaders,
+    ResponseTrailers,
+)
+from gateway.model.head import Headers, Peer, RequestHead, ResponseHead
+from gateway.model.jsonvalue import JsonObject
+from gateway.model.verdict import Mutation
+from gateway.server import extproc_pb2 as pb
+
+STATUS: Final = re.compile("[1-9][0-9]{2}")
+ATTRIBUTES_KEY: Final = "envoy.filters.http.ext_proc"
+PEER_SANS_KEY: Final = "filter_state['gatehouse.peer_uri_sans']"
+OVERWRITE: Final = pb.HeaderValueOption.HeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD
+APPEND: Final = pb.HeaderValueOption.HeaderAppendAction.APPEND_IF_EXISTS_OR_ADD
+
+BODY_MODES: Final = {
+    pb.ProcessingMode.BodySendMode.NONE: BodyMode.NONE,
+    pb.ProcessingMode.BodySendMode.STREAMED: BodyMode.STREAMED,
+    pb.ProcessingMode.BodySendMode.BUFFERED: BodyMode.BUFFERED,
+    pb.ProcessingMode.BodySendMode.BUFFERED_PARTIAL: BodyMode.BUFFERED_PARTIAL,
+    pb.ProcessingMode.BodySendMode.FULL_DUPLEX_STREAMED: BodyMode.DUPLEX,
+    pb.ProcessingMode.BodySendMode.GRPC: BodyMode.GRPC,
+}
+
+SEND_MODES: Final = {mode: number for number, mode in BODY_MODES.items()}
+SEND: Final = pb.ProcessingMode.HeaderSendMode.SEND
+SKIP: Final = pb.ProcessingMode.HeaderSendMode.SKIP
+
+
+class UndecodableMessageError(Exception):
+    """Bytes that are no ProcessingRequest, or one without a known payload."""
+
+
+class Codec:
+    """Translates for one stream; the modes come with its first message only."""
+
+    __slots__ = ("_modes",)
+
+    def __init__(self) -> None:
+        self._modes = Modes(BodyMode.NONE, BodyMode.NONE)
+
+    def decode(self, raw: bytes) -> Event:
+        """One received message. Raises `UndecodableMessageError`."""
+        try:
+            message = pb.ProcessingRequest.FromString(raw)
+        except DecodeError as error:
+            raise UndecodableMessageError("not a ProcessingRequest") from error
+        if message.observability_mode:
+            raise UndecodableMessageError("Envoy waits for no answer in observability mode")
+        if message.HasField("protocol_config"):
+            config = message.protocol_config
+            self._modes = Modes(
+                BODY_MODES.get(config.request_body_mode, BodyMode.NONE),
+                BODY_MODES.get(config.response_body_mode, BodyMode.NONE),
+            )
+        match message.WhichOneof("request"):
+            case "request_headers":
+                return self._request_headers(message)
+            case "request_body":
+                return RequestBody(message.request_body.body, _ends(message.request_body))
+            case "request_trailers":
+                return RequestTrailers()
+            case "response_headers":
+                return self._response_headers(message)
+            case "response_body":
+                return ResponseBody(message.response_body.body, _ends(message.response_body))
+            case "response_trailers":
+                return ResponseTrailers()
+            case _:
+                raise UndecodableMessageError("a ProcessingRequest without a known payload")
+
+    def _request_headers(self, message: pb.ProcessingRequest) -> RequestHeaders:
+        pseudo, headers = _split(message.request_headers.headers)
+        attributes = message.attributes[ATTRIBUTES_KEY].fields
+        head = RequestHead(
+            method=pseudo.get(":method", ""),
+            path=pseudo.get(":path", ""),
+            authority=pseudo.get(":authority", ""),
+            scheme=pseudo.get(":scheme", "http"),
+            headers=headers,
+            route=attributes["xds.route_name"].string_value,
+            peer=Peer(
+                address=attributes["source.address"].string_value,
+                mtls=attributes["connection.mtls"].bool_value,
+                uri_sans=_uri_sans(attributes),
+            ),
+            metadata={
+                namespace: to_object(struct)
+                for namespace, struct in message.metadata_context.filter_metadata.items()
+            },
+        )
+        return RequestHeaders(head, message.request_headers.end_of_stream, self._modes)
+
+    def _response_headers(self, message: pb.ProcessingRequest) -> ResponseHeaders:
+        pseudo, headers = _split(message.response_headers.headers)
+        attributes = message.attributes[ATTRIBUTES_KEY].fields
+        status = pseudo.get(":status", "")
+        head = ResponseHead(
+            status=int(status) if STATUS.fullmatch(status) else 0,
+            headers=headers,
+            details=attributes["response.code_details"].string_value,
+            upstream=attributes["upstream.address"].string_value,
+        )
+        return ResponseHeaders(head, message.response_headers.end_of_stream, self._modes)
+
+
+def _uri_sans(attributes: Mapping[str, Value]) -> tuple[str, ...]:
+    """Every URI SAN of the peer: Envoy's own attribute has only the first of them."""
+    every = attributes[PEER_SANS_KEY].string_value
+    first = attributes["connection.uri_san_peer_certificate"].string_value
+    return tuple(every.split(",")) if every else (first,) if first else ()
+
+
+def _ends(body: pb.HttpBody) -> bool:
+    return body.end_of_stream or body.end_of_stream_without_message
+
+
+def _split(header_map: pb.HeaderMap) -> tuple[dict[str, str], Headers]:
+    pseudo: dict[str, str] = {}
+    lines: list[tuple[str, str]] = []
+    for header in header_map.headers:
+        # latin-1 keeps every byte distinct; each consumer judges which ones it accepts.
+        value = header.raw_value.decode("latin-1") if header.raw_value else header.value
+        if header.key.startswith(":"):
+            pseudo[header.key] = value
+        else:
+            lines.append((header.key, value))
+    return pseudo, Headers(lines)
+
+
+def to_object(struct: Struct) -> JsonObject:
+    """A Struct as plain JSON values (numbers are floats, as the wire has them).
+
+    Raises `UndecodableMessageError` for numbers that JSON does not have.
+    """
+    try:
+        plain: JsonObject = json_format.MessageToDict(struct)
+    except (ValueError, json_format.Error) as error:
+        raise UndecodableMessageError("metadata that is not JSON") from error
+    return plain
+
+
+def encode(reply: Reply) -> bytes:
+    """One reply as a serialised ProcessingResponse."""
+    message = pb.ProcessingResponse()
+    match reply:
+        case HeadersReply():
+            _headers_reply(message, reply)
+        case BodyReply():
+            _body_reply(message, reply)
+        case TrailersReply():
+            target = (
+                message.request_trailers
+                if reply.direction is Direction.REQUEST
+                else message.response_trailers
+            )
+            target.SetInParent()
+        case ImmediateReply():
+            _immediate_reply(message, reply)
+    return message.SerializeToString()
+
+
+def _headers_reply(message: pb.ProcessingResponse, reply: HeadersReply) -> None:
+    target = (
+        message.request_headers
+        if reply.direction is Direction.REQUEST
+        else message.response_headers
+    )
+    target.SetInParent()
+    _mutate(target.response.header_mutation, reply.mutation)
+    if reply.override is not None:
+        _override(message.mode_override, reply.override)
+    _metadata(message, reply.metadata)
+
+
+def _override(target: pb.ProcessingMode, override: ModeOverride) -> None:
+    target.request_body_mode = SEND_MODES[override.request_body]
+    target.request_trailer_mode = SEND if override.request_trailers else SKIP
+    target.response_header_mode = SEND if override.response_headers else SKIP
+    target.response_body_mode = SEND_MODES[override.response_body]
+
+
+def _body_reply(message: pb.ProcessingResponse, reply: BodyReply) -> None:
+    target = message.request_body if reply.direction is Direction.REQUEST else message.response_body
+    target.SetInParent()
+    _mutate(target.response.header_mutation, reply.mutation)
+    _metadata(message, reply.metadata)
+    if reply.data is None:
+        return
+    mutation = target.response.body_mutation
+    if reply.streamed:
+        mutation.streamed_response.body = reply.data
+        mutation.streamed_response.end_of_stream = reply.end_of_stream
+    elif reply.data:
+        mutation.body = reply.data
+    else:
+        mutation.clear_body = True
+
+
+def _immediate_reply(message: pb.ProcessingResponse, reply: ImmediateReply) -> None:
+    immediate = message.immediate_response
+    immediate.status.code = reply.answer.status
+    immediate.body = reply.answer.body
+    immediate.details = reply.details
+    _mutate(immediate.headers, Mutation(reply.answer.headers))
+
+
+def _mutate(target: pb.HeaderMutation, mutation: Mutation) -> None:
+    seen: set[str] = set()
+    for name, value in mutation.set:
+        option = target.set_headers.add()
+        option.header.key = name
+        option.header.raw_value = value.encode("latin-1")
+        option.append_action = APPEND if name in seen else OVERWRITE
+        seen.add(name)
+    target.remove_headers.extend(mutation.remove)
+
+
+def _metadata(message: pb.ProcessingResponse, metadata: "JsonObject | None") -> None:
+    if metadata is not None:
+        message.dynamic_metadata.update(metadata)
+
+
+def decode_all(messages: Iterable[bytes]) -> list[Event]:
+    """A recorded stream as events, for replay and tests."""
+    codec = Codec()
+    return [codec.decode(raw) for raw in messages]

@@ -1,0 +1,113 @@
+"""The gRPC server of a worker: ext_proc, health and reflection on one socket.
+
+The handler is generic and takes raw bytes: the service's own name is Envoy's, the message types
+are ours (protos/extproc.proto).
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import grpc
+from grpc import aio
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from gateway.config.wiring import METADATA_KEY, Wiring, WiringError, parse_wiring
+from gateway.server.stream import StreamDriver
+
+EXT_PROC_SERVICE: Final = "envoy.service.ext_proc.v3.ExternalProcessor"
+HEALTH_SERVICE: Final = "grpc.health.v1.Health"
+
+
+class Service:
+    """Serves streams until `drain`. `new_driver` makes the driver of one stream."""
+
+    def __init__(
+        self,
+        new_driver: Callable[[Wiring], StreamDriver],
+        *,
+        receive_bytes: int,
+        streams: int,
+        credentials: grpc.ServerCredentials | None = None,
+    ) -> None:
+        self._new_driver = new_driver
+        self._active: dict[asyncio.Task[None], StreamDriver] = {}
+        self._credentials = credentials
+        self._health = health.aio.HealthServicer()
+        self._server = aio.server(
+            options=[
+                ("grpc.max_receive_message_length", receive_bytes),
+                ("grpc.max_send_message_length", -1),
+                ("grpc.max_concurrent_streams", streams),
+                ("grpc.so_reuseport", 0),
+                ("grpc.max_metadata_size", 128 * 1024),
+            ]
+        )
+        self._register()
+
+    def _register(self) -> None:
+        make_handler: Any = grpc.stream_stream_rpc_method_handler
+        process: Any = make_handler(self._process)
+        handler = grpc.method_handlers_generic_handler(EXT_PROC_SERVICE, {"Process": process})
+        self._server.add_generic_rpc_handlers((handler,))
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        names = (EXT_PROC_SERVICE, HEALTH_SERVICE, reflection.SERVICE_NAME)
+        reflection.enable_server_reflection(names, self._server)
+
+    async def _process(self, _requests: object, stream: Any) -> None:
+        task = asyncio.current_task()
+        if task is None:
+            await stream.abort(grpc.StatusCode.INTERNAL, "no task")
+            return
+        try:
+            wiring = _wiring(stream.invocation_metadata())
+        except WiringError as error:
+            await stream.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
+            return
+        driver = self._new_driver(wiring)
+        self._active[task] = driver
+        try:
+            await driver.serve(stream)
+        finally:
+            del self._active[task]
+        if not driver.complete:  # ending cleanly here would let the request pass unjudged
+            await stream.abort(grpc.StatusCode.INTERNAL, "ended before the verdict")
+
+    async def start(self, address: str) -> str:
+        """Bind `address` ("unix:PATH" or "IP:PORT") and serve. Returns the bound address.
+
+        Raises `OSError` when it cannot be bound."""
+        try:
+            if self._credentials is None:
+                port = self._server.add_insecure_port(address)
+            else:
+                port = self._server.add_secure_port(address, self._credentials)
+        except RuntimeError as error:
+            raise OSError(f"cannot listen on {address}") from error
+        await self._server.start()
+        for name in ("", EXT_PROC_SERVICE):
+            await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
+        return address if address.startswith("unix:") else f"{address.rpartition(':')[0]}:{port}"
+
+    async def drain(self, seconds: float) -> None:
+        """Stop taking streams, close those that need nothing more, give the rest `seconds`."""
+        await self._health.enter_graceful_shutdown()
+        stopping = asyncio.ensure_future(self._server.stop(seconds))
+        while not stopping.done():
+            for task, driver in list(self._active.items()):
+                driver.drain(task)
+            await asyncio.wait([stopping], timeout=0.05)
+        await stopping
+
+    @property
+    def open_streams(self) -> int:
+        """Streams that are being served now."""
+        return len(self._active)
+
+
+def _wiring(metadata: Iterable[tuple[str, str | bytes]] | None) -> Wiring:
+    for name, value in metadata or ():
+        if name == METADATA_KEY and isinstance(value, str):
+            return parse_wiring(value)
+    raise WiringError("no wiring: this stream does not come from configuration that we generated")

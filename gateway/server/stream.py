@@ -1,0 +1,169 @@
+"""Drives one ext_proc stream: the machine says what is next, the exchange judges, gRPC carries.
+
+Envoy lets a request continue when the server ends a stream cleanly before answering, whatever
+failure_mode_allow says (envoyproxy/envoy, ext_proc half-close behaviour, measured on 1.40). So a
+handler here ends cleanly only when the exchange is judged; every other end is an abort, which
+Envoy turns into an error reply.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, TypeVar
+
+from grpc import StatusCode, aio
+
+from gateway.extproc.commands import Judge, JudgeResponse, Preview, Read, Send, Wait
+from gateway.extproc.machine import Machine
+from gateway.extproc.transitions import StreamError
+from gateway.model.head import RequestHead, ResponseHead
+from gateway.model.verdict import (
+    Conclusion,
+    Emit,
+    Forward,
+    Gap,
+    PassResponse,
+    Proceed,
+    ReadResponse,
+    Refuse,
+)
+from gateway.server.codec import Codec, UndecodableMessageError, encode
+
+T = TypeVar("T")
+
+
+class Exchange(Protocol):
+    """One HTTP exchange as the pipeline judges it. No method raises but by a fault of ours."""
+
+    async def preview(self, head: RequestHead) -> Proceed | Refuse: ...
+    async def judge(self, head: RequestHead, body: bytes, gap: Gap | None) -> Forward | Refuse: ...
+    async def judge_response(
+        self, head: ResponseHead, *, end_of_stream: bool
+    ) -> PassResponse | ReadResponse | Refuse: ...
+    async def read(self, data: bytes, *, end_of_stream: bool) -> Emit: ...
+    def fault(self, error: Exception) -> Refuse: ...
+    def read_fault(self, error: Exception) -> Emit: ...
+    def finish(self, *, unread: bool) -> None: ...
+
+
+class Stream(Protocol):
+    """The part of grpc.aio.ServicerContext that a driver uses."""
+
+    async def read(self) -> Any: ...
+    async def write(self, message: bytes) -> None: ...
+    async def abort(self, code: StatusCode, details: str) -> None: ...
+
+
+class AbandonedError(Exception):
+    """Something that a judgement waited for was cancelled, though the exchange was not."""
+
+
+class StreamDriver:
+    """Serves one stream. `deadline` (seconds) bounds each judgement and is shorter than Envoy's
+    message_timeout; `body_limit` (bytes) bounds a body held in duplex mode."""
+
+    def __init__(self, exchange: Exchange, *, deadline: float, body_limit: int) -> None:
+        self._exchange = exchange
+        self._deadline = deadline
+        self._machine = Machine(body_limit)
+        self._codec = Codec()
+        self._idle = False
+        self._draining = False
+        self._ended_by_envoy = False
+
+    async def serve(self, stream: Stream) -> None:
+        """Run until Envoy ends the stream; never returns early with the request undecided."""
+        try:
+            while (raw := await self._next(stream)) is not aio.EOF:
+                await self._serve_message(raw, stream)
+            self._ended_by_envoy = True
+        except (UndecodableMessageError, StreamError) as error:
+            await stream.abort(StatusCode.INTERNAL, str(error))
+        except asyncio.CancelledError:
+            if not self._draining:
+                raise
+            _swallow_cancellation()
+        except Exception as error:  # noqa: BLE001  its text may quote a client: the type will do
+            await stream.abort(StatusCode.INTERNAL, f"fault: {type(error).__name__}")
+        finally:
+            self._exchange.finish(unread=self._machine.unread)
+
+    @property
+    def may_close(self) -> bool:
+        """Whether nothing of this exchange still needs the gateway, and all it said is sent."""
+        return self._idle and self._machine.may_end
+
+    @property
+    def complete(self) -> bool:
+        """Whether a clean end of the stream lets nothing pass unjudged or unread."""
+        return self._ended_by_envoy or self._machine.may_end
+
+    def drain(self, task: asyncio.Task[None]) -> None:
+        """End the stream cleanly if nothing of it is needed any more: Envoy then goes on."""
+        if self.may_close and not self._draining:
+            self._draining = True
+            task.cancel()
+
+    async def _next(self, stream: Stream) -> Any:
+        # Only here, with every reply written, may a stream be drained: cancelled in the middle of
+        # a refusal it would end cleanly without it, and Envoy would forward the request.
+        self._idle = True
+        try:
+            return await stream.read()
+        finally:
+            self._idle = False
+
+    async def _serve_message(self, raw: bytes, stream: Stream) -> None:
+        command = self._machine.receive(self._codec.decode(raw))
+        match command:
+            case Wait():
+                return
+            case Send():
+                replies = command.replies
+            case Read():
+                replies = self._machine.conclude(await self._read(command))
+            case Preview() | Judge() | JudgeResponse():
+                replies = self._machine.conclude(await self._decide(command))
+        for message in [encode(reply) for reply in replies]:
+            await stream.write(message)
+
+    async def _decide(self, question: Preview | Judge | JudgeResponse) -> Conclusion:
+        """The verdict, or the protocol's own error when judging fails or takes too long."""
+        return await self._rescued(self._verdict(question), self._exchange.fault)
+
+    def _verdict(self, question: Preview | Judge | JudgeResponse) -> Awaitable[Conclusion]:
+        match question:
+            case Preview():
+                return self._exchange.preview(question.head)
+            case Judge():
+                return self._exchange.judge(question.head, question.body, question.gap)
+            case JudgeResponse():
+                return self._exchange.judge_response(
+                    question.head, end_of_stream=question.end_of_stream
+                )
+
+    async def _read(self, piece: Read) -> Emit:
+        work = self._exchange.read(piece.data, end_of_stream=piece.end_of_stream)
+        return await self._rescued(work, self._exchange.read_fault)
+
+    async def _rescued(self, work: Awaitable[T], rescue: Callable[[Exception], T]) -> T:
+        """The one rescue: what fails in unknown ways, or takes too long, is refused."""
+        try:
+            async with asyncio.timeout(self._deadline):
+                return await work
+        except asyncio.CancelledError:
+            if _cancelled_from_outside():
+                raise
+            return rescue(AbandonedError("cancelled"))
+        except Exception as error:  # noqa: BLE001  see above
+            return rescue(error)
+
+
+def _cancelled_from_outside() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+def _swallow_cancellation() -> None:
+    task = asyncio.current_task()
+    if task is not None:
+        task.uncancel()

@@ -1,0 +1,171 @@
+"""A worker: one process that judges the streams of one socket by the newest snapshot.
+
+The supervisor is its only source of configuration. When that line closes, the worker drains and
+ends: nothing may judge by a configuration that nobody can change any more.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Final, Protocol
+
+from gateway.config.wiring import Wiring
+from gateway.model.jsonvalue import JsonObject
+from gateway.pipeline.exchange import HttpExchange, Surroundings
+from gateway.pipeline.snapshot import Snapshot
+from gateway.server.service import Service
+from gateway.server.stream import Exchange, StreamDriver
+from gateway.telemetry.metrics import Metrics
+
+LOG: Final = logging.getLogger("gatehouse.worker")
+MESSAGE_OVERHEAD: Final = 1024 * 1024
+"""Bytes that a gRPC message may have beyond the body that it carries: headers, attributes."""
+
+
+class Build(Protocol):
+    """Makes a snapshot of a message of the supervisor; raises ValueError with what is wrong."""
+
+    def __call__(self, message: JsonObject, missed: Callable[[str], None]) -> Snapshot: ...
+
+
+class Line(Protocol):
+    """The private line to the supervisor; EOFError when the other end is gone."""
+
+    async def send(self, message: JsonObject) -> None: ...
+    async def receive(self) -> JsonObject: ...
+    def close(self) -> None: ...
+
+
+class Sink(Protocol):
+    """Where audit records go."""
+
+    def write(self, record: JsonObject) -> None: ...
+    async def close(self) -> None: ...
+
+
+OpenSink = Callable[[str, Callable[[int], None]], Sink]
+"""Opens the sink of a path; the callback is told how many records were lost."""
+
+
+class Worker:
+    """Serves `address` with snapshots that come over `channel` and are made by `build`."""
+
+    def __init__(self, channel: Line, address: str, build: Build, open_sink: OpenSink) -> None:
+        self._channel = channel
+        self._address = address
+        self._build = build
+        self._open_sink = open_sink
+        self._snapshot: Snapshot | None = None
+        self._service: Service | None = None
+        self._missed: set[str] = set()
+        self._metrics = Metrics()
+        self._audit: Sink | None = None
+
+    async def run(self) -> None:
+        """Serve until SIGTERM or the end of the channel, then drain."""
+        loop = asyncio.get_running_loop()
+        listening = asyncio.ensure_future(self._listen())
+        loop.add_signal_handler(signal.SIGTERM, listening.cancel)
+        try:
+            await listening
+        except (asyncio.CancelledError, EOFError):
+            LOG.info("draining")
+        await self._close()
+
+    async def _listen(self) -> None:
+        while True:
+            message = await self._channel.receive()
+            await self._channel.send(await self._answer(message))
+
+    async def _answer(self, message: JsonObject) -> JsonObject:
+        match message.get("type"):
+            case "snapshot":
+                return await self._attempt(self._take(message))
+            case "poll":
+                missed, self._missed = sorted(self._missed), set()
+                return {
+                    "snapshot": self._snapshot.number if self._snapshot else 0,
+                    "streams": self._service.open_streams if self._service else 0,
+                    "missed": list(missed),
+                }
+            case other:
+                return {"problem": f"unknown message {other!r}"}
+
+    async def _attempt(self, work: Awaitable[None]) -> JsonObject:
+        try:
+            await work
+        except (ValueError, OSError) as error:
+            return {"problem": str(error)}
+        return {"pid": os.getpid()}
+
+    async def _take(self, message: JsonObject) -> None:
+        """Make the snapshot aside, then swap one reference: streams go on meanwhile."""
+        snapshot = await asyncio.to_thread(self._build, message, self._missed.add)
+        if self._audit is None:
+            self._audit = self._open_sink(snapshot.record_path, self._metrics.audit_lost.inc)
+        self._snapshot = snapshot
+        if self._service is None:
+            service = Service(
+                self._new_driver,
+                receive_bytes=self._receive_bytes(snapshot),
+                streams=snapshot.streams,
+            )
+            await service.start(self._address)
+            self._service = service
+
+    def _new_driver(self, wiring: Wiring) -> StreamDriver:
+        snapshot = self._snapshot
+        if snapshot is None:
+            raise RuntimeError("a stream before the first snapshot")
+        return self._drive(HttpExchange(snapshot, wiring, self._surroundings()), snapshot)
+
+    def _drive(self, exchange: Exchange, snapshot: Snapshot) -> StreamDriver:
+        """The driver of one stream."""
+        return StreamDriver(
+            exchange, deadline=snapshot.decision_seconds, body_limit=snapshot.body_limit
+        )
+
+    def _receive_bytes(self, snapshot: Snapshot) -> int:
+        """The largest message that is taken from Envoy."""
+        return snapshot.body_limit + MESSAGE_OVERHEAD
+
+    def _surroundings(self) -> Surroundings:
+        return Surroundings(
+            now=time.time,
+            ticks=time.perf_counter_ns,
+            new_id=new_audit_id,
+            write=self._write,
+            metrics=self._metrics,
+            on_fault=self._on_fault,
+        )
+
+    def _write(self, record: JsonObject) -> None:
+        if self._audit is not None:
+            self._audit.write(record)
+
+    def _on_fault(self, where: str, error: Exception) -> None:
+        """Log a failure of ours by its type: its text may quote what a client sent."""
+        kind = type(error).__name__
+        self._metrics.faults.labels(kind).inc()
+        frames = error.__traceback__
+        while frames is not None and frames.tb_next is not None:
+            frames = frames.tb_next
+        line = f"{frames.tb_frame.f_code.co_qualname}:{frames.tb_lineno}" if frames else "?"
+        LOG.error("%s failed: %s at %s", where, kind, line)
+
+    async def _close(self) -> None:
+        if self._service is not None:
+            drain = self._snapshot.drain_seconds if self._snapshot else 0.0
+            await self._service.drain(drain)
+        if self._audit is not None:
+            await self._audit.close()
+        self._channel.close()
+
+
+def new_audit_id() -> str:
+    """128 random bits in hex: unguessable, and unique over gateways."""
+    return uuid.uuid4().hex

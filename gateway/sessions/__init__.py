@@ -1,0 +1,1 @@
+"""Ids that clients carry, sealed: session ids, event ids, placements. Pure: no I/O, no clock."""

@@ -1,0 +1,33 @@
+"""How the gateway tells Envoy which endpoint a bound request must reach. Pure: no I/O, no clock.
+
+Source: envoy.http.stateful_session.header, whose state is base64 of "ip:port". With strict mode
+Envoy answers 404 when that endpoint is gone, and never tries another.
+"""
+
+import base64
+import ipaddress
+from typing import Final
+
+HEADER: Final = "x-gateway-session-endpoint"
+
+
+def is_endpoint(text: str) -> bool:
+    """Whether `text` is "ip:port", an IPv6 address in brackets, as Envoy writes upstreams."""
+    host, colon, port = text.rpartition(":")
+    if not colon or not (port.isascii() and port.isdigit()) or not 0 < int(port[:6]) <= 65_535:
+        return False
+    if "%" in host:  # a zone identifier names an interface of this machine only
+        return False
+    bracketed = host.startswith("[") and host.endswith("]")
+    try:
+        address = ipaddress.ip_address(host[1:-1] if bracketed else host)
+    except ValueError:
+        return False
+    return bracketed == (address.version == 6)
+
+
+def session_endpoint(endpoint: str) -> str:
+    """The value of `HEADER` for an endpoint; ValueError when it is no "ip:port"."""
+    if not is_endpoint(endpoint):
+        raise ValueError("an endpoint is ip:port, an IPv6 address in brackets")
+    return base64.b64encode(endpoint.encode("ascii")).decode("ascii")

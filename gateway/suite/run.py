@@ -1,0 +1,128 @@
+"""Runs suites against compiled policies. No I/O, no clock: the time is the case's."""
+
+from collections.abc import Callable, Iterable
+from typing import Final, TypeAlias
+
+from gateway.model.call import Call, Deframed
+from gateway.model.head import RequestHead
+from gateway.model.permit import Decision
+from gateway.model.principal import ANONYMOUS, Principal
+from gateway.model.refusal import Refusal
+from gateway.policy.context import RequestContext
+from gateway.policy.engine import PolicySet
+from gateway.protocols.base import Protocol
+from gateway.suite.inputs import body_from, call_from, context_from, principal_from
+from gateway.suite.loading import LoadedSuite
+from gateway.suite.results import CaseResult, Difference, Report, SuiteResult
+from gateway.suite.schema import Case, ListInput, Want
+
+Deframe: TypeAlias = Callable[[RequestHead, bytes], Deframed | Refusal]
+"""The deframer of the route's protocol, for cases that give a raw request."""
+
+_COMPARED: Final = ("decision", "rule", "reason", "missing_scopes", "shadow", "shown")
+_Got: TypeAlias = dict[str, str | tuple[str, ...]]
+
+
+def deframer(protocol: Protocol) -> Deframe:
+    """The deframer of a protocol, for whole requests."""
+
+    def deframe(head: RequestHead, body: bytes) -> Deframed | Refusal:
+        return protocol.look(head) or protocol.deframe(head, body)
+
+    return deframe
+
+
+def run_suites(suites: Iterable[LoadedSuite], policies: PolicySet, deframe: Deframe) -> Report:
+    """Judge every case of every suite."""
+    return Report(tuple(run_suite(suite, policies, deframe) for suite in suites))
+
+
+def run_suite(suite: LoadedSuite, policies: PolicySet, deframe: Deframe) -> SuiteResult:
+    """Judge every case of one suite, in order."""
+    spec = suite.model.spec
+    principals = {name: principal_from(given) for name, given in spec.principals.items()}
+    results: list[CaseResult] = []
+    for number, case in enumerate(spec.cases):
+        principal = principals.get(case.principal, ANONYMOUS)
+        got = _outcome(case, policies, deframe, principal, context_from(case, spec))
+        place = suite.place(("spec", "cases", number))
+        results.append(CaseResult(case.name, place, differences(case.want, got)))
+    return SuiteResult(suite.model.metadata.name, suite.file, tuple(results))
+
+
+def decide_all(
+    calls: Iterable[Call], policies: PolicySet, principal: Principal, context: RequestContext
+) -> Decision:
+    """The decision on a message: the first refusal of its calls and of what they imply, else what
+    allowed the first call."""
+    decisions: list[Decision] = []
+    for call in calls:
+        for one in (call, *call.implied):
+            decisions.append(policies.decide(one, principal, context))
+            if not decisions[-1].allowed:
+                return decisions[-1]
+    return decisions[0]
+
+
+def differences(want: Want, got: _Got) -> tuple[Difference, ...]:
+    """What is wanted and came out otherwise. The order of names does not matter."""
+    found: list[Difference] = []
+    for field in _COMPARED:
+        wanted: str | tuple[str, ...] | None = getattr(want, field)
+        if wanted is not None and _sorted(wanted) != _sorted(got.get(field, "")):
+            found.append(Difference(field, _text(wanted), _text(got.get(field, ""))))
+    return tuple(found)
+
+
+def _outcome(
+    case: Case,
+    policies: PolicySet,
+    deframe: Deframe,
+    principal: Principal,
+    context: RequestContext,
+) -> _Got:
+    if case.list is not None:
+        return {"shown": _shown(case.list, policies, principal, context)}
+    calls = _calls(case, deframe, context)
+    if isinstance(calls, Refusal):
+        return {"decision": "malformed", "reason": calls.reason.value}
+    return _described(decide_all(calls, policies, principal, context))
+
+
+def _calls(case: Case, deframe: Deframe, context: RequestContext) -> tuple[Call, ...] | Refusal:
+    if case.request is not None:
+        deframed = deframe(context.head, body_from(case.request))
+        return deframed if isinstance(deframed, Refusal) else deframed.calls
+    if case.call is None:
+        return ()
+    given = case.call
+    short = {"name": given.name, "uri": given.uri, "arguments": given.arguments}
+    attributes = {name: value for name, value in short.items() if value is not None}
+    return (call_from(given.method, {**given.attributes, **attributes}),)
+
+
+def _shown(
+    given: ListInput, policies: PolicySet, principal: Principal, context: RequestContext
+) -> tuple[str, ...]:
+    return tuple(
+        item for item in given.items if policies.shows(given.method, item, principal, context)
+    )
+
+
+def _described(decision: Decision) -> _Got:
+    path = f"{decision.policy}/{decision.rule}" if decision.policy else decision.rule
+    return {
+        "decision": "allow" if decision.allowed else "deny",
+        "rule": path,
+        "reason": decision.reason,
+        "missing_scopes": decision.missing_scopes,
+        "shadow": decision.shadow,
+    }
+
+
+def _sorted(value: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(sorted(value))
+
+
+def _text(value: str | tuple[str, ...]) -> str:
+    return value if isinstance(value, str) else ", ".join(value)

@@ -1,0 +1,47 @@
+"""Notices that a file or folder changed, by polling stat: it works on every file system and over
+atomic renames and mounted secrets, where notification APIs miss events."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TypeAlias
+
+Fingerprint: TypeAlias = dict[str, tuple[int, int, int]]
+
+
+def fingerprint(paths: Iterable[Path]) -> Fingerprint:
+    """(inode, size, mtime in ns) of each file; folders count with every file below them."""
+    seen: Fingerprint = {}
+    for path in paths:
+        for file in _files(path):
+            try:
+                stat = file.stat()
+            except OSError:
+                continue  # vanished between listing and stat: its absence is the change
+            seen[str(file)] = (stat.st_ino, stat.st_size, stat.st_mtime_ns)
+    return seen
+
+
+def _files(path: Path) -> list[Path]:
+    try:
+        return sorted(path.rglob("*")) if path.is_dir() else [path]
+    except OSError:
+        return []  # a folder that vanishes while it is listed
+
+
+class Watch:
+    """Tells whether any of `paths` changed since the last call."""
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        self._paths = tuple(paths)
+        self._last = fingerprint(self._paths)
+
+    def replace(self, paths: Iterable[Path]) -> None:
+        """Watch other paths from now on, as they are now."""
+        self._paths = tuple(paths)
+        self._last = fingerprint(self._paths)
+
+    def changed(self) -> bool:
+        """True once for each change."""
+        now = fingerprint(self._paths)
+        before, self._last = self._last, now
+        return now != before

@@ -1,0 +1,206 @@
+"""One JSON document from bytes, read in the only way in which all parsers agree. No I/O, no clock.
+
+Parsers differ on duplicate keys, byte order marks, UTF-16, lone surrogates, NaN and depth; whatever
+they differ on is refused here, so that a backend cannot read something that policy did not see.
+The C scanner of the standard library does the work; what it is lenient about is checked around it.
+Nothing is raised: a document that is refused is a `Malformed`.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final, NoReturn
+
+from gateway.model.jsonvalue import JsonValue
+
+MAX_DEPTH: Final = 64
+"""Arrays and objects within one another. Go stops at 10,000, Node nowhere, ProtoJSON at 100."""
+
+MAX_DIGITS: Final = 300
+"""Digits of one number: every integer then fits the range of a double, and none is slow to read."""
+
+MAX_VALUES: Final = 100_000
+"""Commas and opening brackets in one document: at least as many as it has values, at all levels
+together. Reading costs up to a microsecond each and blocks whoever else waits for the worker: 4 MB
+of nothing but brackets would take more than a second."""
+
+_DIGIT_RUNS: Final = bytes.maketrans(b"123456789", b"000000000")
+_LONG_RUN: Final = b"0" * (MAX_DIGITS + 1)
+_STRING: Final = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_LONG_NUMBER: Final = re.compile(
+    rf"(?:[^\"0-9]++|{_STRING}|[0-9]{{1,{MAX_DIGITS}}}+(?![0-9]))*+[0-9]", re.DOTALL
+)
+_MAYBE_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
+_MANY_VALUES: Final = re.compile(
+    # between two of them are no more than a key and a string, or the scanner stops there anyhow
+    rf'(?:[^",\[{{]*+(?:{_STRING}[^",\[{{]*+){{0,2}}+[,\[{{]){{{MAX_VALUES + 1}}}+'.encode(),
+    re.DOTALL,
+)
+_TO_ESCAPED_KEY: Final = re.compile(
+    rf'((?:[^"]++|"[^"\\]*+"|{_STRING}(?![ \t\r\n]*:))*+)({_STRING})', re.DOTALL
+)
+_CONTAINERS: Final = frozenset((dict, list))
+
+
+class Fault(Enum):
+    """Why a document is refused."""
+
+    TOO_LARGE = "too large"
+    TOO_MANY = "too many values"
+    ENCODING = "not UTF-8"
+    SYNTAX = "not one JSON document"
+    DUPLICATE_KEY = "an object has the same key twice"
+    DEPTH = "nested too deeply"
+    NUMBER = "a number has too many digits"
+    SURROGATE = "a string has half of a surrogate pair"
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """A refused document. `offset` is a character position for SYNTAX, else -1."""
+
+    fault: Fault
+    offset: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document that every known parser reads alike.
+
+    `text` has the same tokens as the bytes that were read, with keys free of needless escapes;
+    numbers, unknown members, order and white space are exactly those received.
+    `canonical_safe` says that the received bytes are `text` and may go on untouched.
+    """
+
+    value: JsonValue
+    text: str
+    canonical_safe: bool
+
+
+class _Duplicate(Exception):  # noqa: N818  a signal to `decode`, never seen outside
+    pass
+
+
+def decode(data: bytes, limit: int) -> Document | Malformed:
+    """Read `data`, at most `limit` bytes, as one strict JSON document (RFC 8259, I-JSON's rules).
+
+    Integers stay exact. Fractions become floats in `value`; their tokens survive in `text`.
+    """
+    if len(data) > limit:
+        return Malformed(Fault.TOO_LARGE)
+    if _has_too_many_values(data):
+        return Malformed(Fault.TOO_MANY)
+    scanned = _scanned(data)
+    if isinstance(scanned, Malformed):
+        return scanned
+    text, value = scanned
+    fault = _content_fault(data, text, value)
+    if fault is not None:
+        return Malformed(fault)
+    plain = _plain_keys(text)
+    return Document(value, plain, canonical_safe=plain is text)
+
+
+def _scanned(data: bytes) -> tuple[str, JsonValue] | Malformed:
+    """The text of `data` and its value, with only the scanner's faults found."""
+    try:
+        text = data.decode("utf-8")  # strict: no overlong forms, no encoded surrogates
+        return text, _DECODER.decode(text)
+    except UnicodeDecodeError:
+        return Malformed(Fault.ENCODING)
+    except json.JSONDecodeError as error:
+        return _syntax_fault(data, error)
+    except _Duplicate:
+        return Malformed(Fault.DUPLICATE_KEY)
+    except RecursionError:
+        return Malformed(Fault.DEPTH)
+    except ValueError:
+        return Malformed(Fault.NUMBER)  # the interpreter's own limit of digits
+
+
+def _has_too_many_values(data: bytes) -> bool:
+    if len(data) <= MAX_VALUES:
+        return False
+    at_most = data.count(b",") + data.count(b"[") + data.count(b"{")  # those in strings, too
+    return at_most > MAX_VALUES and _MANY_VALUES.match(data) is not None
+
+
+def dumps(value: JsonValue) -> bytes:
+    """`value` as compact ASCII JSON, which no reader can take for another encoding."""
+    return json.dumps(value, separators=(",", ":")).encode("ascii")
+
+
+def _syntax_fault(data: bytes, error: json.JSONDecodeError) -> Malformed:
+    """A byte order mark, or NULs between the characters, is a wrong encoding, not a wrong comma."""
+    if data.startswith(b"\xef\xbb\xbf") or b"\0" in data[:4]:
+        return Malformed(Fault.ENCODING)
+    return Malformed(Fault.SYNTAX, error.pos)
+
+
+def _unique(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise _Duplicate
+    return members
+
+
+def _no_constant(token: str) -> NoReturn:
+    raise json.JSONDecodeError(f"{token} is not JSON", token, 0)
+
+
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant)
+_SPELL: Final = json.JSONEncoder(ensure_ascii=False)
+
+
+def _content_fault(data: bytes, text: str, value: JsonValue) -> Fault | None:
+    """What the scanner accepts and we do not; each check first asks cheaply if it can apply."""
+    brackets = data.count(b"{") + data.count(b"[")
+    if brackets > MAX_DEPTH and _deeper_than(value, MAX_DEPTH):
+        return Fault.DEPTH
+    if _LONG_RUN in data.translate(_DIGIT_RUNS) and _LONG_NUMBER.match(text):
+        return Fault.NUMBER
+    if _MAYBE_SURROGATE.search(data) and not _encodable(value):
+        return Fault.SURROGATE
+    return None
+
+
+def _deeper_than(value: JsonValue, limit: int) -> bool:
+    level: list[JsonValue] = [value]
+    for _ in range(limit):
+        level = [
+            child
+            for node in level
+            if isinstance(node, (dict, list))
+            for child in (node.values() if isinstance(node, dict) else node)
+            if type(child) in _CONTAINERS
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _encodable(value: JsonValue) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _plain_keys(text: str) -> str:
+    """`text` itself if no key has an escape, else with each key in its shortest spelling.
+
+    A parser that compares raw keys (or an operator's grep) then finds what policy saw.
+    """
+    if "\\" not in text:
+        return text
+    plain: list[str] = []
+    at = 0
+    while (match := _TO_ESCAPED_KEY.match(text, at)) is not None:
+        plain += match[1], _SPELL.encode(_DECODER.decode(match[2]))
+        at = match.end()
+    if not plain:
+        return text
+    spelled = "".join((*plain, text[at:]))
+    return text if spelled == text else spelled

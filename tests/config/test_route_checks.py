@@ -1,0 +1,94 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.config.case import complaints, inspected, right
+
+
+def changed(section: str, index: int = 0, **changes: Any) -> dict[str, Any]:
+    value = right()
+    value[section][index] |= changes
+    return value
+
+
+def test_the_right_configuration_is_right(tmp_path: Path) -> None:
+    assert complaints(right(), tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "complaint"),
+    [
+        (changed("routes", backend="trakcer"), "routes[0].backend: there is no backend"),
+        (changed("routes", listener="man"), "routes[0].listener: there is no listener"),
+        (changed("routes", path="/a?b"), 'routes[0].path: "/a?b" is not a plain path'),
+        (
+            changed("routes", path="/.well-known/oauth-protected-resource/x"),
+            "routes[0].path: /.well-known/oauth-protected-resource is reserved",
+        ),
+        (
+            changed("routes", protocol="unjudged", batches=True),
+            "routes[0].batches: batches has no effect on an unjudged route",
+        ),
+        (
+            changed("routes", body_limit=64 << 20) | {"limits": {"heap_bytes": 128 << 20}},
+            "routes[0].body_limit: one body could take more than 1/4 of limits.heap_bytes",
+        ),
+        (changed("backends", endpoints=["host"]), 'endpoints[0]: "host" is not host:port'),
+        (changed("backends", endpoints=["h:1", "h:1"]), 'endpoints[1]: "h:1" is listed twice'),
+        (changed("backends", path="/a/../b"), 'backends[0].path: "/a/../b" is not a plain path'),
+        (
+            changed("backends", auth={"header": "mcp-session-id", "value": "x"}),
+            "auth.header: a credential cannot be sent as",
+        ),
+        (changed("backends", auth={"value": "a\nb"}), "auth.value: not a header value"),
+        (
+            changed("backends", tls={"server_name": "x", "key": "absent.key"}),
+            "backends[0].tls: certificate and key belong together",
+        ),
+        (
+            changed("backends", tls={"server_name": "x", "ca": "absent.pem"}),
+            'backends[0].tls.ca: cannot read "absent.pem"',
+        ),
+    ],
+)
+def test_a_wrong_route_or_backend_is_an_error(
+    value: dict[str, Any], complaint: str, tmp_path: Path
+) -> None:
+    found = complaints(value, tmp_path)
+    assert any(complaint in problem and problem.startswith("error") for problem in found), found
+
+
+@pytest.mark.parametrize("section", ["routes", "backends"])
+def test_names_are_unique(section: str, tmp_path: Path) -> None:
+    value = right()
+    value[section].append(dict(value[section][0]))
+    assert any("already exists" in problem for problem in complaints(value, tmp_path))
+
+
+def test_a_path_is_taken_once_per_listener(tmp_path: Path) -> None:
+    value = right()
+    value["listeners"].append(value["listeners"][0] | {"name": "other", "port": 8081})
+    value["routes"][0]["listener"] = "main"
+    value["routes"].append(value["routes"][0] | {"name": "second", "listener": "other"})
+    assert complaints(value, tmp_path) == []
+    del value["routes"][1]["listener"]
+    assert complaints(value, tmp_path) == [
+        'error routes[1].path: "/mcp" is already the path of route mcp'
+    ]
+
+
+def test_a_misspelt_name_is_put_right(tmp_path: Path) -> None:
+    problems = inspected(changed("routes", backend="traker"), tmp_path).problems
+    assert 'did you mean "tracker"?' in [problem.fix for problem in problems]
+
+
+def test_an_unused_backend_and_a_credential_in_clear_are_warnings(tmp_path: Path) -> None:
+    value = right()
+    auth = {"value": "Bearer secret"}
+    value["backends"].append({"name": "far", "endpoints": ["far.example:80"], "auth": auth})
+    loaded = inspected(value, tmp_path)
+    assert loaded.gateway is not None
+    assert {problem.severity for problem in loaded.problems} == {"warning"}
+    assert len(loaded.problems) == 2
+    assert "secret" not in str(loaded.problems)

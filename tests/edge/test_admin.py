@@ -1,0 +1,44 @@
+from gateway.edge.admin import EnvoyAdmin, Subscription, Verdict, read_subscriptions, verdict
+from gateway.model.jsonvalue import JsonObject, JsonValue
+from tests.edge.stage import gateway_of
+from tests.support.ports import free_port
+
+
+def test_subscriptions_are_read_by_the_keys_of_the_files() -> None:
+    stats: JsonObject = {
+        "stats": [
+            {"name": "cluster_manager.cds.version_text", "value": "1-a"},
+            {"name": "http.main.rds.main_routes.version_text", "value": "1-b"},
+            {"name": "http.main.rds.main_routes.update_rejected", "value": 2},
+            {"name": "http.main.rds.main_routes.update_failure", "value": 1},
+            {"name": "cluster.tracker.version_text", "value": "1-c"},
+            {"name": "cluster.tracker.upstream_rq", "value": 9},
+        ]
+    }
+    assert read_subscriptions(stats, gateway_of()) == {
+        "clusters": Subscription("1-a", 0),
+        "routes/main": Subscription("1-b", 3),
+        "endpoints/tracker": Subscription("1-c", 0),
+    }
+
+
+def test_strange_stats_read_as_nothing_in_force() -> None:
+    strange: list[JsonValue] = [None, [], {"stats": None}, {"stats": [None, {}, {"name": 1}]}]
+    for stats in strange:
+        found = read_subscriptions(stats, gateway_of())
+        assert set(found.values()) == {Subscription()}
+
+
+def test_a_version_is_pending_then_accepted_or_rejected() -> None:
+    before = {"clusters": Subscription("1", 4)}
+    wanted = {"clusters": "2"}
+    assert verdict(before, before, wanted) == (Verdict.PENDING, ("clusters",))
+    assert verdict(before, {"clusters": Subscription("2", 4)}, wanted) == (Verdict.ACCEPTED, ())
+    refused = {"clusters": Subscription("1", 5)}
+    assert verdict(before, refused, wanted) == (Verdict.REJECTED, ("clusters",))
+
+
+async def test_an_envoy_that_is_not_there_is_not_ready() -> None:
+    admin = EnvoyAdmin(f"127.0.0.1:{free_port()}")
+    assert not await admin.ready()
+    await admin.close()

@@ -1,0 +1,61 @@
+import pytest
+from envoy_data_plane.envoy.config.cluster.v3 import Cluster, ClusterDiscoveryType
+
+from gateway.config.schema import Limits
+from gateway.edge.clusters import backend_cluster, load_assignment, workers_cluster
+from gateway.edge.packing import to_json
+from tests.edge.stage import gateway_of
+
+
+def cluster_of(limits: Limits) -> Cluster:
+    backend = gateway_of().backends[0]
+    return backend_cluster(backend, limits, load_assignment(backend, {}), None)
+
+
+def test_circuit_breakers_come_from_the_limits_and_not_from_envoys_defaults() -> None:
+    for cluster in (
+        cluster_of(Limits(streams=777)),
+        workers_cluster(["h:1"], Limits(streams=777), None),
+    ):
+        assert cluster.circuit_breakers is not None
+        (most,) = cluster.circuit_breakers.thresholds
+        assert (most.max_connections, most.max_pending_requests, most.max_requests) == (777,) * 3
+        assert most.max_retries == 1_000
+
+
+def test_no_cluster_is_ever_steered_by_the_client_or_panics() -> None:
+    for cluster in (cluster_of(Limits()), workers_cluster(["h:1"], Limits(), None)):
+        assert cluster.type is not ClusterDiscoveryType.ORIGINAL_DST
+        assert cluster.common_lb_config is not None
+        assert cluster.common_lb_config.healthy_panic_threshold is not None
+        assert cluster.common_lb_config.healthy_panic_threshold.value == 0
+
+
+def test_endpoints_are_those_that_the_supervisor_knows() -> None:
+    backend = gateway_of(endpoints=["tracker.example:80"]).backends[0]
+    health = {
+        ("tracker", "10.0.0.1:80"): True,
+        ("tracker", "[::1]:80"): False,
+        ("x", "10.0.0.2:1"): True,
+    }
+    text = to_json(load_assignment(backend, health))
+    assert '"address":"10.0.0.1"' in text
+    assert '"address":"::1"' in text
+    assert text.count("UNHEALTHY") == 1
+    assert "10.0.0.2" not in text
+
+
+def test_before_anybody_looked_only_addresses_that_need_no_resolving_are_endpoints() -> None:
+    backend = gateway_of(endpoints=["tracker.example:80", "10.0.0.1:80"]).backends[0]
+    text = to_json(load_assignment(backend, {}))
+    assert "10.0.0.1" in text
+    assert "tracker.example" not in text
+
+
+@pytest.mark.parametrize(("workers", "closes"), [(["h:1"], False), (["h:1", "unix:/w.sock"], True)])
+def test_a_dead_workers_requests_move_only_if_there_is_another(
+    workers: list[str], closes: bool
+) -> None:
+    cluster = workers_cluster(workers, Limits(), None)
+    assert cluster.close_connections_on_host_health_failure is closes
+    assert cluster.name == "gatehouse_workers"

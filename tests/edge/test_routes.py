@@ -1,0 +1,65 @@
+from gateway.edge.packing import to_json
+from gateway.edge.routes import mode_of, route_configuration
+from tests.edge.stage import gateway_of
+
+MCP = {"protocol": "mcp", "backend": "tracker"}
+
+
+def test_a_listener_has_its_own_routes_their_metadata_and_a_catch_all_last() -> None:
+    gateway = gateway_of(
+        listeners=[{"name": "one", "port": 1}, {"name": "two", "port": 2}],
+        routes=[
+            {"name": "both", "path": "/both", **MCP},
+            {"name": "only-two", "path": "/two", "listener": "two", **MCP},
+            {"name": "raw", "path": "/raw", "protocol": "unjudged", "backend": "tracker"},
+        ],
+    )
+    names = {
+        listener.name: [
+            route.name for route in route_configuration(gateway, listener).virtual_hosts[0].routes
+        ]
+        for listener in gateway.listeners
+    }
+    nowhere = ["_unknown", "_unknown"]
+    assert names == {
+        "one": ["both", "_metadata:both", "raw", *nowhere],
+        "two": ["both", "_metadata:both", "only-two", "_metadata:only-two", "raw", *nowhere],
+    }
+
+
+def test_only_what_nobody_has_read_is_retried() -> None:
+    gateway = gateway_of()
+    text = to_json(route_configuration(gateway, gateway.listeners[0]))
+    assert '"retryOn":"connect-failure,refused-stream"' in text
+
+
+def test_streams_may_last_and_be_silent_for_ever() -> None:
+    gateway = gateway_of()
+    action = route_configuration(gateway, gateway.listeners[0]).virtual_hosts[0].routes[0].route
+    assert action is not None
+    assert action.timeout is not None
+    assert action.idle_timeout is not None
+    assert (action.timeout.total_seconds(), action.idle_timeout.total_seconds()) == (0, 0)
+
+
+def test_the_body_limit_is_the_routes_own() -> None:
+    gateway = gateway_of(
+        routes=[
+            {"name": "small", "path": "/s", "body_limit": 2048, **MCP},
+            {"name": "default", "path": "/d", **MCP},
+        ]
+    )
+    routes = route_configuration(gateway, gateway.listeners[0]).virtual_hosts[0].routes
+    limits = {route.name: route.request_body_buffer_limit for route in routes if route.route}
+    assert limits == {"small": 2048, "default": 4 * 1024 * 1024}
+
+
+def test_an_unjudged_route_is_announced_by_its_head() -> None:
+    routes = gateway_of(
+        routes=[
+            {"name": "a", "path": "/a", **MCP},
+            {"name": "b", "path": "/b", "mode": "duplex", **MCP},
+            {"name": "c", "path": "/c", "protocol": "unjudged", "backend": "tracker"},
+        ]
+    ).routes
+    assert [mode_of(route) for route in routes] == ["buffered", "duplex", "head"]

@@ -1,0 +1,306 @@
+import asyncio
+from collections.abc import Awaitable
+
+import pytest
+from grpc import StatusCode
+
+from gateway.model.refusal import Answer
+from gateway.model.verdict import (
+    Conclusion,
+    Forward,
+    Mutation,
+    PassResponse,
+    ReadResponse,
+    Refuse,
+)
+from gateway.server import extproc_pb2 as pb
+from gateway.server.stream import AbandonedError, StreamDriver
+from tests.server.envoy_side import (
+    DENIED,
+    PATIENCE,
+    Envoy,
+    Script,
+    Stream,
+    eventually,
+    request_body,
+    request_headers,
+    response_body,
+    response_headers,
+    scripted,
+    worker,
+)
+
+
+def never() -> Awaitable[Conclusion]:
+    return asyncio.get_running_loop().create_future()
+
+
+def kind(reply: pb.ProcessingResponse) -> str | None:
+    return reply.WhichOneof("response")
+
+
+def answered(reply: pb.ProcessingResponse) -> bytes:
+    assert kind(reply) == "immediate_response"
+    return reply.immediate_response.body
+
+
+async def judged(envoy: Envoy) -> Stream:
+    """A stream whose request, headers and body, went on."""
+    stream = envoy.open()
+    assert kind(await stream.ask(request_headers())) == "request_headers"
+    assert kind(await stream.ask(request_body())) == "request_body"
+    return stream
+
+
+async def read_from(envoy: Envoy) -> Stream:
+    """A stream whose response is read."""
+    stream = envoy.open()
+    assert kind(await stream.ask(request_headers(ends=True))) == "request_headers"
+    assert kind(await stream.ask(response_headers())) == "response_headers"
+    return stream
+
+
+READS = {"judge": Forward(response_headers=True), "judge_response": ReadResponse()}
+
+
+async def test_a_judged_request_goes_on_and_its_stream_ends_well() -> None:
+    script = Script()
+    async with scripted(script) as envoy:
+        stream = await judged(envoy)
+        assert await stream.close() is StatusCode.OK
+    assert script.asked == ["preview", "judge"]
+    assert await script.finished is False
+
+
+async def test_a_response_is_read_piece_by_piece() -> None:
+    script = Script(**READS)
+    async with scripted(script) as envoy:
+        stream = await read_from(envoy)
+        for ends in (False, True):
+            reply = await stream.ask(response_body(b"secret", ends=ends))
+            assert reply.response_body.response.body_mutation.body == b"filtered"
+        assert await stream.close() is StatusCode.OK
+    assert await script.finished is False
+
+
+async def test_a_response_that_never_came_is_finished_as_unread() -> None:
+    script = Script(**READS)
+    async with scripted(script) as envoy:
+        stream = await read_from(envoy)
+        assert await stream.close() is StatusCode.OK
+    assert await script.finished is True
+
+
+async def test_a_client_that_leaves_finishes_the_exchange() -> None:
+    script = Script(judge=never)
+    async with scripted(script) as envoy:
+        stream = envoy.open()
+        await stream.tell(request_headers(ends=True))
+        await eventually(lambda: script.asked == ["judge"])
+        stream.reset()
+        assert await script.finished is False
+    assert script.faults == []
+
+
+# --- what the service survives ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stage", ["preview", "judge", "judge_response"])
+async def test_an_exception_becomes_a_refusal_at_every_stage(stage: str) -> None:
+    error = RuntimeError("secret")
+    script = Script(**{"judge": Forward(response_headers=True), stage: error})
+    async with scripted(script) as envoy:
+        stream = envoy.open()
+        if stage == "preview":
+            reply = await stream.ask(request_headers())
+        else:
+            reply = await stream.ask(request_headers(ends=True))
+        if stage == "judge_response":
+            reply = await stream.ask(response_headers())
+        assert answered(reply) == b"fault"
+        assert await stream.close() is StatusCode.OK
+    assert script.faults == [error]
+
+
+async def test_an_exception_while_reading_becomes_the_protocols_error() -> None:
+    script = Script(**READS, read=RuntimeError("secret"))
+    async with scripted(script) as envoy:
+        stream = await read_from(envoy)
+        reply = await stream.ask(response_body(b"x"))
+        assert reply.response_body.response.body_mutation.body == b"broken"
+
+
+@pytest.mark.parametrize("stage", ["preview", "judge", "judge_response", "read"])
+async def test_a_judgement_that_takes_too_long_is_refused(stage: str) -> None:
+    script = Script(**{**READS, stage: never})
+    async with scripted(script, deadline=0.01) as envoy:
+        stream = envoy.open()
+        replies = [await stream.ask(request_headers(ends=stage != "preview"))]
+        if stage in ("judge_response", "read"):
+            replies.append(await stream.ask(response_headers()))
+        if stage == "read":
+            replies.append(await stream.ask(response_body(b"x")))
+            assert replies[-1].response_body.response.body_mutation.body == b"broken"
+        else:
+            assert answered(replies[-1]) == b"fault"
+    assert [type(error) for error in script.faults] == [TimeoutError]
+
+
+async def test_a_cancelled_thing_that_a_judgement_awaits_is_refused() -> None:
+    script = Script(judge=asyncio.CancelledError())
+    async with scripted(script) as envoy:
+        assert answered(await envoy.open().ask(request_headers(ends=True))) == b"fault"
+    assert [type(error) for error in script.faults] == [AbandonedError]
+
+
+# --- what it does not survive -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        (request_body(),),
+        (response_headers(),),
+        (pb.ProcessingRequest(),),
+        (request_headers(ends=True), request_headers(ends=True)),
+        (request_headers(), response_body(b"x")),
+        (request_headers(), request_body(), request_body()),
+    ],
+    ids=["body", "response", "nothing", "twice", "response body", "second body"],
+)
+async def test_messages_in_a_wrong_order_abort_the_stream(
+    messages: tuple[pb.ProcessingRequest, ...],
+) -> None:
+    script = Script()
+    async with scripted(script) as envoy:
+        stream = envoy.open()
+        for message in messages[:-1]:
+            await stream.ask(message)
+        await stream.tell(messages[-1])
+        assert await stream.no_more() is StatusCode.INTERNAL
+    assert await script.finished is False
+
+
+async def test_a_mode_that_cannot_hold_a_request_aborts_the_stream() -> None:
+    message = request_headers()
+    message.protocol_config.request_body_mode = pb.ProcessingMode.STREAMED
+    async with scripted(Script()) as envoy:
+        stream = envoy.open()
+        await stream.tell(message)
+        assert await stream.no_more() is StatusCode.INTERNAL
+        assert "streamed cannot hold" in await stream.details()
+
+
+async def test_a_verdict_that_answers_another_question_aborts_the_stream() -> None:
+    async with scripted(Script(judge=PassResponse())) as envoy:
+        stream = envoy.open()
+        await stream.tell(request_headers(ends=True))
+        assert await stream.no_more() is StatusCode.INTERNAL
+
+
+async def test_a_header_that_cannot_be_written_aborts_the_stream_unquoted() -> None:
+    async with scripted(Script(judge=Forward(Mutation((("x-a", "sécret→"),))))) as envoy:
+        stream = envoy.open()
+        await stream.tell(request_headers(ends=True))
+        assert await stream.no_more() is StatusCode.INTERNAL
+        assert await stream.details() == "fault: UnicodeEncodeError"
+
+
+async def test_a_rescue_that_fails_aborts_the_stream_unquoted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(error: Exception) -> Refuse:
+        raise ValueError(f"secret {error}")
+
+    script = Script(judge=RuntimeError("secret"))
+    monkeypatch.setattr(script, "fault", broken)
+    async with scripted(script) as envoy:
+        stream = envoy.open()
+        await stream.tell(request_headers(ends=True))
+        assert await stream.no_more() is StatusCode.INTERNAL
+        assert await stream.details() == "fault: ValueError"
+
+
+# --- drain ------------------------------------------------------------------------------------
+
+LONG = 30.0
+"""A grace period that no test waits for."""
+
+
+async def test_drain_ends_a_stream_well_that_only_tells_of_completion() -> None:
+    async with scripted(Script()) as envoy:
+        stream = await judged(envoy)
+        await envoy.service.drain(LONG)
+        assert await stream.no_more() is StatusCode.OK
+
+
+async def test_drain_ends_a_refused_stream_well() -> None:
+    async with scripted(Script(judge=DENIED)) as envoy:
+        stream = envoy.open()
+        assert answered(await stream.ask(request_headers(ends=True))) == b"denied"
+        await envoy.service.drain(LONG)
+        assert await stream.no_more() is StatusCode.OK
+
+
+async def test_drain_does_not_cut_off_a_refusal_that_is_being_sent() -> None:
+    """It would end the stream cleanly and unanswered, and Envoy would forward the request."""
+    rounds: list[bool] = []
+
+    class Counted(StreamDriver):
+        def drain(self, task: asyncio.Task[None]) -> None:
+            rounds.append(self.may_close)
+            super().drain(task)
+
+    script = Script(judge=Refuse(Answer(403, (), b"x" * (16 << 20)), "denied"))
+    driver = Counted(script, deadline=PATIENCE, body_limit=1000)
+    async with worker(lambda _: driver) as envoy:
+        stream = envoy.open()
+        await stream.tell(request_headers(ends=True))
+        await eventually(lambda: script.asked == ["judge"])
+        draining = asyncio.ensure_future(envoy.service.drain(LONG))
+        await eventually(lambda: len(rounds) > 2)
+        assert len(answered(await stream.reply())) == 16 << 20
+        assert await stream.no_more() is StatusCode.OK
+        await draining
+    assert rounds[:2] == [False, False]
+
+
+@pytest.mark.parametrize("body", [False, True])
+async def test_drain_never_ends_an_undecided_stream_well(body: bool) -> None:
+    script = Script(judge=never)
+    async with scripted(script) as envoy:
+        stream = envoy.open()
+        await stream.ask(request_headers())
+        if body:
+            await stream.tell(request_body())
+            await eventually(lambda: "judge" in script.asked)
+        await envoy.service.drain(0.1)
+        assert await stream.no_more() is not StatusCode.OK
+
+
+async def test_drain_lets_a_stream_that_waits_for_its_response_finish() -> None:
+    async with scripted(Script(judge=Forward(response_headers=True))) as envoy:
+        stream = envoy.open()
+        await stream.ask(request_headers(ends=True))
+        draining = asyncio.ensure_future(envoy.service.drain(LONG))
+        await eventually(lambda: envoy.service.open_streams == 1)
+        assert kind(await stream.ask(response_headers())) == "response_headers"
+        assert await stream.no_more() is StatusCode.OK  # nothing of the response is read
+        await draining
+
+
+async def test_drain_lets_a_response_be_read_to_its_end() -> None:
+    async with scripted(Script(**READS)) as envoy:
+        stream = await read_from(envoy)
+        draining = asyncio.ensure_future(envoy.service.drain(LONG))
+        for ends in (False, True):
+            assert kind(await stream.ask(response_body(b"x", ends=ends))) == "response_body"
+        assert await stream.no_more() is StatusCode.OK
+        await draining
+
+
+async def test_a_response_that_outlasts_the_grace_period_is_cut_and_not_ended_well() -> None:
+    async with scripted(Script(**READS)) as envoy:
+        stream = await read_from(envoy)
+        await envoy.service.drain(0.1)
+        assert await stream.no_more() is not StatusCode.OK

@@ -1,0 +1,94 @@
+import json
+
+from gateway.model.call import Deframed
+from gateway.model.refusal import Reason, Refusal
+from gateway.suite.explanation import (
+    Explanation,
+    explain_message,
+    explanation_json,
+    explanation_text,
+)
+from gateway.suite.inputs import call_from
+from tests.policy.documents import AGENT, USER, context, rules
+
+POLICIES = rules(
+    'name: a, effect: allow, principals: ["spiffe://*"], tools: [get], when: mcp.arguments.a == 1',
+    "name: b, effect: allow, tools: [put], scopes: [write]",
+    "name: s, effect: deny, tools: [get], mode: shadow",
+)
+
+
+def _explain(name: str, arguments: dict[str, int] | None = None) -> Explanation:
+    call = call_from("tools/call", {"name": name, "arguments": {**(arguments or {})}})
+    return explain_message(Deframed((call,)), POLICIES, AGENT, context())
+
+
+def test_the_text_shows_the_value_of_every_rule_and_the_verdict() -> None:
+    assert explanation_text(_explain("get", {"a": 1})) == (
+        "principal  spiffe://cluster.local/agent\n"
+        "route      route, backend tracker\n"
+        "\n"
+        "tools/call get\n"
+        "+ deny  p/s (policy.yaml:9:5, shadow)\n"
+        "* allow p/a (policy.yaml:7:5)\n"
+        "          when: true  [mcp.arguments.a == 1]\n"
+        "  allow p/b (policy.yaml:8:5)\n"
+        "          tools: not among put\n"
+        "          scopes: not among write\n"
+        "  => ALLOWED by p/a, shadow rules would change it: p/s\n"
+    )
+
+
+def test_the_text_shows_why_an_expression_has_no_value() -> None:
+    text = explanation_text(_explain("get"))
+    assert 'when: error: NOT_FOUND: Key not found in map : "a"' in text
+    assert text.endswith("=> REFUSED by default\n")
+
+
+def test_lacking_scopes_are_shown() -> None:
+    assert explanation_text(_explain("put")).endswith("=> REFUSED by p/b, missing scopes: write\n")
+
+
+def test_the_json_has_every_condition() -> None:
+    document = json.loads(explanation_json(_explain("get", {"a": 2})))
+    assert (document["version"], document["allowed"]) == (1, False)
+    (call,) = document["calls"]
+    assert (call["method"], call["target"], call["rule"]) == ("tools/call", "get", "")
+    rule = next(rule for rule in call["rules"] if rule["rule"] == "a")
+    assert rule == {
+        "policy": "p",
+        "rule": "a",
+        "effect": "allow",
+        "mode": "enforce",
+        "place": "policy.yaml:7:5",
+        "conditions": [
+            {"field": "methods", "wanted": "tools/call", "held": True},
+            {"field": "principals", "wanted": "spiffe://*", "held": True},
+            {"field": "tools", "wanted": "get", "held": True},
+        ],
+        "when": "mcp.arguments.a == 1",
+        "value": False,
+        "error": None,
+        "matched": False,
+        "decided": False,
+    }
+
+
+def test_a_message_that_the_deframer_refuses_goes_no_further() -> None:
+    refusal = Refusal(Reason.PARSE_ERROR, "the body is not JSON")
+    found = explain_message(refusal, POLICIES, USER, context())
+    assert not found.allowed
+    assert "deframe    REFUSED parse_error: the body is not JSON\n" in explanation_text(found)
+    assert json.loads(explanation_json(found))["refusal"] == {
+        "reason": "parse_error",
+        "message": "the body is not JSON",
+    }
+
+
+def test_a_batch_is_allowed_if_every_call_is() -> None:
+    get = call_from("tools/call", {"name": "get", "arguments": {"a": 1}})
+    put = call_from("tools/call", {"name": "put"})
+    both = explain_message(Deframed((get, put), batch=True), POLICIES, AGENT, context())
+    assert [call.trace.decision.allowed for call in both.calls] == [True, False]
+    assert not both.allowed
+    assert explain_message(Deframed((get, get)), POLICIES, AGENT, context()).allowed

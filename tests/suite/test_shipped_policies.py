@@ -1,0 +1,55 @@
+"""The documents of policies/ against their own suites."""
+
+from pathlib import Path
+
+from gateway.config.folder import read_folder
+from gateway.model.problem import Problem
+from gateway.policy.compile import compile_policies
+from gateway.policy.engine import PolicySet
+from gateway.suite.loading import LoadedSuite, load_suites
+from gateway.suite.render import report_text
+from gateway.suite.run import deframer, run_suites
+from tests.policy.documents import policy_sources
+from tests.suite.protocol import PROTOCOL
+
+POLICIES = Path(__file__).parents[2] / "policies"
+AGENT = "spiffe://cluster.local/ns/github-agents/sa/issue-triage-agent"
+
+
+def _policies() -> PolicySet:
+    folder = read_folder(POLICIES, {})
+    assert folder.problems == ()
+    sources = policy_sources(*(resource.document for resource in folder.resources))
+    found = compile_policies(sources, backends={"tracker"}, routes={"tracker"})
+    assert isinstance(found, PolicySet), found
+    return found
+
+
+def _suites() -> list[LoadedSuite]:
+    found = load_suites(POLICIES, {})
+    assert not any(isinstance(one, Problem) for one in found), found
+    return [one for one in found if isinstance(one, LoadedSuite)]
+
+
+def test_every_policy_has_a_suite_and_passes_it() -> None:
+    report = run_suites(_suites(), _policies(), deframer(PROTOCOL))
+    assert report.failed == 0, report_text(report)
+    assert {suite.name for suite in report.suites} == {rule.policy for rule in _policies().rules}
+
+
+def test_every_rule_decides_in_some_case() -> None:
+    wanted = {case.want.rule for suite in _suites() for case in suite.model.spec.cases}
+    assert {rule.path for rule in _policies().rules} <= wanted
+
+
+def test_the_documents_give_no_warnings() -> None:
+    assert _policies().warnings == ()
+
+
+def test_no_other_rule_names_the_triage_agent() -> None:
+    naming = [
+        rule.path
+        for rule in _policies().rules
+        if rule.principals is None or any(glob.matches(AGENT) for glob in rule.principals)
+    ]
+    assert naming == ["issue-triage/read-issues"]
