@@ -22,6 +22,7 @@ from gateway.pipeline.snapshot import Snapshot
 from gateway.server.stream import StreamDriver
 from gateway.server.worker import new_audit_id
 from gateway.telemetry.metrics import Metrics
+from gateway.telemetry.traces import NoTracing
 from tests.support.gatehouse import gateway_config
 
 WIRING: Final = "1;listener=agents;mode=buffered;override=1;timeout=6.0"
@@ -63,6 +64,7 @@ class InProcess:
             write=self._audit.write,
             metrics=metrics(),
             on_fault=_fail,
+            tracing=NoTracing(),
         )
 
     async def serve(self, messages: Sequence[bytes]) -> list[bytes]:

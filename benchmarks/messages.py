@@ -85,7 +85,7 @@ def ext_proc_messages(call: ToolCall, route: str) -> tuple[bytes, bytes]:
         first.request_headers.headers.headers.add(key=name, raw_value=value.encode())
     first.protocol_config.request_body_mode = pb.ProcessingMode.BodySendMode.BUFFERED
     fields = first.attributes[ATTRIBUTES_KEY].fields
-    fields["xds.route_name"].string_value = route
+    fields["xds.route_name"].string_value = f"mcp:{route}@{route}"
     fields["source.address"].string_value = "127.0.0.1:50000"
     fields["connection.mtls"].bool_value = False
     second.request_body.body = call.body

@@ -12,7 +12,7 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -21,11 +21,13 @@ from pydantic import BaseModel, SecretStr
 
 from gateway.adapters.audit_file import AuditFile
 from gateway.adapters.channel import Channel
+from gateway.adapters.otlp import otlp_processor
 from gateway.config.document import validate
 from gateway.config.folder import read_folder
 from gateway.config.keys import session_key
 from gateway.config.loading import inspect_gateway
 from gateway.config.schema import Gateway, Route
+from gateway.config.wiring import routed_name
 from gateway.identity.keys import KeySets, parse_key_set
 from gateway.identity.rules import compile_rules
 from gateway.model.jsonvalue import JsonObject, JsonValue
@@ -38,6 +40,7 @@ from gateway.policy.source import PolicySource
 from gateway.protocols.mcp import Mcp
 from gateway.server.worker import Worker
 from gateway.sessions.seal import Sealer
+from gateway.telemetry.traces import NoTracing, SdkTracing, Tracing
 
 DEMO_KEY_BYTES: Final = 32
 
@@ -124,14 +127,16 @@ def snapshot_message(
     loaded: Loaded,
     number: int,
     key_sets: Mapping[str, bytes],
-    retiring: Loaded | None = None,
+    retiring: Iterable[Loaded] = (),
 ) -> JsonObject:
     """What a worker needs to build the snapshot. Holds secrets: for the private channel only.
 
-    Routes of `retiring` that are gone stay known, for requests that Envoy still sends by them.
+    Routes of `retiring` that are gone, or lead elsewhere now, stay known for requests that Envoy
+    still sends by them.
     """
-    names = {route.name for route in loaded.gateway.routes}
-    gone = [one for one in retiring.gateway.routes if one.name not in names] if retiring else []
+    now = {routed_name(route) for route in loaded.gateway.routes}
+    before = {routed_name(route): route for one in retiring for route in one.gateway.routes}
+    gone = [route for name, route in before.items() if name not in now]
     return {
         "type": "snapshot",
         "number": number,
@@ -166,7 +171,7 @@ def build_snapshot(message: JsonObject, missed: Callable[[str], None]) -> Snapsh
     return Snapshot(
         number=int(str(message["number"])),
         digest=str(message["digest"]),
-        routes={route.name: route_stage(route) for route in (*retiring, *gateway.routes)},
+        routes={routed_name(route): route_stage(route) for route in (*retiring, *gateway.routes)},
         listeners={
             listener.name: compile_rules(
                 listener.identity,
@@ -186,9 +191,13 @@ def build_snapshot(message: JsonObject, missed: Callable[[str], None]) -> Snapsh
         opaque=gateway.record.tell == "opaque",
         record_endpoint=gateway.record.endpoint == "always",
         record_path=gateway.record.path,
+        worker_tls=gateway.service.tls,
+        otlp_endpoint=gateway.telemetry.otlp_endpoint,
+        service_name=gateway.telemetry.service_name,
         decision_seconds=limits.decision_seconds,
         drain_seconds=limits.drain_seconds,
         streams=limits.streams,
+        held_bytes=limits.held_bytes,
     )
 
 
@@ -199,7 +208,7 @@ async def run_worker(channel_fd: int, index: int, address: str) -> None:
         format=f"%(asctime)s worker-{index} %(levelname)s %(message)s",
     )
     channel = await Channel.over(socket.socket(fileno=channel_fd))
-    await Worker(channel, address, build_snapshot, AuditFile).run()
+    await Worker(channel, address, build_snapshot, AuditFile, open_tracing).run()
 
 
 def secret_files(gateway: Gateway) -> tuple[Path, ...]:
@@ -247,6 +256,13 @@ def _with_demo_key(gateway: Gateway) -> Gateway:
     key = base64.b64encode(secrets.token_bytes(DEMO_KEY_BYTES)).decode()
     sessions = gateway.sessions.model_copy(update={"keys": (SecretStr(key),)})
     return gateway.model_copy(update={"sessions": sessions})
+
+
+def open_tracing(snapshot: Snapshot) -> Tracing:
+    """Spans go to the collector that the configuration names, or nowhere."""
+    if snapshot.otlp_endpoint is None:
+        return NoTracing()
+    return SdkTracing(snapshot.service_name, otlp_processor(snapshot.otlp_endpoint))
 
 
 def route_stage(route: Route) -> RouteStage:

@@ -1,14 +1,17 @@
 """Audit records as JSON lines to a file or stdout.
 
-Each batch is one write to a descriptor opened for appending, so that the lines of several workers
-never mix. Writing happens in a thread: a slow disk must not stall the event loop.
+The lines of several workers never mix: a batch is one write to a descriptor opened for appending,
+and where that is a pipe, writes are no longer than what the system writes as one. Writing happens
+in a thread: a slow disk must not stall the event loop.
 """
 
 import asyncio
 import json
 import logging
 import os
-from collections.abc import Callable
+import select
+import stat
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from gateway.model.jsonvalue import JsonObject
@@ -20,22 +23,31 @@ QUEUE_LIMIT: Final = 50_000
 
 
 class AuditFile:
-    """The sink of one worker. `path` "-" is stdout; `on_lost` is told how many were dropped."""
+    """The sink of one worker. `path` "-" is stdout; `on_lost` is told how many were dropped, of
+    more than `queue_limit` that wait, or that could not be written. Raises `OSError`."""
 
-    def __init__(self, path: str, on_lost: Callable[[int], None]) -> None:
-        self._fd = (
-            1 if path == "-" else os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
-        )
-        self._lines: list[str] = []
+    def __init__(
+        self, path: str, on_lost: Callable[[int], None], *, queue_limit: int = QUEUE_LIMIT
+    ) -> None:
+        self._fd = 1 if path == "-" else _open(path)
+        is_file = stat.S_ISREG(os.fstat(self._fd).st_mode)
+        self._write_limit = None if is_file else select.PIPE_BUF
+        self._lines: list[bytes] = []
+        self._waiting = 0
+        self._queue_limit = queue_limit
         self._on_lost = on_lost
         self._flushing: asyncio.Task[None] | None = None
+        self._torn = False
+        self._closed = False
 
     def write(self, record: JsonObject) -> None:
         """Queue a record; it is on its way to the file within 20 ms."""
-        if len(self._lines) >= QUEUE_LIMIT:
+        if self._closed or self._waiting >= self._queue_limit:
             self._on_lost(1)
             return
-        self._lines.append(json.dumps(record, ensure_ascii=False))
+        line = json.dumps(record, ensure_ascii=False) + "\n"
+        self._lines.append(line.encode("utf-8", "backslashreplace"))
+        self._waiting += 1
         if self._flushing is None:
             self._flushing = asyncio.ensure_future(self._flush_soon())
 
@@ -43,31 +55,60 @@ class AuditFile:
         await asyncio.sleep(FLUSH_SECONDS)
         try:
             while self._lines:
-                lines, self._lines = self._lines, []
-                await self._write_out(lines)
+                await self._write_out()
         finally:
             self._flushing = None
 
-    async def _write_out(self, lines: list[str]) -> None:
-        data = ("\n".join(lines) + "\n").encode("utf-8", "backslashreplace")
+    async def _write_out(self) -> None:
+        lines, self._lines = self._lines, []
         try:
-            await asyncio.to_thread(_write_all, self._fd, data)
-        except OSError:
-            LOG.exception("%d audit records could not be written", len(lines))
-            self._on_lost(len(lines))
+            lost = await asyncio.to_thread(self._write_all, lines)
+        finally:
+            self._waiting -= len(lines)
+        if lost:
+            self._on_lost(lost)
+
+    def _write_all(self, lines: Sequence[bytes]) -> int:
+        """Write as much as the disk takes. Returns how many records are lost."""
+        left = len(lines)
+        for piece in _pieces(lines, self._write_limit):
+            # A line that a full disk cut off must not swallow the next one.
+            data = memoryview(b"\n" + piece if self._torn else piece)
+            try:
+                while data:
+                    data = data[os.write(self._fd, data) :]
+                    self._torn = bool(data)
+            except OSError:
+                LOG.exception("%d audit records could not be written", left)
+                return left
+            left -= piece.count(b"\n")
+        return 0
 
     async def close(self) -> None:
-        """Write what is queued."""
+        """Write what is queued; later records are lost."""
+        self._closed = True
         if self._flushing is not None:
             await self._flushing
-        if self._lines:
-            lines, self._lines = self._lines, []
-            await self._write_out(lines)
-        if self._fd != 1:
+        while self._lines:
+            await self._write_out()
+        if self._fd > 1:
             os.close(self._fd)
+            self._fd = -1
 
 
-def _write_all(fd: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(fd, view) :]
+def _open(path: str) -> int:
+    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+
+
+def _pieces(lines: Sequence[bytes], limit: int | None) -> Iterator[bytes]:
+    """Whole lines joined into writes of at most `limit` bytes; a longer line goes alone."""
+    if limit is None:
+        yield b"".join(lines)
+        return
+    piece = b""
+    for line in lines:
+        if piece and len(piece) + len(line) > limit:
+            yield piece
+            piece = b""
+        piece += line
+    yield piece

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from gateway.cli import check, envoy, explain, serve, status, suites, version, worker
+from gateway.cli import check, envoy, explain, reference, serve, status, suites, version, worker
 
 APP = typer.Typer(
     name="gatehouse",
@@ -20,6 +20,7 @@ APP.command("check")(check.check)
 APP.command("test")(suites.run_tests)
 APP.command("explain")(explain.explain)
 APP.command("envoy")(envoy.envoy)
+APP.command("reference")(reference.reference)
 APP.command("version")(version.version)
 APP.command("worker", hidden=True)(worker.worker)
 

@@ -191,6 +191,11 @@ class Limits(Section):
     decision_seconds: Seconds = Field(default=5, description="For one judgement, own deadline.")
     drain_seconds: Seconds = Field(default=10, description="For streams at shutdown or reload.")
     heap_bytes: int = Field(default=1 << 30, ge=1 << 26, description="Envoy's heap ceiling.")
+    held_bytes: int = Field(
+        default=256 * 1024 * 1024,
+        ge=1 << 20,
+        description="Of request bodies that one worker holds; what exceeds it is told to retry.",
+    )
     response_bytes: int = Field(
         default=4 * 1024 * 1024, ge=1024, description="Of a response, or one event, that is read."
     )

@@ -1,11 +1,14 @@
 """How Envoy hands a request over: what we generate, and what the service reads back. Pure.
 
 Envoy sends it as gRPC metadata `x-gatehouse-wiring` on every ext_proc stream, per route where a
-route differs. Form: `1;listener=NAME;mode=buffered;override=1;timeout=6.0`.
+route differs. Form: `1;listener=NAME;mode=buffered;override=1;timeout=6.0`. Beside it there is the
+name of Envoy's route, which says how a request was routed.
 """
 
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias, cast, get_args
+
+from gateway.config.schema import Route
 
 METADATA_KEY: Final = "x-gatehouse-wiring"
 
@@ -24,6 +27,16 @@ METADATA_PREFIX: Final = "_metadata:"
 Mode: TypeAlias = Literal["head", "buffered", "duplex"]
 """`head`: request headers only. `buffered`: the whole request body in one message; the response
 only by mode_override. `duplex`: both bodies and trailers, streamed, each held until answered."""
+
+
+def routed_name(route: Route) -> str:
+    """The name of Envoy's route for `route`: PROTOCOL:NAME@BACKEND.
+
+    It says where Envoy sends the request and not only what it matched: a route that keeps its name
+    and changes its backend has another name here, so that no request is judged for one backend and
+    sent to the other while a reload is on its way.
+    """
+    return f"{route.protocol}:{route.name}@{route.backend}"
 
 
 class WiringError(ValueError):

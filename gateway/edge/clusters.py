@@ -20,6 +20,7 @@ from envoy_data_plane.envoy.config.core.v3 import (
     Http1ProtocolOptions,
     Http2ProtocolOptions,
     HttpProtocolOptions,
+    KeepaliveSettings,
 )
 from envoy_data_plane.envoy.config.endpoint.v3 import (
     ClusterLoadAssignment,
@@ -54,6 +55,8 @@ into that moment would be lost, and a tool call must not be repeated."""
 HEALTH_INTERVAL_SECONDS: Final = 0.5
 HEALTH_TIMEOUT_SECONDS: Final = 1.0
 UNHEALTHY_AFTER: Final = 2
+PING_INTERVAL_SECONDS: Final = 0.5
+PING_TIMEOUT_SECONDS: Final = 1.0
 
 _PROTOCOL: Final = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 _NEVER_PANIC: Final = ClusterCommonLbConfig(healthy_panic_threshold=Percent(value=0))
@@ -108,8 +111,10 @@ def load_assignment(
 def workers_cluster(workers: Sequence[str], limits: Limits, tls: ListenerTls | None) -> Cluster:
     """The service's workers, `host:port` or `unix:PATH` each, health-checked over grpc.health.v1.
 
-    With more than one, a worker that stops answering loses its connections, so that what it held
-    unanswered goes to another. The only one keeps them: nobody else could take over.
+    A worker that fails its checks gets nothing new; one that leaves a ping unanswered loses its
+    connection, so that what it held unanswered is retried on another. (Health checks cannot do
+    that: Envoy lets the streams of an unhealthy host run on.) The pings need a gRPC server with
+    "grpc.http2.max_ping_strikes" 0; with another it would end connections as abuse.
     """
     endpoints = [LbEndpoint(endpoint=Endpoint(address=socket(worker))) for worker in workers]
     return Cluster(
@@ -120,7 +125,6 @@ def workers_cluster(workers: Sequence[str], limits: Limits, tls: ListenerTls | N
         common_lb_config=_NEVER_PANIC,
         circuit_breakers=_breakers(limits),
         health_checks=[_health_check()],
-        close_connections_on_host_health_failure=len(workers) > 1,
         load_assignment=ClusterLoadAssignment(
             cluster_name=WORKERS, endpoints=[LocalityLbEndpoints(lb_endpoints=endpoints)]
         ),
@@ -167,7 +171,12 @@ def _health_check() -> HealthCheck:
 
 
 def _worker_protocol() -> Any:
-    explicit = HttpProtocolOptionsExplicitHttpConfig(http2_protocol_options=Http2ProtocolOptions())
+    pings = KeepaliveSettings(
+        interval=seconds(PING_INTERVAL_SECONDS), timeout=seconds(PING_TIMEOUT_SECONDS)
+    )
+    explicit = HttpProtocolOptionsExplicitHttpConfig(
+        http2_protocol_options=Http2ProtocolOptions(connection_keepalive=pings)
+    )
     return packed(UpstreamProtocol(explicit_http_config=explicit))
 
 

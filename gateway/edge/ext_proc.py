@@ -79,7 +79,7 @@ _MODES: Final[dict[Mode, ProcessingMode]] = {
         response_header_mode=Send.SKIP,
         request_body_mode=Body.BUFFERED,
         response_body_mode=Body.NONE,
-        request_trailer_mode=Send.SKIP,
+        request_trailer_mode=Send.SEND,
         response_trailer_mode=Send.SKIP,
     ),
     # Envoy obeys no mode_override here and wants trailers with full duplex, so all is asked for.

@@ -48,7 +48,7 @@ from envoy_data_plane.envoy.extensions.http.stateful_session.header.v3 import (
 from envoy_data_plane.envoy.type.matcher.v3 import RegexMatcher, StringMatcher
 
 from gateway.config.schema import Limits, Listener
-from gateway.edge import ext_proc
+from gateway.edge import ext_proc, verdict_guard
 from gateway.edge.headers import (
     CREDENTIALS,
     NOT_TO_CLIENT_PREFIXES,
@@ -177,6 +177,7 @@ def _filters(config: Listener, limits: Limits) -> list[HttpFilter]:
         _filter("gatehouse.client_edge", _client_edge()),
         *_peer(config),
         _filter(ext_proc.FILTER, ext_proc.external_processor(config, limits)),
+        _filter(verdict_guard.FILTER, verdict_guard.verdict_guard()),
         _filter("envoy.filters.http.stateful_session", _stateful_session()),
         _filter("gatehouse.upstream_edge", _upstream_edge()),
         _filter("envoy.filters.http.router", Router(suppress_envoy_headers=True)),

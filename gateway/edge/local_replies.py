@@ -46,6 +46,9 @@ DETAILS_PREFIX: Final = "gatehouse"
 reply, one of the service without it included, gets a fixed body."""
 
 RETRY_AFTER_SECONDS: Final = 1
+_PASSING: Final = (503, 504)
+"""What Envoy says when no worker could judge, or none did in time: it is worth another try."""
+
 AUDIT_HEADER: Final = "x-gatehouse-audit-id"
 
 MESSAGES: Final[Mapping[int, tuple[int, str]]] = MappingProxyType(
@@ -120,7 +123,7 @@ def _mapper(op: ComparisonFilterOp, status: int, code: int, text: str) -> Respon
     return ResponseMapper(
         filter=_filter(op, status),
         body_format_override=_text(body),
-        headers_to_add=[_header("retry-after", str(RETRY_AFTER_SECONDS))] if status == 503 else [],
+        headers_to_add=[_header("retry-after", str(RETRY_AFTER_SECONDS))] if status in _PASSING else [],
     )
 
 

@@ -1,7 +1,7 @@
 """Envoy's routes: one for each route of the configuration, its metadata, and everything else.
 
-Envoy's route name is the only route identity that the service believes:
-NAME for a configured route, `_metadata:NAME` for its RFC 9728 metadata, `_unknown` for the rest.
+Envoy's route name is the only route identity that the service believes: `routed_name` for a
+configured route, `_metadata:` before it for its RFC 9728 metadata, `_unknown` for the rest.
 The last two lead nowhere: whatever the service says, no upstream is behind them.
 """
 
@@ -25,7 +25,7 @@ from envoy_data_plane.google.protobuf import Any
 
 from gateway.config.route_checks import WELL_KNOWN, listeners_of
 from gateway.config.schema import Backend, Gateway, Listener, Route
-from gateway.config.wiring import METADATA_PREFIX, Mode
+from gateway.config.wiring import METADATA_PREFIX, Mode, routed_name
 from gateway.edge import ext_proc
 from gateway.edge.packing import packed, seconds
 
@@ -73,7 +73,7 @@ def mode_of(route: Route) -> Mode:
 def _configured(route: Route, backend: Backend, listener: Listener, gateway: Gateway) -> EnvoyRoute:
     mode = mode_of(route)
     return EnvoyRoute(
-        name=route.name,
+        name=routed_name(route),
         match=RouteMatch(path=route.path),
         route=RouteAction(
             cluster=backend.name,
@@ -90,7 +90,7 @@ def _configured(route: Route, backend: Backend, listener: Listener, gateway: Gat
 
 def _metadata(route: Route, listener: Listener, gateway: Gateway) -> EnvoyRoute:
     path = WELL_KNOWN + route.path.rstrip("/")
-    return _nowhere(METADATA_PREFIX + route.name, RouteMatch(path=path), listener, gateway)
+    return _nowhere(METADATA_PREFIX + routed_name(route), RouteMatch(path=path), listener, gateway)
 
 
 def _nowhere(name: str, match: RouteMatch, listener: Listener, gateway: Gateway) -> EnvoyRoute:

@@ -11,6 +11,7 @@ the body never comes, which the verdict is told. The modes that forward before t
 
 from typing import Final
 
+from gateway.extproc.budget import Budget
 from gateway.extproc.commands import (
     BodyReply,
     Command,
@@ -57,6 +58,7 @@ DUPLEX_PIECE: Final = 256 * 1024
 
 
 S = State
+BROKEN_OFF: Final = frozenset({Gap.OVERFLOW, Gap.CROWDED})
 HOLDING_MODES: Final = frozenset({BodyMode.BUFFERED, BodyMode.DUPLEX})
 READING_MODES: Final = frozenset({BodyMode.BUFFERED, BodyMode.STREAMED, BodyMode.DUPLEX})
 VIA_UPSTREAM: Final = "via_upstream"
@@ -64,11 +66,13 @@ VIA_UPSTREAM: Final = "via_upstream"
 
 
 class Machine:
-    """The state of one HTTP exchange. `body_limit` (bytes) bounds what duplex mode may hold."""
+    """The state of one HTTP exchange. `body_limit` (bytes) bounds what it may hold, `budget` what
+    it and all others of this worker may; without one it is alone."""
 
     __slots__ = (
         "_body",
         "_body_limit",
+        "_budget",
         "_expects_response",
         "_gap",
         "_head",
@@ -80,9 +84,10 @@ class Machine:
         "state",
     )
 
-    def __init__(self, body_limit: int) -> None:
+    def __init__(self, body_limit: int, budget: Budget | None = None) -> None:
         self.state = State.START
         self._body_limit = body_limit
+        self._budget = budget or Budget(body_limit)
         self._head: RequestHead | None = None
         self._modes = Modes(BodyMode.NONE, BodyMode.NONE)
         self._body: list[bytes] = []
@@ -197,16 +202,30 @@ class Machine:
         return ModeOverride(self._modes.request, holds, wanted, response)
 
     def _request_body(self, event: RequestBody) -> Command:
-        overflows = self._held + len(event.data) > self._body_limit
+        gap = self._hold(event.data)
         complete = event.end_of_stream or not self._duplex
-        self._step(RequestBody, S.JUDGING if complete or overflows else S.HOLDING)
-        if overflows:
+        self._step(RequestBody, S.JUDGING if complete or gap else S.HOLDING)
+        if gap:
             self._body.clear()
-            self._gap = Gap.OVERFLOW
+            self._gap = gap
             return self._judge(End.BODY)
-        self._held += len(event.data)
         self._body.append(event.data)
         return self._judge(End.BODY) if complete else Wait()
+
+    def _hold(self, data: bytes) -> Gap | None:
+        """Count what is to be held; why it cannot be."""
+        if self._held + len(data) > self._body_limit:
+            return Gap.OVERFLOW
+        if not self._budget.take(len(data)):
+            return Gap.CROWDED
+        self._held += len(data)
+        return None
+
+    def release(self) -> None:
+        """Give back what was held: when the replies to the verdict are written, for they hold the
+        body until then, and at the end of the stream whatever came before."""
+        self._budget.give_back(self._held)
+        self._held = 0
 
     def _request_trailers(self) -> Command:
         if self.state is S.HOLDING:
@@ -255,8 +274,8 @@ class Machine:
         if self.state is not S.JUDGING:
             return  # the table says it better
         bodiless = self._request_end is End.HEADERS
-        if self._gap is Gap.OVERFLOW:
-            raise StreamError("a body over the limit cannot go on")
+        if self._gap in BROKEN_OFF:
+            raise StreamError("a body that was not held to its end cannot go on")
         if bodiless and conclusion.body is not None:
             raise StreamError("another body for a request that has none")
         if self._request_end is End.TRAILERS and not self._duplex:

@@ -35,6 +35,8 @@ class State(Enum):
     ANSWERED = "the end of an answer of Envoy's own"
     ENDED = "nothing: the gateway answered"
 
+    __hash__ = object.__hash__  # Enum hashes the name, in Python, at every step
+
 
 class End(Enum):
     """With what a request or response ended."""

@@ -20,7 +20,7 @@ class Headers:
         by_name: dict[str, tuple[str, ...]] = {}
         for name, value in lines:
             key = name.lower()
-            by_name[key] = (*by_name.get(key, ()), value)
+            by_name[key] = (*by_name[key], value) if key in by_name else (value,)
         self._lines = by_name
 
     def all(self, name: str) -> tuple[str, ...]:
@@ -31,6 +31,14 @@ class Headers:
         """The first line of the header `name` (lower case), or None when it is absent."""
         lines = self._lines.get(name)
         return lines[0] if lines else None
+
+    def present(self, names: frozenset[str]) -> tuple[str, ...]:
+        """Those of `names` (lower case) that there is a line of, sorted."""
+        return () if names.isdisjoint(self._lines) else tuple(sorted(names & self._lines.keys()))
+
+    def repeated(self) -> list[str]:
+        """Names of the headers that have more than one line."""
+        return [name for name, lines in self._lines.items() if len(lines) > 1]
 
     def __contains__(self, name: object) -> bool:
         return name in self._lines
@@ -62,7 +70,8 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class RequestHead:
-    """A request without its body. `route` is Envoy's xds.route_name, the only route identity."""
+    """A request without its body. `route` is Envoy's xds.route_name, the only route identity, and
+    once that is found the name that the configuration gives the route."""
 
     method: str
     path: str

@@ -10,8 +10,10 @@ from gateway.model.principal import Principal
 class Decision:
     """What policy says of one call. `policy` and `rule` name what decided ("" for the default).
 
-    `missing_scopes` are the scopes that, once granted, would have allowed it (step-up); `shadow`
-    lists "policy/rule" of shadow-mode rules that would have decided otherwise.
+    `missing_scopes` are set where only scopes are lacking (step-up): every scope of the rule that
+    would have allowed it, those that the caller has included, because a client asks for exactly
+    what it is told. `shadow` lists "policy/rule" of shadow-mode rules that would have decided
+    otherwise.
     """
 
     allowed: bool

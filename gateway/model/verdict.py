@@ -26,6 +26,7 @@ class Gap(Enum):
     """Why the body that a verdict is asked for is not what the client sent."""
 
     OVERFLOW = "larger than what may be held"
+    CROWDED = "one too many to be held beside those of other requests"
     UNSENT = "not handed over by Envoy"
 
 

@@ -4,7 +4,7 @@ Everything that can fail ends in `fault`, the one rescue; the record is written 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from gateway.audit.record import Record
@@ -19,6 +19,7 @@ from gateway.pipeline.response import ResponsePipeline, ResponsePlan
 from gateway.pipeline.snapshot import Snapshot
 from gateway.pipeline.stopwatch import Stopwatch
 from gateway.telemetry.metrics import Metrics
+from gateway.telemetry.traces import NoTracing, Tracing
 
 SERVED: Final = "served"
 
@@ -27,7 +28,7 @@ SERVED: Final = "served"
 class Surroundings:
     """What every exchange of a worker shares. `now` is in seconds since the epoch, `ticks` counts
     nanoseconds; `write` takes a finished record, `new_id` makes an audit id, `on_fault` is told of
-    failures that were ours."""
+    failures that were ours, `tracing` begins the request's span."""
 
     now: Callable[[], float]
     ticks: Callable[[], int]
@@ -35,6 +36,7 @@ class Surroundings:
     write: Callable[[JsonObject], None]
     metrics: Metrics
     on_fault: Callable[[str, Exception], None]
+    tracing: Tracing = field(default_factory=NoTracing)
 
 
 class HttpExchange:
@@ -45,7 +47,7 @@ class HttpExchange:
         self._record = Record(around.new_id(), around.now(), snapshot.number, snapshot.digest)
         self._record.listener = wiring.listener
         watch = Stopwatch(around.ticks, self._record.stages)
-        self._request = RequestPipeline(snapshot, wiring, self._record, watch)
+        self._request = RequestPipeline(snapshot, wiring, self._record, watch, around.tracing)
         self._response = ResponsePipeline(ResponsePlan(), self._record)
         self._begun = False
         self._expects_response = False
@@ -113,8 +115,11 @@ class HttpExchange:
         self._record.written = True
         record, metrics = self._record, self._around.metrics
         record.decision = record.decision or "abandoned"
-        metrics.requests.labels(self._route_label(), record.decision, record.reason).inc()
-        self._around.write(record.to_json(self._around.now()))
+        metrics.count(self._route_label(), record.decision, record.reason)
+        ended = self._around.now()
+        if self._request.span is not None:
+            self._request.span.end(record, ended)
+        self._around.write(record.to_json(ended))
 
     def _route_label(self) -> str:
         return self._request.route.name if self._request.route else "_unknown"

@@ -10,7 +10,6 @@ from functools import partial
 from typing import Final
 
 from gateway.model.call import Call, Deframed, Kind
-from gateway.model.jsonvalue import RequestId
 from gateway.model.permit import Permit
 from gateway.model.principal import Principal
 from gateway.model.refusal import Reason, Refusal
@@ -69,18 +68,14 @@ class Planner:
     ) -> Reading | None:
         """How to read the response, None when nothing in it is for us."""
         calls = _answered(requests) if position is None else position.calls
-        lists: dict[RequestId, str] = {
-            call.id: call.method for call in calls if self.protocol.list_method(call.method)
-        }
         replay = message.resume is not None
-        if not lists and not replay:
+        if not replay and not any(self.protocol.list_method(call.method) for call in calls):
             return None
         return Reading(
             shows=partial(self._shows, permit.principal, context),
             limit=self.snapshot.response_bytes,
-            lists=lists,
-            mixed=len(calls) != 1,
-            replay=replay and position is None,
+            calls={call.id: call.method for call in calls},
+            replay=replay,
             error=partial(self._error, calls, message.batch),
             seal_event=self._event_sealer(permit.principal, calls, context.now),
         )

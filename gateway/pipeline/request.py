@@ -31,7 +31,14 @@ from gateway.protocols.base import Protocol
 from gateway.sessions.placement import HEADER as ENDPOINT_HEADER
 from gateway.sessions.placement import session_endpoint
 from gateway.sessions.session_id import BoundSession, open_session
+from gateway.telemetry.traces import TRACEPARENT, RequestSpan, Tracing
 
+CROWDED: Final = Refusal(
+    Reason.LIMITED,
+    "too many requests are being read",
+    data={"retryAfterMs": 1000},
+    headers=(("retry-after", "1"),),
+)
 SESSION_HEADER: Final = "mcp-session-id"
 RESUME_HEADER: Final = "last-event-id"
 
@@ -48,9 +55,15 @@ class RequestPipeline:
     """Judges the requests of one stream by one snapshot. `listener` comes from our own wiring."""
 
     def __init__(
-        self, snapshot: Snapshot, wiring: Wiring, record: Record, watch: Stopwatch
+        self,
+        snapshot: Snapshot,
+        wiring: Wiring,
+        record: Record,
+        watch: Stopwatch,
+        tracing: Tracing,
     ) -> None:
         self._snapshot = snapshot
+        self._tracing = tracing
         self._wiring = wiring
         self._listener = wiring.listener
         self._previewed: bool | None = None
@@ -59,6 +72,7 @@ class RequestPipeline:
         self._ids: tuple[int | str, ...] = ()
         self._batch = False
         self.route: RouteStage | None = None
+        self.span: RequestSpan | None = None
 
     def preview(self, head: RequestHead) -> bool:
         """Judge a head whose body follows; True when the response's head must come back."""
@@ -74,6 +88,7 @@ class RequestPipeline:
     def judge(self, head: RequestHead, body: bytes, gap: Gap | None, now: float) -> Judged:
         """The verdict on a whole request; raises `RefusedError`."""
         route = self._find_route(head)
+        head = replace(head, route=route.name)  # from here on what the configuration calls it
         protocol = route.protocol
         if protocol is None:
             return self._pass_unjudged(head)
@@ -105,7 +120,7 @@ class RequestPipeline:
         if route is None:
             raise RefusedError(Refusal(Reason.UNKNOWN_ROUTE, "no such route"))
         self.route = route
-        self._record.backend = route.backend
+        self._record.route, self._record.backend = route.name, route.backend
         self._record.protocol = route.protocol.name if route.protocol else "unjudged"
         return route
 
@@ -116,12 +131,16 @@ class RequestPipeline:
         return rules
 
     def _deframe(self, protocol: Protocol, head: RequestHead, body: bytes) -> Deframed:
-        message = protocol.look(head) or protocol.deframe(head, body)
+        message = protocol.deframe(head, body)
         if isinstance(message, Refusal):
             raise RefusedError(message)
         self._ids = tuple(call.id for call in message.calls if call.id is not None)
         self._batch = message.batch
         self._note_message(message)
+        self.span = self._tracing.begin(
+            head.headers.get(TRACEPARENT), message.trace, self._record.started
+        )
+        self._record.trace_id = self.span.trace_id
         return message
 
     def _identify(self, head: RequestHead, rules: ListenerRules, now: float) -> Principal:
@@ -140,15 +159,35 @@ class RequestPipeline:
         context: RequestContext,
         rules: ListenerRules,
     ) -> Permit:
-        decisions: list[Decision] = []
-        for call in with_implied(message.calls):
-            decision = self._snapshot.policies.decide(call, principal, context)
-            decisions.append(decision)
-            if not decision.allowed:
-                self._note_decision(decision)
-                raise self._denied(call, decision, context.head, rules)
+        calls = with_implied(message.calls)
+        decisions = [self._snapshot.policies.decide(call, principal, context) for call in calls]
+        refused = [each for each in zip(calls, decisions, strict=True) if not each[1].allowed]
+        if refused:
+            # What no scope would allow comes first: a challenge for the rest would help nobody.
+            call, decision = min(refused, key=lambda each: bool(each[1].missing_scopes))
+            self._note_decision(decision)
+            if decision.missing_scopes:
+                needed = self._needed_scopes(calls, decisions, principal, context)
+                decision = replace(decision, missing_scopes=needed)
+            raise self._denied(call, decision, context.head, rules)
         self._note_decision(decisions[0])
         return Permit(message.calls, principal, tuple(decisions))
+
+    def _needed_scopes(
+        self,
+        calls: list[Call],
+        decisions: list[Decision],
+        principal: Principal,
+        context: RequestContext,
+    ) -> tuple[str, ...]:
+        """The scopes of everything that the message does. Those behind what is allowed already
+        are among them: the client comes back with exactly the scopes that it is told."""
+        bare = replace(principal, scopes=frozenset())
+        needed: set[str] = set()
+        for call, decision in zip(calls, decisions, strict=True):
+            again = self._snapshot.policies.decide(call, bare, context)
+            needed.update((again if decision.allowed else decision).missing_scopes)
+        return tuple(sorted(needed))
 
     def _bound_session(
         self, permit: Permit, message: Deframed, route: RouteStage, now: float
@@ -177,6 +216,8 @@ class RequestPipeline:
             headers.append((RESUME_HEADER, plan.resume))
         if plan.reads:
             remove.append("accept-encoding")
+        if self.span is not None and self.span.traceparent is not None:
+            headers.append((TRACEPARENT, self.span.traceparent))
         self._record.decision = "allow"
         return Forward(
             Mutation(tuple(headers), tuple(remove)),
@@ -189,6 +230,8 @@ class RequestPipeline:
         """A judged route needs the body that the client sent, whole."""
         if gap is Gap.OVERFLOW or size > route.body_limit:
             raise RefusedError(Refusal(Reason.TOO_LARGE, "the request body is too large"))
+        if gap is Gap.CROWDED:
+            raise RefusedError(CROWDED)
         if gap is not None:
             raise RefusedError(Refusal(Reason.WIRING, "this route is wired without its body"))
 
@@ -204,14 +247,16 @@ class RequestPipeline:
 
     def _pass_unjudged(self, head: RequestHead) -> Judged:
         self._record.decision, self._record.method = "unjudged", head.method
-        return Judged(Forward(), ResponsePlan())
+        metadata: JsonObject = {METADATA_NAMESPACE: self._local_reply_facts()}
+        return Judged(Forward(metadata=metadata), ResponsePlan())
 
     def _local_reply_facts(self) -> JsonObject:
         """What Envoy needs to answer in the protocol's form when the upstream fails: the caller's
         id as JSON text and the audit id."""
         facts: JsonObject = {AUDIT_ID: self._record.audit_id}
         if len(self._ids) == 1 and not self._batch:
-            facts[RPC_ID] = json.dumps(self._ids[0])
+            ident = self._ids[0]
+            facts[RPC_ID] = str(ident) if isinstance(ident, int) else json.dumps(ident)
         return facts
 
     def _metadata(self, head: RequestHead) -> Answer:
@@ -262,8 +307,6 @@ class RequestPipeline:
         self._record.target = first.target or ""
         self._record.version = first.version
         self._record.batch = len(message.calls) if message.batch else 0
-        trace = message.trace.get("traceparent", "")
-        self._record.trace_id = trace[3:35] if trace else self._record.trace_id
 
     def _note_decision(self, decision: Decision) -> None:
         self._record.policy, self._record.rule = decision.policy, decision.rule

@@ -18,6 +18,7 @@ from gateway.protocols.base import Protocol, Reading, ResponseReader
 
 SESSION_HEADER: Final = "mcp-session-id"
 VIA_UPSTREAM: Final = "via_upstream"
+REPLACED_BY: Final = "application/json"
 NEVER_ARRIVED: Final = (
     "cluster_not_found",
     "no_healthy_upstream",
@@ -63,6 +64,7 @@ class ResponsePipeline:
     plan: ResponsePlan
     record: Record
     _reader: ResponseReader | None = field(default=None, init=False)
+    _instead: bytes = field(default=b"", init=False)
 
     def judge(self, head: ResponseHead, *, end_of_stream: bool) -> PassResponse | ReadResponse:
         """What becomes of a response head; raises `RefusedError`."""
@@ -72,22 +74,25 @@ class ResponsePipeline:
         mutation = self._session_id(head)
         if self.plan.reading is None or end_of_stream:
             return PassResponse(mutation)
-        self._reader = self._open_reader(head, self.plan.reading)
-        return ReadResponse(mutation) if self._reader else PassResponse(mutation)
+        return ReadResponse(self._open_reader(head, self.plan.reading, mutation))
 
     def read(self, data: bytes, *, end_of_stream: bool) -> bytes:
         """What the client gets for a piece of the body."""
         if self._reader is None:
             raise RefusedError(Refusal(Reason.OWN_FAULT, "a body that nobody asked for"))
-        out = self._reader.feed(data)
+        out, self._instead = self._instead + self._reader.feed(data), b""
         if end_of_stream:
             out += self._reader.finish()
         self.record.filtered = self._reader.filtered
+        if self._reader.broken:
+            self.record.reason = Reason.NO_ENDPOINT.value
         return out
 
     def broken(self, why: str) -> bytes:
         """What the client gets when reading failed: an error, then nothing more."""
-        return b"" if self._reader is None else self._reader.break_off(why)
+        if self._reader is None or self._reader.broken:
+            return b""
+        return self._reader.break_off(why)
 
     def _failed(self, head: ResponseHead) -> RefusedError:
         """Envoy answered itself. A bound request that reached nothing has lost its session: the
@@ -121,14 +126,31 @@ class ResponsePipeline:
                 Refusal(Reason.NO_ENDPOINT, message, self.plan.ids, self.plan.batch)
             ) from error
 
-    def _open_reader(self, head: ResponseHead, reading: Reading) -> ResponseReader | None:
-        """A reader for what comes, None where a foreign error page passes; else a refusal."""
-        encoding = head.headers.get("content-encoding") or "identity"
-        content_type = head.headers.get("content-type") or ""
-        reader = None
-        if encoding.strip().lower() == "identity" and self.plan.protocol is not None:
-            reader = self.plan.protocol.reader(content_type, reading)
-        if reader is None and (head.status < 400 or encoding.strip().lower() != "identity"):
-            message = "the backend answered in a form that cannot be read"
+    def _open_reader(self, head: ResponseHead, reading: Reading, mutation: Mutation) -> Mutation:
+        """Get ready for the body; returns what becomes of the head, or raises `RefusedError`.
+
+        A body in a form that cannot be read never passes. Of an error the status still tells the
+        client something (404 ends its session), so there only the body is replaced.
+        """
+        protocol = self.plan.protocol
+        if protocol is None:
+            raise RefusedError(Refusal(Reason.OWN_FAULT, "a body without a protocol"))
+        self._reader = protocol.reader(_media_type(head), reading)
+        if self._reader is not None:
+            return mutation
+        message = "the backend answered in a form that cannot be read"
+        self._reader = protocol.reader(REPLACED_BY, reading)
+        if head.status < 400 or self._reader is None:
             raise RefusedError(Refusal(Reason.NO_ENDPOINT, message, self.plan.ids, self.plan.batch))
-        return reader
+        self._instead = self._reader.break_off(message)
+        return Mutation(
+            (*mutation.set, ("content-type", REPLACED_BY)),
+            (*mutation.remove, "content-encoding"),
+        )
+
+
+def _media_type(head: ResponseHead) -> str:
+    """The media type of a body that is not encoded, "" for any other."""
+    encodings = {one.strip().lower() for one in head.headers.all("content-encoding")}
+    types = head.headers.all("content-type")
+    return types[0] if len(types) == 1 and encodings <= {"identity", ""} else ""

@@ -1,8 +1,9 @@
 """Everything that a judgement depends on, immutable and numbered. No I/O, no clock."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from gateway.config.schema import ListenerTls
 from gateway.identity.keys import KeySource
 from gateway.identity.rules import ListenerRules
 from gateway.policy.engine import PolicySet
@@ -28,7 +29,11 @@ class RouteStage:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One state of the configuration. A stream keeps the one that it began with."""
+    """One state of the configuration. A stream keeps the one that it began with.
+
+    `routes` goes by the names of Envoy's routes and has, while a reload is on its way, also those
+    that Envoy is about to forget.
+    """
 
     number: int
     digest: str
@@ -42,11 +47,17 @@ class Snapshot:
     opaque: bool = False
     record_endpoint: bool = False
     record_path: str = "-"
+    otlp_endpoint: str | None = None
+    worker_tls: ListenerTls | None = None
+    service_name: str = "gatehouse"
     decision_seconds: float = 5.0
     drain_seconds: float = 10.0
     streams: int = 50_000
+    held_bytes: int = 256 * 1024 * 1024
 
-    @property
-    def body_limit(self) -> int:
-        """The largest body that any route takes, in bytes."""
-        return max((route.body_limit for route in self.routes.values()), default=0)
+    body_limit: int = field(init=False)
+    """The largest body that any route takes, in bytes."""
+
+    def __post_init__(self) -> None:
+        largest = max((route.body_limit for route in self.routes.values()), default=0)
+        object.__setattr__(self, "body_limit", largest)

@@ -119,23 +119,19 @@ def _base(
 
 
 def _step_up(allows: Iterable[Rule], principal: Principal, evaluation: Evaluation) -> Decision:
-    """The refusal, with the fewest scopes that would have made an allow rule match."""
-    best: tuple[frozenset[str], Rule] | None = None
-    for rule in allows:
-        missing = rule.scopes - principal.scopes
-        smaller = missing and (best is None or len(missing) < len(best[0]))
-        if smaller and evaluation.outcome(rule) is True:
-            best = missing, rule
-    if best is None:
-        return Decision(allowed=False)
-    missing, rule = best
-    return Decision(
-        allowed=False,
-        policy=rule.policy,
-        rule=rule.name,
-        reason=rule.reason,
-        missing_scopes=tuple(sorted(missing)),
-    )
+    """The refusal, with all scopes of the allow rule for which the caller lacks the fewest."""
+    lacking = [rule for rule in allows if not rule.scopes <= principal.scopes]
+    lacking.sort(key=lambda rule: (len(rule.scopes - principal.scopes), len(rule.scopes)))
+    for rule in lacking:
+        if evaluation.outcome(rule) is True:
+            return Decision(
+                allowed=False,
+                policy=rule.policy,
+                rule=rule.name,
+                reason=rule.reason,
+                missing_scopes=tuple(sorted(rule.scopes)),
+            )
+    return Decision(allowed=False)
 
 
 def _with_shadow(

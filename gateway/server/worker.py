@@ -9,17 +9,19 @@ import logging
 import os
 import signal
 import time
-import uuid
 from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
 from gateway.config.wiring import Wiring
+from gateway.extproc.budget import Budget
 from gateway.model.jsonvalue import JsonObject
 from gateway.pipeline.exchange import HttpExchange, Surroundings
 from gateway.pipeline.snapshot import Snapshot
+from gateway.server.credentials import server_credentials
 from gateway.server.service import Service
 from gateway.server.stream import Exchange, StreamDriver
 from gateway.telemetry.metrics import Metrics
+from gateway.telemetry.traces import NoTracing, Tracing
 
 LOG: Final = logging.getLogger("gatehouse.worker")
 MESSAGE_OVERHEAD: Final = 1024 * 1024
@@ -51,19 +53,39 @@ OpenSink = Callable[[str, Callable[[int], None]], Sink]
 """Opens the sink of a path; the callback is told how many records were lost."""
 
 
+OpenTracing = Callable[[Snapshot], Tracing]
+"""Begins to export spans as the first snapshot says."""
+
+
+def no_tracing(snapshot: Snapshot) -> Tracing:
+    """No spans, whatever the snapshot says."""
+    del snapshot
+    return NoTracing()
+
+
 class Worker:
     """Serves `address` with snapshots that come over `channel` and are made by `build`."""
 
-    def __init__(self, channel: Line, address: str, build: Build, open_sink: OpenSink) -> None:
+    def __init__(
+        self,
+        channel: Line,
+        address: str,
+        build: Build,
+        open_sink: OpenSink,
+        open_tracing: OpenTracing = no_tracing,
+    ) -> None:
         self._channel = channel
         self._address = address
         self._build = build
+        self._open_tracing = open_tracing
+        self._tracing: Tracing = NoTracing()
         self._open_sink = open_sink
         self._snapshot: Snapshot | None = None
         self._service: Service | None = None
         self._missed: set[str] = set()
         self._metrics = Metrics()
         self._audit: Sink | None = None
+        self._budget = Budget(0)
 
     async def run(self) -> None:
         """Serve until SIGTERM or the end of the channel, then drain."""
@@ -107,12 +129,15 @@ class Worker:
         snapshot = await asyncio.to_thread(self._build, message, self._missed.add)
         if self._audit is None:
             self._audit = self._open_sink(snapshot.record_path, self._metrics.audit_lost.inc)
+            self._tracing = self._open_tracing(snapshot)
         self._snapshot = snapshot
+        self._budget.total = snapshot.held_bytes
         if self._service is None:
             service = Service(
                 self._new_driver,
                 receive_bytes=self._receive_bytes(snapshot),
                 streams=snapshot.streams,
+                credentials=server_credentials(snapshot.worker_tls),
             )
             await service.start(self._address)
             self._service = service
@@ -126,7 +151,10 @@ class Worker:
     def _drive(self, exchange: Exchange, snapshot: Snapshot) -> StreamDriver:
         """The driver of one stream."""
         return StreamDriver(
-            exchange, deadline=snapshot.decision_seconds, body_limit=snapshot.body_limit
+            exchange,
+            deadline=snapshot.decision_seconds,
+            body_limit=snapshot.body_limit,
+            budget=self._budget,
         )
 
     def _receive_bytes(self, snapshot: Snapshot) -> int:
@@ -141,6 +169,7 @@ class Worker:
             write=self._write,
             metrics=self._metrics,
             on_fault=self._on_fault,
+            tracing=self._tracing,
         )
 
     def _write(self, record: JsonObject) -> None:
@@ -163,9 +192,10 @@ class Worker:
             await self._service.drain(drain)
         if self._audit is not None:
             await self._audit.close()
+        await asyncio.to_thread(self._tracing.shutdown)
         self._channel.close()
 
 
 def new_audit_id() -> str:
     """128 random bits in hex: unguessable, and unique over gateways."""
-    return uuid.uuid4().hex
+    return os.urandom(16).hex()

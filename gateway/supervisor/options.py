@@ -4,6 +4,8 @@ import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gateway.supervisor.workers import Timing
+
 
 @dataclass(frozen=True, slots=True)
 class Child:
@@ -34,3 +36,4 @@ class Options:
     quiet: bool = False
     envoy: bool = False
     worker_command: tuple[str, ...] = ()
+    worker_timing: Timing = Timing()

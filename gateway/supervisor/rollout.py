@@ -8,18 +8,28 @@ everything back.
 import asyncio
 import logging
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, TypeAlias
 
 import httpx
 
 from gateway.bootstrap import Loaded, snapshot_message
 from gateway.edge.admin import EnvoyAdmin, Subscription, Verdict, verdict
 from gateway.edge.files import EnvoyFiles
+from gateway.model.jsonvalue import JsonObject
+from gateway.supervisor.restart import needs_restart
 from gateway.supervisor.workers import WorkerFailedError, WorkerPool
 
 LOG: Final = logging.getLogger("gatehouse.supervisor")
 TAKE_SECONDS: Final = 5.0
 POLL_SECONDS: Final = 0.05
+REMEMBERED: Final = 8
+"""How many replaced configurations, at most, are drained at the same time."""
+
+KeySets: TypeAlias = Mapping[str, bytes]
+"""Issuer -> JWKS document."""
+
+Health: TypeAlias = Mapping[tuple[str, str], bool]
+"""(backend, "ip:port") -> healthy."""
 
 
 class RolloutError(Exception):
@@ -27,66 +37,86 @@ class RolloutError(Exception):
 
 
 class Rollout:
-    """Owns what is in force. `health` gives (backend, "ip:port") -> healthy."""
+    """Owns what is in force: `loaded`, under `number`. One change at a time; what else has to be
+    written or told meanwhile waits for its end."""
 
     def __init__(
-        self, pool: WorkerPool, files: EnvoyFiles, admin: EnvoyAdmin, addresses: list[str]
+        self,
+        pool: WorkerPool,
+        files: EnvoyFiles,
+        admin: EnvoyAdmin,
+        addresses: list[str],
+        first: Loaded,
     ) -> None:
+        self.loaded = first
+        self.number = 1
+        self._running = first
         self._pool = pool
         self._files = files
         self._admin = admin
         self._addresses = addresses
+        self._attempts = 1
+        self._draining: tuple[Loaded, ...] = ()
+        self._turn = asyncio.Lock()
         self._cleaning: asyncio.Task[None] | None = None
 
-    async def start(
-        self,
-        loaded: Loaded,
-        number: int,
-        key_sets: Mapping[str, bytes],
-        health: Mapping[tuple[str, str], bool],
-    ) -> None:
+    async def start(self, key_sets: KeySets, health: Health) -> None:
         """The first configuration: workers up, then files for an Envoy that starts later."""
-        await self._pool.start(snapshot_message(loaded, number, key_sets))
-        self._files.write_all(loaded.gateway, self._addresses, health, str(number))
+        await self._pool.start(self._message(self.loaded, self.number, key_sets))
+        self._files.write_all(self.loaded.gateway, self._addresses, health, str(self.number))
 
-    async def replace(
-        self,
-        old: Loaded,
-        new: Loaded,
-        number: int,
-        key_sets: Mapping[str, bytes],
-        health: Mapping[tuple[str, str], bool],
-    ) -> None:
-        """Put `new` into force. Raises `RolloutError` with `old` still in force."""
-        if not self._files.same_bootstrap(new.gateway, self._addresses):
-            raise RolloutError(
-                "listeners, limits or service changed in a way that Envoy reads at start only: "
-                "restart the gateway"
-            )
-        try:
-            await self._pool.publish(snapshot_message(new, number, key_sets, retiring=old))
-        except WorkerFailedError as error:
-            raise RolloutError(str(error)) from error
-        try:
-            await self._tell_envoy(old, new, str(number), health)
-        except RolloutError:
-            await self._put_back(old, number - 1, key_sets, health)
-            raise
-        self._clean_later(new, number, key_sets)
+    async def replace(self, new: Loaded, key_sets: KeySets, health: Health) -> None:
+        """Put `new` into force. Raises `RolloutError` with the old one still in force.
 
-    def write_health(
-        self, loaded: Loaded, number: int, health: Mapping[tuple[str, str], bool]
-    ) -> None:
+        Every attempt has a number of its own: the records of one that Envoy refused tell what
+        they were judged by.
+        """
+        self._refuse_restarts(new)
+        async with self._turn:
+            self._attempts += 1
+            number, old = self._attempts, self.loaded
+            draining = (old, *self._draining)[:REMEMBERED]
+            message = snapshot_message(new, number, key_sets, draining)
+            try:
+                await self._pool.publish(message)
+            except WorkerFailedError as error:
+                raise RolloutError(str(error)) from error
+            try:
+                await self._tell_envoy(new, draining, str(number), health)
+            except (RolloutError, OSError) as error:
+                await self._put_back(key_sets, health)
+                raise RolloutError(str(error)) from error
+            self.loaded, self.number, self._draining = new, number, draining
+        self._clean_later(key_sets)
+
+    async def tell_keys(self, key_sets: KeySets) -> None:
+        """Give workers newer key sets with what is in force."""
+        async with self._turn:
+            await self._pool.refresh(self._message(self.loaded, self.number, key_sets))
+
+    async def write_health(self, health: Health) -> None:
         """Tell Envoy which endpoints are healthy."""
-        self._files.write_endpoints(loaded.gateway, health, str(number))
+        async with self._turn:
+            self._files.write_endpoints(self.loaded.gateway, health, str(self.number))
+
+    def _message(self, loaded: Loaded, number: int, key_sets: KeySets) -> JsonObject:
+        return snapshot_message(loaded, number, key_sets, self._draining)
+
+    def _refuse_restarts(self, new: Loaded) -> None:
+        changed = needs_restart(self._running.gateway, new.gateway)
+        if not changed and not self._files.same_bootstrap(new.gateway, self._addresses):
+            changed = ("listeners or limits",)
+        if changed:
+            what = ", ".join(changed)
+            raise RolloutError(f"restart the gateway to change {what}; nothing was changed")
 
     async def _tell_envoy(
-        self, old: Loaded, new: Loaded, label: str, health: Mapping[tuple[str, str], bool]
+        self, new: Loaded, draining: tuple[Loaded, ...], label: str, health: Health
     ) -> None:
         before = await self._subscriptions(new)
         wanted = self._files.write_endpoints(new.gateway, health, label)
-        clusters = self._files.write_clusters(new.gateway, label, keep=old.gateway)
-        await self._taken(before, {**clusters}, new)
+        kept = [one.gateway for one in draining]
+        await self._taken(before, self._files.write_clusters(new.gateway, label, keep=kept), new)
         before = await self._subscriptions(new)
         await self._taken(before, self._files.write_routes(new.gateway, label), new)
         await self._taken(before, wanted, new)
@@ -114,37 +144,41 @@ class Rollout:
             if outcome is Verdict.ACCEPTED:
                 return
             if outcome is Verdict.REJECTED:
-                raise RolloutError(f"Envoy rejects {', '.join(keys)}")
+                raise RolloutError(f"Envoy rejects {', '.join(keys)}; its log says why")
             await asyncio.sleep(POLL_SECONDS)
         if before is not None:
-            raise RolloutError(f"Envoy has not taken {', '.join(wanted)} in {TAKE_SECONDS} s")
+            raise RolloutError(f"Envoy has not taken {', '.join(wanted)} in {TAKE_SECONDS:g} s")
 
-    async def _put_back(
-        self,
-        old: Loaded,
-        number: int,
-        key_sets: Mapping[str, bytes],
-        health: Mapping[tuple[str, str], bool],
-    ) -> None:
-        label = f"{number}-again"
-        self._files.write_endpoints(old.gateway, health, label)
-        self._files.write_clusters(old.gateway, label)
-        self._files.write_routes(old.gateway, label)
-        await self._pool.publish(snapshot_message(old, number, key_sets))
+    async def _put_back(self, key_sets: KeySets, health: Health) -> None:
+        """Everything as it was. Envoy first: it must not use routes that no worker knows."""
+        old, label = self.loaded, f"{self._attempts}-again"
+        before = await self._subscriptions(old)
+        kept = [one.gateway for one in self._draining]
+        try:
+            wanted = self._files.write_endpoints(old.gateway, health, label)
+            wanted |= self._files.write_clusters(old.gateway, label, keep=kept)
+            wanted |= self._files.write_routes(old.gateway, label)
+            await self._taken(before, wanted, old)
+        except (RolloutError, OSError) as error:
+            LOG.error("putting the old configuration back: %s", error)  # noqa: TRY400  no traceback
+        try:
+            await self._pool.publish(self._message(old, self.number, key_sets))
+        except WorkerFailedError as error:
+            LOG.error("putting the old configuration back: %s", error)  # noqa: TRY400  no traceback
 
-    def _clean_later(self, new: Loaded, number: int, key_sets: Mapping[str, bytes]) -> None:
+    def _clean_later(self, key_sets: KeySets) -> None:
         if self._cleaning is not None:
             self._cleaning.cancel()
-        self._cleaning = asyncio.ensure_future(self._clean(new, number, key_sets))
+        self._cleaning = asyncio.ensure_future(self._clean(key_sets))
 
-    async def _clean(self, new: Loaded, number: int, key_sets: Mapping[str, bytes]) -> None:
-        await asyncio.sleep(new.gateway.limits.drain_seconds)
-        self._files.write_clusters(new.gateway, f"{number}-drained")
-        self._files.remove_unused(new.gateway)
-        try:
-            await self._pool.publish(snapshot_message(new, number, key_sets))
-        except WorkerFailedError:
-            LOG.exception("retired routes stay known until the next reload")
+    async def _clean(self, key_sets: KeySets) -> None:
+        await asyncio.sleep(self.loaded.gateway.limits.drain_seconds)
+        async with self._turn:
+            self._draining = ()
+            gateway, label = self.loaded.gateway, f"{self.number}-drained"
+            self._files.write_clusters(gateway, label)
+            self._files.remove_unused(gateway)
+            await self._pool.refresh(self._message(self.loaded, self.number, key_sets))
 
     async def close(self) -> None:
         """Stop what is still to be cleaned."""

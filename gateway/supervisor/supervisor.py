@@ -118,6 +118,7 @@ class Supervisor:
             {"PROMETHEUS_MULTIPROC_DIR": str(metrics)},
             self._options.worker_command or WORKER_COMMAND,
             self._on_worker_change,
+            self._options.worker_timing,
         )
 
     def _worker_address(self, gateway: Gateway, index: int) -> str:
@@ -300,7 +301,7 @@ class Supervisor:
     def _admin(self) -> Admin:
         return Admin(
             self._loaded.gateway.service.admin,
-            lambda: self._ready and any(worker.running for worker in self._pool.workers),
+            lambda: self._ready and any(worker.serving for worker in self._pool.workers),
             self.status,
             self._metrics_folder,
             self._metrics.registry,
@@ -319,7 +320,7 @@ class Supervisor:
                 {
                     "index": worker.index,
                     "pid": worker.pid,
-                    "running": worker.running,
+                    "running": worker.serving,
                     "restarts": worker.restarts,
                 }
                 for worker in self._pool.workers

@@ -32,16 +32,19 @@ class Watch:
     """Tells whether any of `paths` changed since the last call."""
 
     def __init__(self, paths: Iterable[Path]) -> None:
-        self._paths = tuple(paths)
-        self._last = fingerprint(self._paths)
+        self._last = {path: fingerprint((path,)) for path in paths}
 
     def replace(self, paths: Iterable[Path]) -> None:
-        """Watch other paths from now on, as they are now."""
-        self._paths = tuple(paths)
-        self._last = fingerprint(self._paths)
+        """Watch these from now on. One that was watched before keeps what was last seen of it, so
+        that a change made while the last one was being dealt with is not lost; a new one counts as
+        it is now."""
+        before = self._last
+        self._last = {
+            path: before[path] if path in before else fingerprint((path,)) for path in paths
+        }
 
     def changed(self) -> bool:
         """True once for each change."""
-        now = fingerprint(self._paths)
-        before, self._last = self._last, now
-        return now != before
+        before = self._last
+        self._last = {path: fingerprint((path,)) for path in before}
+        return self._last != before

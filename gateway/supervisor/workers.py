@@ -54,6 +54,7 @@ class Worker:
         self._command = command
         self._env = env
         self._timing = timing
+        self._serving = False
         self._process: asyncio.subprocess.Process | None = None
         self._channel: Channel | None = None
         self._turn = asyncio.Lock()
@@ -69,6 +70,11 @@ class Worker:
         """Whether a process is there and its channel is open."""
         return self._channel is not None
 
+    @property
+    def serving(self) -> bool:
+        """Whether it has taken a snapshot, and judges."""
+        return self._serving
+
     async def start(self, snapshot: JsonObject) -> None:
         """Start a process and wait until it serves `snapshot`. Raises `WorkerFailedError`, with no
         process left behind."""
@@ -83,6 +89,7 @@ class Worker:
             self.kill()
             await self.wait()
             raise
+        self._serving = True
 
     async def _spawn(self) -> socket.socket:
         """A new process in the slot; our end of its channel."""
@@ -161,6 +168,7 @@ class Worker:
             await self.wait()
 
     def _close(self) -> None:
+        self._serving = False
         if self._channel is not None:
             self._channel.close()
             self._channel = None

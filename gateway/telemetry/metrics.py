@@ -60,3 +60,13 @@ class Metrics:
             "ext_proc streams being served.",
             multiprocess_mode="livesum",
         )
+        self._counted: dict[tuple[str, str, str], Counter] = {}
+
+    def count(self, route: str, decision: str, reason: str) -> None:
+        """Count a judged request. Children are kept, since looking one up costs as much as two
+        increments; there are as few as time series."""
+        labels = (route, decision, reason)
+        child = self._counted.get(labels)
+        if child is None:
+            child = self._counted[labels] = self.requests.labels(*labels)
+        child.inc()

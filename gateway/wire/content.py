@@ -34,6 +34,8 @@ def is_media_type(content_type: str, wanted: str) -> bool:
 
     Any other parameter is refused: nobody needs one, and parsers disagree on their syntax.
     """
+    if content_type == wanted:
+        return True
     media_type, *parameters = content_type.split(";")
     if media_type.strip(" \t").lower() != wanted:
         return False

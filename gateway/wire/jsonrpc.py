@@ -5,7 +5,7 @@ from enum import Enum
 from typing import Final
 
 from gateway.model.jsonvalue import JsonMapping, JsonObject, JsonValue, RequestId
-from gateway.wire.keyfold import ProtocolKeys
+from gateway.wire.keyfold import MAX_MEMBERS, ProtocolKeys
 
 
 class MessageKind(Enum):
@@ -53,15 +53,21 @@ def classify(value: JsonValue) -> Message | InvalidMessage:
     if not isinstance(value, dict):
         return InvalidMessage("a message is a JSON object")
     ident = request_id(value.get("id"))
-    if (key := _ENVELOPE.mimicked(value)) is not None:
-        return InvalidMessage(f'a key can be mistaken for "{key}"', ident)
-    if value.get("jsonrpc") != "2.0":
-        return InvalidMessage('"jsonrpc" must be "2.0"', ident)
+    if (wrong := _wrong_members(value)) is not None:
+        return InvalidMessage(wrong, ident)
     if "id" in value and ident is None:
         return InvalidMessage('"id" must be a string or an integer')
     if "method" in value:
         return _call(value, ident)
     return _response(value, ident)  # refused without id: it is the server's, not the client's
+
+
+def _wrong_members(value: JsonObject) -> str | None:
+    if len(value) > MAX_MEMBERS:
+        return "a message has too many members"
+    if (key := _ENVELOPE.mimicked(value)) is not None:
+        return f'a key can be mistaken for "{key}"'
+    return None if value.get("jsonrpc") == "2.0" else '"jsonrpc" must be "2.0"'
 
 
 def _call(value: JsonObject, ident: RequestId | None) -> Message | InvalidMessage:

@@ -10,6 +10,7 @@ import json
 import re
 from dataclasses import dataclass
 from enum import Enum
+from itertools import chain
 from typing import Final, NoReturn
 
 from gateway.model.jsonvalue import JsonValue
@@ -195,12 +196,14 @@ def _plain_keys(text: str) -> str:
     """
     if "\\" not in text:
         return text
-    plain: list[str] = []
+    before: list[str] = []
+    tokens: list[str] = []
     at = 0
     while (match := _TO_ESCAPED_KEY.match(text, at)) is not None:
-        plain += match[1], _SPELL.encode(_DECODER.decode(match[2]))
+        before.append(match[1])
+        tokens.append(match[2])
         at = match.end()
-    if not plain:
+    plain = [_SPELL.encode(key) for key in json.loads(f"[{','.join(tokens)}]")]
+    if plain == tokens:
         return text
-    spelled = "".join((*plain, text[at:]))
-    return text if spelled == text else spelled
+    return "".join((*chain.from_iterable(zip(before, plain, strict=True)), text[at:]))

@@ -23,15 +23,21 @@ from envoy_data_plane.envoy.service.ext_proc.v3 import (
     StreamedBodyResponse,
     TrailersResponse,
 )
+from envoy_data_plane.google.protobuf import Struct
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1._async import HealthServicer
 
 from gateway.config.schema import Gateway
+from gateway.config.wiring import AUDIT_ID, METADATA_NAMESPACE
 from gateway.edge.admin import EnvoyAdmin
 from gateway.edge.binary import envoy_command, find_envoy
 from gateway.edge.files import EnvoyFiles, sole_writer
 from tests.support.ports import free_port
 
+OPTIONS = [
+    ("grpc.max_receive_message_length", 8 * 1024 * 1024),
+    ("grpc.http2.max_ping_strikes", 0),
+]
 READY_SECONDS = 20.0
 
 Answerer = Callable[[ProcessingRequest], ProcessingResponse]
@@ -95,6 +101,8 @@ class Service:
     address: str = ""
     answer: Answerer = go_on
     broken: bool = False
+    permits: bool = True
+    """Whether answers carry what the verdict guard looks for, as the service's verdicts do."""
     requests: list[ProcessingRequest] = field(default_factory=list[ProcessingRequest])
     metadata: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
 
@@ -109,7 +117,10 @@ class Service:
         async for message in messages:
             request = ProcessingRequest.parse(message)
             self.requests.append(request)
-            yield bytes(self.answer(request))
+            answer = self.answer(request)
+            if self.permits and not answer.immediate_response:
+                answer.dynamic_metadata = Struct.from_dict({METADATA_NAMESPACE: {AUDIT_ID: "a"}})
+            yield bytes(answer)
 
     def kinds(self) -> list[str]:
         """The kinds of message received so far, in order."""
@@ -126,7 +137,7 @@ class Service:
 
 @asynccontextmanager
 async def serving(service: Service) -> AsyncGenerator[Service]:
-    server = grpc.aio.server(options=[("grpc.max_receive_message_length", 8 * 1024 * 1024)])
+    server = grpc.aio.server(options=OPTIONS)
     process = grpc.stream_stream_rpc_method_handler(service.process)  # pyright: ignore[reportUnknownVariableType]  raw bytes
     name = "envoy.service.ext_proc.v3.ExternalProcessor"
     handler = grpc.method_handlers_generic_handler(name, {"Process": process})

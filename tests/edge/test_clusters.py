@@ -1,4 +1,3 @@
-import pytest
 from envoy_data_plane.envoy.config.cluster.v3 import Cluster, ClusterDiscoveryType
 
 from gateway.config.schema import Limits
@@ -52,10 +51,8 @@ def test_before_anybody_looked_only_addresses_that_need_no_resolving_are_endpoin
     assert "tracker.example" not in text
 
 
-@pytest.mark.parametrize(("workers", "closes"), [(["h:1"], False), (["h:1", "unix:/w.sock"], True)])
-def test_a_dead_workers_requests_move_only_if_there_is_another(
-    workers: list[str], closes: bool
-) -> None:
-    cluster = workers_cluster(workers, Limits(), None)
-    assert cluster.close_connections_on_host_health_failure is closes
+def test_a_worker_that_does_not_answer_pings_loses_its_connection() -> None:
+    cluster = workers_cluster(["127.0.0.1:1", "unix:/w.sock"], Limits(), None)
+    text = to_json(cluster)
+    assert '"connectionKeepalive":{"interval":"0.500s","timeout":"1s"}' in text
     assert cluster.name == "gatehouse_workers"

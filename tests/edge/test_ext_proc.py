@@ -84,11 +84,11 @@ async def test_the_service_gets_the_messages_of_the_routes_mode(
 @pytest.mark.parametrize(
     ("path", "route", "mode"),
     [
-        ("/mcp", "mcp", "buffered"),
-        ("/duplex", "duplex", "duplex"),
-        ("/raw", "raw", "head"),
+        ("/mcp", "mcp:mcp@tracker", "buffered"),
+        ("/duplex", "mcp:duplex@tracker", "duplex"),
+        ("/raw", "unjudged:raw@tracker", "head"),
         ("/nowhere", "_unknown", "head"),
-        ("/.well-known/oauth-protected-resource/mcp", "_metadata:mcp", "head"),
+        ("/.well-known/oauth-protected-resource/mcp", "_metadata:mcp:mcp@tracker", "head"),
     ],
 )
 async def test_the_service_is_told_the_route_and_its_wiring(

@@ -21,9 +21,11 @@ def test_a_listener_has_its_own_routes_their_metadata_and_a_catch_all_last() -> 
         for listener in gateway.listeners
     }
     nowhere = ["_unknown", "_unknown"]
+    both = ["mcp:both@tracker", "_metadata:mcp:both@tracker"]
+    only_two = ["mcp:only-two@tracker", "_metadata:mcp:only-two@tracker"]
     assert names == {
-        "one": ["both", "_metadata:both", "raw", *nowhere],
-        "two": ["both", "_metadata:both", "only-two", "_metadata:only-two", "raw", *nowhere],
+        "one": [*both, "unjudged:raw@tracker", *nowhere],
+        "two": [*both, *only_two, "unjudged:raw@tracker", *nowhere],
     }
 
 
@@ -51,7 +53,7 @@ def test_the_body_limit_is_the_routes_own() -> None:
     )
     routes = route_configuration(gateway, gateway.listeners[0]).virtual_hosts[0].routes
     limits = {route.name: route.request_body_buffer_limit for route in routes if route.route}
-    assert limits == {"small": 2048, "default": 4 * 1024 * 1024}
+    assert limits == {"mcp:small@tracker": 2048, "mcp:default@tracker": 4 * 1024 * 1024}
 
 
 def test_an_unjudged_route_is_announced_by_its_head() -> None:

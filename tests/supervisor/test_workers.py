@@ -213,10 +213,10 @@ async def test_a_command_that_does_not_exist_is_a_failed_start(make_pool: MakePo
 async def test_a_cancelled_question_does_not_shift_the_answers(make_pool: MakePool) -> None:
     pool = make_pool()
     await pool.start(snapshot(1))
-    for number in range(2, 12):
-        question = asyncio.ensure_future(pool.publish(snapshot(number)))
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)  # it is sent, or about to be
+    for turns in range(20):
+        question = asyncio.ensure_future(pool.publish(snapshot(turns)))
+        for _ in range(turns):  # cancelled at every step of the way
+            await asyncio.sleep(0)
         question.cancel()
         await asyncio.gather(question, return_exceptions=True)
     await pool.publish(snapshot(99))

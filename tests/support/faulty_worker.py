@@ -3,7 +3,8 @@
     python -m tests.support.faulty_worker up --config FILE --ready-file FILE --workers N
     python -m tests.support.faulty_worker worker --channel FD --index I --listen ADDRESS
 
-The worker is the real one with a fault between its stages. A request asks for one with the header
+The worker is the real one with a fault at a stage: `preview`, `judge` (nothing is parsed yet),
+`verdict` (judged, not said yet), `response` (its head) and `read` (a piece of its body). A request asks for one with the header
 `x-test-fault: KIND@STAGE*TIMES FILE`; every firing appends the worker's process id to FILE, so
 that a test can tell a fault that was survived from one that never happened. TIMES bounds the
 firings over all workers; without it every attempt fails.
@@ -44,11 +45,12 @@ from gateway.server.stream import Exchange, StreamDriver
 from gateway.server.worker import Worker
 from gateway.supervisor.options import Options
 from gateway.supervisor.supervisor import Supervisor
+from gateway.supervisor.workers import Timing
 
 HEADER: Final = "x-test-fault"
 SYNTAX: Final = re.compile(r"(?P<kind>[a-z]+)@(?P<stage>[a-z]+)(\*(?P<times>\d+))? (?P<file>.+)")
 STALL_SECONDS: Final = 10.0
-BLOCK_SECONDS: Final = 3.0
+BLOCK_SECONDS: Final = 2.5
 OVERSIZE: Final = 1024 * 1024
 RECEIVE_BYTES: Final = 64 * 1024
 """What these workers accept as one message, so that a small test can send too large a one."""
@@ -107,7 +109,8 @@ class FaultyExchange:
         self._fault = parse_fault(head)
         await self._fail_at("judge")
         verdict = await self._exchange.judge(head, body, gap)
-        if isinstance(verdict, Forward) and self._blows_up("judge"):
+        await self._fail_at("verdict")
+        if isinstance(verdict, Forward) and self._blows_up("verdict"):
             return dataclasses.replace(verdict, mutation=_oversized(verdict.mutation))
         return verdict
 
@@ -176,6 +179,7 @@ async def _wrong(stream: Any, stage: str) -> None:
     forward = {
         "preview": BodyReply(Direction.RESPONSE),
         "judge": HeadersReply(Direction.RESPONSE),
+        "verdict": HeadersReply(Direction.RESPONSE),
         "response": BodyReply(Direction.REQUEST),
         "read": HeadersReply(Direction.REQUEST),
     }
@@ -255,6 +259,7 @@ def main() -> None:
         quiet=given.quiet,
         envoy=True,
         worker_command=(sys.executable, "-m", "tests.support.faulty_worker", "worker"),
+        worker_timing=Timing(last_backoff=0.1),
     )
     sys.exit(asyncio.run(Supervisor(options).run()))
 

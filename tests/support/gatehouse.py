@@ -71,7 +71,7 @@ class Gateway:
     @property
     def workers(self) -> list[int]:
         """Process ids of the workers, as they are now."""
-        return [int(worker["pid"]) for worker in self.status()["workers"] if worker["pid"]]
+        return [int(worker["pid"]) for worker in self.status()["workers"] if worker["running"]]
 
     @property
     def envoy_pid(self) -> int:
@@ -116,6 +116,20 @@ class Gateway:
         fresh = self.folder / "policies.new"
         fresh.write_text(text)
         fresh.replace(self.folder / "policies" / "policies.yaml")
+
+    def healthy_workers(self) -> int:
+        """How many workers Envoy would send a request to now."""
+        admin = self.config["service"]["envoy_admin"]
+        lines = httpx.get(f"http://{admin}/clusters").text.splitlines()
+        healthy = "health_flags::healthy"
+        return sum(line.startswith("gatehouse_workers::") and healthy in line for line in lines)
+
+    def wait_for_workers(self, count: int, seconds: float = 15.0) -> None:
+        """Until this many workers run and Envoy has found them healthy."""
+        deadline = time.monotonic() + seconds
+        while len(self.workers) < count or self.healthy_workers() < count:
+            assert time.monotonic() < deadline, self.status()["workers"]
+            time.sleep(0.02)
 
     def wait_for_snapshot(self, number: int, seconds: float = 10.0) -> None:
         """Until this snapshot, or a later one, is in force."""

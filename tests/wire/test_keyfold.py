@@ -30,6 +30,13 @@ def test_other_keys_and_the_keys_themselves_are_not(key: str) -> None:
     assert KEYS.mimicked([key]) is None
 
 
+def test_no_padding_hides_a_protocol_key_and_no_length_takes_long() -> None:
+    assert KEYS.mimicked(["\0" * 1_000_000 + "NAME"]) == "name"
+    marks = "\u0315\u0300" * 500_000  # a minute and more to normalise
+    assert KEYS.mimicked([marks, "name" + marks, "n\0ame"]) == "name"
+    assert has_twins([marks + "s", marks + "\u017f"])
+
+
 def test_twins_are_keys_that_differ_only_in_case() -> None:
     assert has_twins(["owner", "repo", "Owner"])
     assert has_twins(["s", "\u017f"])

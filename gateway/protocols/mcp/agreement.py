@@ -27,12 +27,8 @@ _MIRRORED: Final = {
 _NAME_REQUIRED: Final = frozenset(("tools/call", "prompts/get", "resources/read"))
 """Task methods are an extension whose header the official clients do not send yet."""
 
-_SINGLE: Final = (
-    "content-type",
-    "content-encoding",
-    "authorization",
-    "origin",
-    "last-event-id",
+_SINGLE: Final = frozenset(
+    ("content-type", "content-encoding", "authorization", "origin", "last-event-id")
 )
 _VISIBLE: Final = re.compile(r"[\x20-\x7e]*")
 _ENCODED: Final = re.compile(r"=\?base64\?(.*)\?=")
@@ -41,15 +37,9 @@ _ENCODED: Final = re.compile(r"=\?base64\?(.*)\?=")
 def repeated_header(headers: Headers) -> str | None:
     """A header that may occur once and does not, or None: readers of the first and of the last
     line would disagree. Envoy joins some repetitions with a comma; their values fail elsewhere."""
-    for name in _SINGLE:
-        if len(headers.all(name)) > 1:
+    for name in headers.repeated():
+        if name in _SINGLE or name.startswith("mcp-"):
             return name
-    seen: set[str] = set()
-    for name, _ in headers:
-        if name.startswith("mcp-"):
-            if name in seen:
-                return name
-            seen.add(name)
     return None
 
 

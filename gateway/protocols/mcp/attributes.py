@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from gateway.model.jsonvalue import JsonMapping, JsonObject, JsonValue
-from gateway.wire.keyfold import ProtocolKeys, has_twins
+from gateway.wire.keyfold import MAX_MEMBERS, ProtocolKeys, has_twins
 
 
 class Type(Enum):
@@ -21,8 +21,8 @@ class Type(Enum):
     STRING = "a string"
     STRINGS = "a list of strings"
     OBJECT = "an object"
-    ARGUMENTS = "an object with distinct names"  # distinct without regard to case
-    STRING_MAP = "an object of strings with distinct names"
+    ARGUMENTS = f"an object of at most {MAX_MEMBERS} distinct names"  # without regard to case
+    STRING_MAP = f"an object of strings with at most {MAX_MEMBERS} distinct names"
     TOKEN = "a string or an integer"  # noqa: S105  progress tokens and request ids
     NUMBER = "a number"
     BOOL = "true or false"
@@ -166,7 +166,10 @@ def read(method: str, params: JsonObject) -> dict[str, JsonValue] | Wrong:
     floats; an absent value has no entry.
     """
     for path, keys in _KEYS.get(method, _ANY_KEYS).items():
-        if (key := keys.mimicked(_object_at(params, path))) is not None:
+        members = _object_at(params, path)
+        if len(members) > MAX_MEMBERS:
+            return Wrong(f"params has an object of over {MAX_MEMBERS} members")
+        if (key := keys.mimicked(members)) is not None:
             return Wrong(f'a key can be mistaken for "{key}"')
     found: dict[str, JsonValue] = {}
     for attribute in _ROWS.get(method, EVERY_METHOD):
@@ -219,7 +222,7 @@ def _typed(kind: Type, value: JsonValue) -> JsonValue:  # noqa: PLR0911  one lin
         case Type.OBJECT:
             return value if isinstance(value, dict) else None
         case Type.ARGUMENTS:
-            return value if isinstance(value, dict) and not has_twins(value) else None
+            return value if isinstance(value, dict) and _has_distinct_names(value) else None
         case Type.STRING_MAP:
             return value if _is_string_map(value) else None
         case Type.TOKEN:
@@ -234,9 +237,13 @@ def _typed(kind: Type, value: JsonValue) -> JsonValue:  # noqa: PLR0911  one lin
 
 
 def _is_string_map(value: JsonValue) -> bool:
-    if not isinstance(value, dict) or has_twins(value):
+    if not isinstance(value, dict) or not _has_distinct_names(value):
         return False
     return all(isinstance(item, str) for item in value.values())
+
+
+def _has_distinct_names(members: JsonMapping) -> bool:
+    return len(members) <= MAX_MEMBERS and not has_twins(members)
 
 
 def rows() -> Iterator[tuple[str, Attribute]]:

@@ -17,10 +17,10 @@ _WAY_OUT: Final = (
     "(revision 2025-03-26 or later) and POST initialize to this URL"
 )
 
-_OVERRIDES: Final = ("x-http-method-override", "x-http-method", "x-method-override")
+_OVERRIDES: Final = frozenset(("x-http-method-override", "x-http-method", "x-method-override"))
 """Some frameworks let these replace the method that was judged."""
 
-_SESSION_HEADERS: Final = ("mcp-session-id", "last-event-id")
+_SESSION_HEADERS: Final = frozenset(("mcp-session-id", "last-event-id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,9 @@ def client_of(head: RequestHead) -> Client:
     headers = head.headers
     version = header_value(headers, "mcp-protocol-version")
     era = era_of(version)
-    drop = tuple(name for name in _OVERRIDES if name in headers)
+    drop = headers.present(_OVERRIDES)
     if era is Era.MODERN:  # has no sessions and resumes nothing: ignored, so not forwarded
-        drop += tuple(name for name in _SESSION_HEADERS if name in headers)
+        drop += headers.present(_SESSION_HEADERS)
         return Client(era, version or "", version, None, drop)
     session = header_value(headers, "mcp-session-id")
     return Client(era, version or ASSUMED_REVISION, version, session, drop)

@@ -6,6 +6,7 @@ A response is edited by position, so that schemas, order and numbers stay as the
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from types import MappingProxyType
 from typing import Final
 
 from gateway.model.jsonvalue import JsonObject, JsonValue
@@ -42,8 +43,25 @@ _RESULT_KEYS: Final = ProtocolKeys(
 
 _ITEM_KEYS: Final = {shape.item: ProtocolKeys((shape.item,)) for shape in LISTS.values()}
 
+_OTHERS: Final = MappingProxyType(
+    {
+        "content": list,  # tools/call, tasks/result
+        "messages": list,  # prompts/get
+        "contents": list,  # resources/read
+        "completion": dict,
+        "serverInfo": dict,  # initialize
+        "task": dict,  # what a request that became a task is answered with
+        "taskId": str,  # tasks/get, tasks/cancel
+    }
+)
+"""What tells a result that is no list, by its member. tasks/list is not among them: its items are
+not judged by rules, so a result of it passes only where the request for it was allowed."""
+
 Keep = Callable[[str, str], bool]
 """Whether an item is shown, by the method that lists it and the item's name."""
+
+Asked = Callable[[JsonValue], str | None]
+"""The method of the request that a message with this id answers, None if that is not known."""
 
 
 class Unreadable(Enum):
@@ -51,16 +69,18 @@ class Unreadable(Enum):
 
     NOT_JSON = "the response is not strict JSON"
     AMBIGUOUS = "the response has a key that can be mistaken for another"
+    NO_MESSAGE = "the response is not a JSON-RPC message"
     NO_LIST = "the result is not the list that was asked for"
+    NO_SHAPE = "the result answers no known request and looks like none"
 
 
-def filtered(data: bytes, limit: int, keep: Keep, method: str | None) -> bytes | Unreadable | None:
+def filtered(data: bytes, limit: int, keep: Keep, asked: Asked) -> bytes | Unreadable | None:
     """`data`, a JSON-RPC message or a batch of them, without the items that `keep` refuses.
 
-    `method` is the request's, if the message is known to answer it; None judges a result by its
-    shape (replayed streams, batches). None comes back for what is no list result, such as errors
-    and notifications. Items without a name are left out: nothing could judge them. What is left
-    depends on the caller, so `cacheScope` becomes "private".
+    A result whose request `asked` does not know (a replay without context) is judged by its shape,
+    and unreadable if it has none that MCP knows. None comes back for what has nothing to leave
+    out, such as errors and notifications. Items without a name are left out: nothing could judge
+    them. What is left depends on the caller, so `cacheScope` becomes "private".
     """
     document = decode(data, limit)
     if isinstance(document, Malformed):
@@ -68,7 +88,7 @@ def filtered(data: bytes, limit: int, keep: Keep, method: str | None) -> bytes |
     text = document.text
     edits: list[tuple[Span, str]] = []
     for message, span in _messages(text, document.value):
-        found = _edits(text, message, span, keep, method)
+        found = _edits(text, message, span, keep, asked)
         if isinstance(found, Unreadable):
             return found
         edits += found
@@ -83,16 +103,16 @@ def _messages(text: str, value: JsonValue) -> list[tuple[JsonValue, Span]]:
 
 
 def _edits(
-    text: str, message: JsonValue, span: Span, keep: Keep, method: str | None
+    text: str, message: JsonValue, span: Span, keep: Keep, asked: Asked
 ) -> list[tuple[Span, str]] | Unreadable:
     if not isinstance(message, dict):
-        return Unreadable.NO_LIST
+        return Unreadable.NO_MESSAGE
     if _RESPONSE_KEYS.mimicked(message) is not None:
         return Unreadable.AMBIGUOUS
     if "result" not in message:
-        return []
+        return [] if "error" in message or "method" in message else Unreadable.NO_MESSAGE
     result = message["result"]
-    shapes = _shapes(result, method)
+    shapes = _shapes(result, asked(message.get("id")))
     if isinstance(shapes, Unreadable) or not isinstance(result, dict):
         return shapes if isinstance(shapes, Unreadable) else []
     if not shapes:
@@ -105,16 +125,22 @@ def _edits(
 
 def _shapes(result: JsonValue, method: str | None) -> list[ListShape] | Unreadable:
     """The lists in `result` that are to be filtered."""
-    known = LISTS.get(method) if method is not None else None
-    if not isinstance(result, dict):
-        return [] if known is None else Unreadable.NO_LIST
-    if method is not None and known is None:
+    if method is not None and method not in LISTS:
         return []
+    if not isinstance(result, dict):
+        return Unreadable.NO_SHAPE if method is None else Unreadable.NO_LIST
     if _RESULT_KEYS.mimicked(result) is not None:
         return Unreadable.AMBIGUOUS
-    if known is not None and not isinstance(result.get(known.key), list):
+    if method is not None and not isinstance(result.get(LISTS[method].key), list):
         return Unreadable.NO_LIST
-    return [shape for shape in LISTS.values() if isinstance(result.get(shape.key), list)]
+    shapes = [shape for shape in LISTS.values() if isinstance(result.get(shape.key), list)]
+    return shapes if shapes or _is_no_list(result) else Unreadable.NO_SHAPE
+
+
+def _is_no_list(result: JsonObject) -> bool:
+    """Whether a result is one of MCP's that hold no list: one of `_OTHERS`, or an empty one."""
+    empty = result.keys() <= {"_meta"}
+    return empty or any(isinstance(result.get(key), kind) for key, kind in _OTHERS.items())
 
 
 def _kept(

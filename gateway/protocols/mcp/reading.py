@@ -6,29 +6,41 @@ passes byte for byte, keep-alives included, and nothing waits for the end of the
 
 from typing import Final
 
+from gateway.model.jsonvalue import JsonValue
 from gateway.protocols.base import Reading, ResponseReader
-from gateway.protocols.mcp.lists import Unreadable, filtered
+from gateway.protocols.mcp.lists import Asked, Unreadable, filtered
 from gateway.wire import sse
+from gateway.wire.content import is_media_type
+from gateway.wire.jsonrpc import request_id
 from gateway.wire.sse import Event, Reader
 
 TOO_LARGE: Final = "the response is too large to be read"
+MESSAGE: Final = b"message"
+"""The type of the events that MCP clients read. What a server sends under another type and cannot
+be judged is left out; it costs no client its stream."""
 
 
 def reader_of(content_type: str, reading: Reading) -> ResponseReader | None:
-    """The reader for a media type; None for one that no MCP client accepts."""
-    match content_type.partition(";")[0].strip().lower():
-        case "application/json":
-            return JsonReader(reading)
-        case "text/event-stream":
-            return EventReader(reading)
-        case _:
-            return None
+    """The reader for a media type in UTF-8; None for any other, which cannot be read."""
+    if is_media_type(content_type, "application/json"):
+        return JsonReader(reading)
+    if is_media_type(content_type, "text/event-stream"):
+        return EventReader(reading)
+    return None
 
 
-def _method_of(reading: Reading) -> str | None:
-    """The list method of every result, or None where only a result's shape can tell."""
-    methods = set(reading.lists.values())
-    return methods.pop() if len(methods) == 1 and not reading.mixed else None
+def _asked(reading: Reading) -> Asked:
+    """Which request a result answers: where only one was sent, that one, whatever id the result
+    has; else the one with exactly its id."""
+    if len(reading.calls) == 1 and not reading.replay:
+        (only,) = reading.calls.values()
+        return lambda _: only
+
+    def by_id(value: JsonValue) -> str | None:
+        ident = request_id(value)
+        return None if ident is None else reading.calls.get(ident)
+
+    return by_id
 
 
 class _Counting:
@@ -45,14 +57,14 @@ class _Counting:
 
 
 class JsonReader:
-    """A body of one JSON document."""
+    """A body of one JSON document. `broken` tells whether the reader gave up."""
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
         self._keep = _Counting(reading)
         self._pieces: list[bytes] = []
         self._size = 0
-        self._broken = False
+        self.broken = False
 
     @property
     def filtered(self) -> int:
@@ -61,7 +73,7 @@ class JsonReader:
 
     def feed(self, data: bytes) -> bytes:
         """Withhold a piece; the error once the limit is passed."""
-        if self._broken:
+        if self.broken:
             return b""
         self._size += len(data)
         if self._size > self._reading.limit:
@@ -71,30 +83,31 @@ class JsonReader:
 
     def finish(self) -> bytes:
         """The document without what the caller may not see."""
-        if self._broken or not self._size:
+        if self.broken or not self._size:
             return b""
         body = b"".join(self._pieces)
-        shorter = filtered(body, self._reading.limit, self._keep, _method_of(self._reading))
+        shorter = filtered(body, self._reading.limit, self._keep, _asked(self._reading))
         if isinstance(shorter, Unreadable):
             return self.break_off(shorter.value)
         return body if shorter is None else shorter
 
     def break_off(self, why: str) -> bytes:
         """Give up: an error in place of the body; whatever still comes is swallowed."""
-        self._broken = True
+        self.broken = True
         self._pieces.clear()
         return self._reading.error(why)
 
 
 class EventReader:
-    """A stream of server-sent events, each with one JSON-RPC message or batch."""
+    """A stream of server-sent events, each with one JSON-RPC message or batch. `broken` tells
+    whether the reader gave up."""
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
         self._keep = _Counting(reading)
         self._events = Reader(reading.limit)
-        self._method = None if reading.replay else _method_of(reading)
-        self._broken = False
+        self._asked = _asked(reading)
+        self.broken = False
 
     @property
     def filtered(self) -> int:
@@ -111,23 +124,23 @@ class EventReader:
 
     def break_off(self, why: str) -> bytes:
         """Give up: a last event with an error; whatever still comes is swallowed."""
-        self._broken = True
+        self.broken = True
         return sse.serialise(self._reading.error(why))
 
     def _emit(self, events: list[Event]) -> bytes:
         out = [self._event(event) for event in events]
-        if self._events.overflowed and not self._broken:
+        if self._events.overflowed and not self.broken:
             out.append(self.break_off(TOO_LARGE))
         return b"".join(out)
 
     def _event(self, event: Event) -> bytes:
-        if self._broken:
+        if self.broken:
             return b""
         shorter = None
         if event.data is not None and event.data.strip():
-            shorter = filtered(event.data, self._reading.limit, self._keep, self._method)
+            shorter = filtered(event.data, self._reading.limit, self._keep, self._asked)
         if isinstance(shorter, Unreadable):
-            return self.break_off(shorter.value)
+            return self.break_off(shorter.value) if event.event == MESSAGE else b""
         if event.id is None or self._reading.seal_event is None:
             return event.raw if shorter is None else event.replaced(data=shorter)
         return event.replaced(data=shorter, ident=self._sealed(event.id))

@@ -1,0 +1,182 @@
+"""Envoys without a gateway: the upstream, Envoy alone, and Envoy's own MCP filter with RBAC."""
+
+import contextlib
+import json
+import os
+from collections.abc import Generator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from benchmarks.corpus import Corpus, api_key
+from gateway.edge.binary import envoy_command, find_envoy
+from tests.support.ports import free_port, free_ports
+from tests.support.processes import Process, running
+
+TYPES: Final = "type.googleapis.com/envoy"
+HTTP: Final = f"{TYPES}.extensions.filters.http"
+MCP: Final = "envoy.filters.http.mcp"
+ANSWER: Final = json.dumps(
+    {
+        "jsonrpc": "2.0",
+        "id": 7,
+        "result": {"content": [{"type": "text", "text": "done " * 40}], "isError": False},
+    }
+)
+MAX_BODY: Final = 1024 * 1024
+
+
+@contextlib.contextmanager
+def upstream(folder: Path) -> Generator[int]:
+    """An Envoy that answers every request at once with a result; its port."""
+    port = free_port()
+    header = {"key": "content-type", "value": "application/json"}
+    route = {
+        "match": {"prefix": "/"},
+        "direct_response": {"status": 200, "body": {"inline_string": ANSWER}},
+        "response_headers_to_add": [
+            {"header": header, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
+        ],
+    }
+    with _envoy(folder / "upstream.json", [_listener(port, [_router()], [route])], [], 1, port):
+        yield port
+
+
+@contextlib.contextmanager
+def plain_envoy(
+    folder: Path, upstream_port: int, rules: Sequence[Corpus]
+) -> Generator[tuple[Process, list[int]]]:
+    """One Envoy. Its first port forwards only, each other one applies the rules of a corpus."""
+    ports = free_ports(1 + len(rules))
+    forward = {"match": {"prefix": "/"}, "route": {"cluster": "upstream", "timeout": "0s"}}
+    listeners = [_listener(ports[0], [_router()], [forward])]
+    for port, corpus in zip(ports[1:], rules, strict=True):
+        listeners.append(_listener(port, _native_filters(), _native_routes(corpus)))
+    clusters = [_cluster(upstream_port)]
+    with _envoy(folder / "plain.json", listeners, clusters, 2, ports[0]) as process:
+        yield process, ports
+
+
+@contextlib.contextmanager
+def _envoy(
+    path: Path,
+    listeners: Sequence[Mapping[str, Any]],
+    clusters: Sequence[Mapping[str, Any]],
+    concurrency: int,
+    port: int,
+) -> Generator[Process]:
+    resources = {"listeners": list(listeners), "clusters": list(clusters)}
+    path.write_text(json.dumps({"static_resources": resources}))
+    command = envoy_command(find_envoy(os.environ), path, concurrency=concurrency)
+    with running(command) as process:
+        process.wait_for_port(port)
+        yield process
+
+
+def _listener(
+    port: int, filters: Sequence[Mapping[str, Any]], routes: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    manager = {
+        "@type": f"{TYPES}.extensions.filters.network.http_connection_manager.v3"
+        ".HttpConnectionManager",
+        "stat_prefix": f"port_{port}",
+        "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": routes}]},
+        "http_filters": filters,
+    }
+    chain = {
+        "filters": [{"name": "envoy.filters.network.http_connection_manager"}],
+    }
+    chain["filters"][0]["typed_config"] = manager  # pyright: ignore[reportArgumentType]
+    return {
+        "name": f"port_{port}",
+        "address": {"socket_address": {"address": "127.0.0.1", "port_value": port}},
+        "filter_chains": [chain],
+    }
+
+
+def _cluster(port: int) -> dict[str, Any]:
+    address = {"socket_address": {"address": "127.0.0.1", "port_value": port}}
+    limits = {"max_connections": 50_000, "max_requests": 50_000, "max_pending_requests": 50_000}
+    return {
+        "name": "upstream",
+        "type": "STATIC",
+        "circuit_breakers": {"thresholds": [limits]},
+        "load_assignment": {
+            "cluster_name": "upstream",
+            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address}}]}],
+        },
+    }
+
+
+def _router() -> dict[str, Any]:
+    config = {"@type": f"{HTTP}.router.v3.Router"}
+    return {"name": "envoy.filters.http.router", "typed_config": config}
+
+
+def _native_filters() -> list[dict[str, Any]]:
+    mcp = {
+        "@type": f"{HTTP}.mcp.v3.Mcp",
+        "traffic_mode": "REJECT_NO_MCP",
+        "max_request_body_size": MAX_BODY,
+        "reject_duplicate_keys": True,
+        "attribute_source": "VERIFY",
+        "max_supported_protocol_version": "2026-07-28",
+        "parser_config": {"group_metadata_key": "group"},
+    }
+    rbac = {"@type": f"{HTTP}.rbac.v3.RBAC", "rules": {"action": "ALLOW"}}
+    return [
+        {"name": MCP, "typed_config": mcp},
+        {"name": "deny", "typed_config": rbac},
+        {"name": "allow", "typed_config": rbac},
+        _router(),
+    ]
+
+
+def _native_routes(corpus: Corpus) -> list[dict[str, Any]]:
+    """A route for each backend with its own rules, as one would write it by hand."""
+    return [
+        {
+            "match": {"path": f"/{backend}"},
+            "route": {"cluster": "upstream", "timeout": "0s"},
+            "typed_per_filter_config": {
+                name: _rbac(corpus, backend, name) for name in ("deny", "allow")
+            },
+        }
+        for backend in corpus.backends
+    ]
+
+
+def _rbac(corpus: Corpus, backend: str, effect: str) -> dict[str, Any]:
+    """The rules of one effect. RBAC sees no arguments: an allow rule goes without its `when`, a
+    deny rule with one is left out."""
+    keys = {f"key:{entry['name']}": api_key(i) for i, entry in enumerate(corpus.keys)}
+    policies: dict[str, Any] = {}
+    for document in corpus.policies:
+        rule = document["spec"]["rules"][0]
+        of_backend = document["spec"]["targets"][0]["backend"] == backend
+        if of_backend and rule["effect"] == effect and (effect == "allow" or "when" not in rule):
+            policies[document["metadata"]["name"]] = {
+                "principals": [_header("x-api-key", keys[name]) for name in rule["principals"]],
+                "permissions": [_calls(rule["tools"])],
+            }
+    rules: dict[str, Any] = {"action": effect.upper(), "policies": policies}
+    return {"@type": f"{HTTP}.rbac.v3.RBACPerRoute", "rbac": {"rules": rules}}
+
+
+def _header(name: str, value: str) -> dict[str, Any]:
+    return {"header": {"name": name, "string_match": {"exact": value}}}
+
+
+def _calls(tools: Sequence[str]) -> dict[str, Any]:
+    """tools/call of one of the tools, by what the MCP filter found."""
+    names = {"or_match": {"value_matchers": [{"string_match": {"exact": one}} for one in tools]}}
+    method = {"string_match": {"exact": "tools/call"}}
+    return {
+        "and_rules": {"rules": [_found(["method"], method), _found(["params", "name"], names)]}
+    }
+
+
+def _found(path: Sequence[str], value: Mapping[str, Any]) -> dict[str, Any]:
+    keys = [{"key": key} for key in path]
+    return {
+        "sourced_metadata": {"metadata_matcher": {"filter": MCP, "path": keys, "value": value}}
+    }

@@ -1,0 +1,166 @@
+"""Figures of this process alone: no Envoy, no gRPC, no network."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from benchmarks.corpus import PROBES, Corpus, api_key, corpus, principal
+from benchmarks.inprocess import InProcess, in_process, request, served, snapshot_of
+from benchmarks.messages import KILOBYTE, REVISION, ToolCall
+from benchmarks.spread import Spread
+from gateway.model.call import Call, Kind
+from gateway.model.head import Headers, RequestHead
+from gateway.model.principal import Principal, PrincipalKind
+from gateway.policy.context import RequestContext
+from gateway.protocols.base import Reading
+from gateway.protocols.mcp import Mcp
+from gateway.sessions.seal import Sealer
+from gateway.sessions.session_id import BoundSession, open_session, seal_session
+from gateway.wire import strictjson
+
+CHUNK: Final = 25
+"""Operations of one sample: short, so that some samples meet no interruption."""
+
+CALLER: Final = Principal(PrincipalKind.KEY, "", principal(0))
+LIST_SIZE: Final = 100
+NOW: Final = 1_800_000_000.0
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A cost in microseconds of CPU time: the spread over rounds of the best sample of each.
+
+    Other processes can only add to a sample, so the best is nearest to the truth."""
+
+    name: str
+    unit: str
+    spread: Spread
+
+
+def work(progress: Progress, *, rounds: int, seconds: float) -> list[Figure]:
+    """The whole of an exchange, from Envoy's bytes to ours: codec, machine, pipeline, record."""
+    cases = [(1, 1, 1), (100, 1, 1), (1000, 1, 1), (1000, 10, 1), (1000, 100, 1), (100, 1, 100)]
+    figures: list[Figure] = []
+    for policies, width, kilobytes in cases:
+        label = f"{kilobytes} KB, {policies} policies, {width} can match"
+        progress(f"own work: {label}")
+        rules = corpus(policies)
+        with in_process(rules) as worker:
+            call = ToolCall(kilobytes * KILOBYTE, width)
+            messages = request(rules, call)
+            spread = asyncio.run(_work(worker, messages, rounds, seconds))
+        figures.append(Figure(f"own work, {label}", "µs", spread))
+    return figures
+
+
+async def _work(
+    worker: InProcess, messages: Sequence[bytes], rounds: int, seconds: float
+) -> Spread:
+    bests: list[float] = []
+    for _ in range(rounds):
+        ends = time.perf_counter() + seconds
+        best = await served(worker, messages, CHUNK)
+        while time.perf_counter() < ends:
+            best = min(best, await served(worker, messages, CHUNK))
+        bests.append(best / CHUNK / 1000)
+    await worker.close()
+    return Spread.of(bests)
+
+
+def decide(progress: Progress, *, rounds: int, seconds: float) -> list[Figure]:
+    """The policy decision alone."""
+    figures: list[Figure] = []
+    for policies, width in [(1, 1), (100, 1), *((1000, width) for width in PROBES)]:
+        label = f"{policies} policies, {width} can match"
+        progress(f"decide: {label}")
+        rules = corpus(policies)
+        set_ = snapshot_of(rules).policies
+        call, context = _call(width), _context(rules)
+        spread = timed(lambda: set_.decide(call, CALLER, context), rounds, seconds)  # noqa: B023  called here
+        figures.append(Figure(f"decide, {label}", "µs", spread))
+    return figures
+
+
+def session(progress: Progress, *, rounds: int, seconds: float) -> list[Figure]:
+    """Session ids: sealed when a session begins, opened with every request."""
+    progress("session ids")
+    sealer = Sealer([bytes(range(200, 232))], 86_400)
+    bound = BoundSession("backend-0", "10.1.2.3:8080", "5d3f6f0e7c334f1c9f0a2d8e3a4b5c6d")
+    token = seal_session(sealer, CALLER, bound, NOW)
+    opening = timed(
+        lambda: open_session(sealer, CALLER, "backend-0", token, NOW), rounds, seconds
+    )
+    sealing = timed(lambda: seal_session(sealer, CALLER, bound, NOW), rounds, seconds)
+    return [Figure("open a session id", "µs", opening), Figure("seal a session id", "µs", sealing)]
+
+
+def lists(progress: Progress, *, rounds: int, seconds: float) -> list[Figure]:
+    """tools/list of 100 tools, each judged by 1,000 policies."""
+    progress("list filtering")
+    rules = corpus(1000)
+    policies, context = snapshot_of(rules).policies, _context(rules)
+    plugin = Mcp(batches=False, origins=frozenset(), body_limit=2**20)
+    tools = [_tool(f"probe-{i}" if i in PROBES else f"tool-{i}") for i in range(LIST_SIZE)]
+    body = strictjson.dumps({"jsonrpc": "2.0", "id": 7, "result": {"tools": tools}})
+
+    def filtered() -> bytes:
+        reading = Reading(
+            shows=lambda method, item: policies.shows(method, item, CALLER, context),
+            limit=2**20,
+            calls={7: "tools/list"},
+        )
+        reader = plugin.reader("application/json", reading)
+        if reader is None:
+            raise RuntimeError("no reader for JSON")
+        return reader.feed(body) + reader.finish()
+
+    if b"probe-1" not in filtered() or b"tool-3" in filtered():
+        raise RuntimeError("the list is not filtered")
+    label = f"filter a list of {LIST_SIZE} tools by 1,000 policies"
+    return [Figure(label, "µs", timed(filtered, rounds, seconds, chunk=1))]
+
+
+def timed(
+    operation: Callable[[], object], rounds: int, seconds: float, chunk: int = CHUNK
+) -> Spread:
+    """CPU time of one `operation` in microseconds."""
+    bests: list[float] = []
+    for _ in range(rounds):
+        ends, best = time.perf_counter() + seconds, float("inf")
+        while time.perf_counter() < ends:
+            started = time.process_time_ns()
+            for _ in range(chunk):
+                operation()
+            best = min(best, time.process_time_ns() - started)
+        bests.append(best / chunk / 1000)
+    return Spread.of(bests)
+
+
+def _call(width: int) -> Call:
+    arguments = {"owner": "acme", "limit": 20}
+    attributes = {"method": "tools/call", "name": f"probe-{width}", "arguments": arguments}
+    return Call(
+        "mcp",
+        "tools/call",
+        Kind.REQUEST,
+        7,
+        f"probe-{width}",
+        REVISION,
+        dict(attributes),  # pyright: ignore[reportArgumentType]  nested literals are inferred too narrowly
+    )
+
+
+def _context(rules: Corpus) -> RequestContext:
+    headers = Headers([("x-api-key", api_key(0))])
+    backend = rules.backends[0]
+    head = RequestHead("POST", f"/{backend}", headers=headers, route=backend)
+    return RequestContext(head, backend, NOW, "agents")
+
+
+def _tool(name: str) -> strictjson.JsonValue:
+    schema: strictjson.JsonValue = {"type": "object", "properties": {"owner": {"type": "string"}}}
+    return {"name": name, "description": "Does what it says. " * 10, "inputSchema": schema}
