@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: help setup node up check test bench lock protos clean
+.PHONY: help setup node up check test bench lock protos docs clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -37,6 +37,7 @@ check: setup ## Lint, types, import layers
 	$(BIN)/ruff format --check
 	$(BIN)/pyright
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.requirements
 
 test: setup node check ## Everything that can be checked, pytest last
 	$(BIN)/python -m pytest
@@ -50,6 +51,9 @@ lock: ## Write the lock files anew
 
 protos: setup ## Compile protos/ into the packages that use them
 	$(BIN)/python protos/generate.py
+
+docs: setup ## Write the reference anew
+	$(BIN)/gatehouse reference > docs/reference.md
 
 clean: ## Remove what was installed and generated
 	rm -rf .venv .envoy .node .run .pytest_cache .ruff_cache .hypothesis

@@ -7,29 +7,7 @@ import sys
 import tempfile
 from typing import Final
 
-# prometheus_client chooses between one process and several when it is imported; workers have the
-# latter, so the work that is measured in this process has it too.
-_METRICS: Final = tempfile.TemporaryDirectory(prefix="gatehouse-bench-")
-os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", _METRICS.name)
-
-from benchmarks import micro, soak, through_envoy  # noqa: E402
-from benchmarks.generator import choose  # noqa: E402
-from benchmarks.machine import this_machine  # noqa: E402
-from benchmarks.report import Report  # noqa: E402
-
-MICRO: Final = {
-    "work": micro.work,
-    "decide": micro.decide,
-    "session": micro.session,
-    "lists": micro.lists,
-}
-NAMES: Final = (*MICRO, "envoy", "soak")
-MICRO_SHARE: Final = 0.3
-"""Of --seconds, for one round of a figure that needs no Envoy."""
-
-QUICK_SCALE: Final = 0.002
-QUICK_SIZES: Final = (1,)
-QUICK_BODIES: Final = (1024,)
+NAMES: Final = ("work", "decide", "session", "lists", "envoy", "soak")
 
 EXAMPLES: Final = """
 Names:
@@ -85,47 +63,20 @@ def main() -> int:
         command.error("--rounds and --seconds must be positive")
     names = list(given.names) or [name for name in NAMES if name != "soak"]
     names += ["soak"] if given.soak and "soak" not in names else []
-    report = _measure(names, given)
+    with tempfile.TemporaryDirectory(prefix="gatehouse-bench-") as folder:
+        # Read when prometheus_client is imported: workers count in shared files, so what is
+        # measured in this process does too.
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        from benchmarks.run import Order, measure  # noqa: PLC0415  after that, and only if needed
+
+        order = Order(names, given.rounds, given.seconds, quick=given.quick, own=given.own_load)
+        report = measure(order)
     if given.json:
         json.dump(report.document(), sys.stdout, indent=1)
         print()
     else:
         print(report.text(colour=sys.stdout.isatty()))
     return 0
-
-
-def _measure(names: list[str], given: argparse.Namespace) -> Report:
-    rounds = 1 if given.quick else int(given.rounds)
-    seconds = 0.4 if given.quick else float(given.seconds)
-    label, generate = choose(own=given.own_load or given.quick)
-    report = Report(this_machine(), label, rounds, seconds)
-    for name, measure in MICRO.items():
-        if name in names:
-            share = seconds * (0.1 if given.quick else MICRO_SHARE)
-            report.figures += measure(_progress, rounds=rounds, seconds=share)
-    if "envoy" in names:
-        report.cells = through_envoy.measure(
-            generate,
-            _progress,
-            rounds=rounds,
-            seconds=seconds,
-            sizes=QUICK_SIZES if given.quick else through_envoy.SIZES,
-            bodies=QUICK_BODIES if given.quick else through_envoy.BODIES,
-        )
-    if "soak" in names:
-        scale = QUICK_SCALE if given.quick else 1.0
-        report.soaks.append(soak.in_this_process(_progress, scale))
-        report.soaks.append(soak.through_envoy(generate, _progress, scale))
-    _progress("")
-    return report
-
-
-def _progress(what: str) -> None:
-    """One line on stderr that is written anew; on a terminal only the last one stays."""
-    if sys.stderr.isatty():
-        print(f"\r\x1b[K{what}", end="", file=sys.stderr, flush=True)
-    elif what:
-        print(what, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

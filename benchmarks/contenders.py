@@ -53,7 +53,7 @@ class Contender:
             content=call.body,
             headers=dict(call.headers),
         )
-        if answer.status_code != httpx.codes.OK or "result" not in answer.json():
+        if not answer.is_success or "result" not in answer.json():
             raise RuntimeError(f"{self.name}: {answer.status_code} {answer.text[:200]}")
 
 
@@ -82,6 +82,16 @@ def contenders(folder: Path, sizes: Sequence[int]) -> Generator[list[Contender]]
         yield found
 
 
+@contextlib.contextmanager
+def gateway_alone(folder: Path, size: int) -> Generator[Contender]:
+    """Gatehouse with a corpus, and nobody beside it."""
+    with (
+        upstream(folder) as port,
+        _gateway(folder / f"policies-{size}", corpus(size), port) as gateway,
+    ):
+        yield _contender("gatehouse", size, 1, gateway)
+
+
 def widths(size: int) -> tuple[int, ...]:
     """How many policies can match the requests to a corpus."""
     return PROBES if size >= sum(PROBES) else PROBES[:1]
@@ -93,7 +103,7 @@ def _gateway(
 ) -> Generator[Gateway]:
     folder.mkdir()
     config = gateway_config(
-        dict.fromkeys(rules.backends, [f"http://127.0.0.1:{upstream_port}/mcp"]),
+        {name: [f"http://127.0.0.1:{upstream_port}/mcp"] for name in rules.backends},
         folder,
         identity={"keys": rules.keys},
     )

@@ -20,6 +20,7 @@ from grpc import aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from gateway.adapters.channel import Channel, ChannelClosedError
+from gateway.config.wiring import AUDIT_ID, METADATA_NAMESPACE
 from gateway.server import extproc_pb2 as pb
 from gateway.server.service import EXT_PROC_SERVICE
 from gateway.supervisor.options import Options
@@ -41,6 +42,8 @@ async def process(_requests: object, stream: Any) -> None:
             override.response_header_mode = pb.ProcessingMode.HeaderSendMode.SKIP
         else:
             answer.request_body.SetInParent()
+            verdict = answer.dynamic_metadata.fields[METADATA_NAMESPACE].struct_value
+            verdict.fields[AUDIT_ID].string_value = "none"  # Envoy lets nothing pass without it
         await stream.write(answer.SerializeToString())
 
 

@@ -82,14 +82,11 @@ def _listener(
         "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": routes}]},
         "http_filters": filters,
     }
-    chain = {
-        "filters": [{"name": "envoy.filters.network.http_connection_manager"}],
-    }
-    chain["filters"][0]["typed_config"] = manager  # pyright: ignore[reportArgumentType]
+    network = {"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}
     return {
         "name": f"port_{port}",
         "address": {"socket_address": {"address": "127.0.0.1", "port_value": port}},
-        "filter_chains": [chain],
+        "filter_chains": [{"filters": [network]}],
     }
 
 
@@ -168,15 +165,12 @@ def _header(name: str, value: str) -> dict[str, Any]:
 
 def _calls(tools: Sequence[str]) -> dict[str, Any]:
     """tools/call of one of the tools, by what the MCP filter found."""
-    names = {"or_match": {"value_matchers": [{"string_match": {"exact": one}} for one in tools]}}
+    each: list[dict[str, Any]] = [{"string_match": {"exact": one}} for one in tools]
+    names = {"or_match": {"value_matchers": each}} if len(each) > 1 else each[0]
     method = {"string_match": {"exact": "tools/call"}}
-    return {
-        "and_rules": {"rules": [_found(["method"], method), _found(["params", "name"], names)]}
-    }
+    return {"and_rules": {"rules": [_found(["method"], method), _found(["params", "name"], names)]}}
 
 
 def _found(path: Sequence[str], value: Mapping[str, Any]) -> dict[str, Any]:
     keys = [{"key": key} for key in path]
-    return {
-        "sourced_metadata": {"metadata_matcher": {"filter": MCP, "path": keys, "value": value}}
-    }
+    return {"sourced_metadata": {"metadata_matcher": {"filter": MCP, "path": keys, "value": value}}}

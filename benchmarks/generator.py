@@ -31,7 +31,9 @@ end
 class Load:
     """What was asked of a port: latencies in milliseconds, over all requests of `seconds`.
 
-    `sent` counts those of the warm-up too, which CPU time and messages are shared among."""
+    `sent` counts those of the warm-up and those cut off at the end too, since CPU time and messages
+    are shared among all.
+    """
 
     requests: int
     sent: int
@@ -85,13 +87,14 @@ def wrk_load(port: int, path: str, call: ToolCall, connections: int, seconds: fl
         command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s"]
         command += ["-s", str(script), f"http://127.0.0.1:{port}{path}"]
         run = subprocess.run(command, capture_output=True, text=True, check=True)
-    return _load(json.loads(run.stdout.splitlines()[-1]))
+    found = json.loads(run.stdout.splitlines()[-1])
+    return _load({**found, "sent": found["requests"] + connections})
 
 
 def _load(found: dict[str, Any]) -> Load:
     return Load(
         int(found["requests"]),
-        int(found.get("sent", found["requests"])),
+        int(found["sent"]),
         float(found["seconds"]),
         float(found["p50_ms"]),
         float(found["p99_ms"]),

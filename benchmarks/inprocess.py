@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import json
 import os
 import tempfile
@@ -12,7 +13,7 @@ from typing import Final
 
 from grpc import StatusCode, aio
 
-from benchmarks.corpus import Corpus
+from benchmarks.corpus import corpus
 from benchmarks.messages import ToolCall, ext_proc_messages
 from gateway.adapters.audit_file import AuditFile
 from gateway.bootstrap import build_snapshot, load, snapshot_message
@@ -20,15 +21,12 @@ from gateway.config.wiring import parse_wiring
 from gateway.pipeline.exchange import HttpExchange, Surroundings
 from gateway.pipeline.snapshot import Snapshot
 from gateway.server.stream import StreamDriver
-from gateway.server.worker import new_audit_id
+from gateway.server.worker import AuditIds
 from gateway.telemetry.metrics import Metrics
 from gateway.telemetry.traces import NoTracing
 from tests.support.gatehouse import gateway_config
 
 WIRING: Final = "1;listener=agents;mode=buffered;override=1;timeout=6.0"
-
-LOOP_TURN: Final = 50
-"""Exchanges between turns of the event loop, which belong to whoever carries the messages."""
 
 
 class Replayed:
@@ -56,11 +54,12 @@ class InProcess:
 
     def __init__(self, snapshot: Snapshot, folder: Path) -> None:
         self.snapshot = snapshot
-        self._audit = AuditFile(str(folder / "audit.jsonl"), lambda lost: None)
+        self._wiring = parse_wiring(WIRING)
+        self._audit = AuditFile(str(folder / "audit.jsonl"), lambda _lost: None)
         self._around = Surroundings(
             now=time.time,
             ticks=time.perf_counter_ns,
-            new_id=new_audit_id,
+            new_id=AuditIds(),
             write=self._audit.write,
             metrics=metrics(),
             on_fault=_fail,
@@ -69,7 +68,7 @@ class InProcess:
 
     async def serve(self, messages: Sequence[bytes]) -> list[bytes]:
         """One exchange as the service serves it; the serialised answers."""
-        exchange = HttpExchange(self.snapshot, parse_wiring(WIRING), self._around)
+        exchange = HttpExchange(self.snapshot, self._wiring, self._around)
         driver = StreamDriver(
             exchange,
             deadline=self.snapshot.decision_seconds,
@@ -84,41 +83,43 @@ class InProcess:
         await self._audit.close()
 
 
-def snapshot_of(rules: Corpus) -> Snapshot:
-    """The rules as a worker compiles them."""
+@functools.cache
+def snapshot_of(size: int) -> Snapshot:
+    """The corpus of `size` policies as a worker compiles it."""
+    rules = corpus(size)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "policies").mkdir()
         text = "\n---\n".join(json.dumps(one) for one in rules.policies)
         (folder / "policies" / "policies.yaml").write_text(text)
-        backends = dict.fromkeys(rules.backends, ["http://127.0.0.1:9/mcp"])
+        backends = {name: ["http://127.0.0.1:9/mcp"] for name in rules.backends}
         config = gateway_config(backends, folder, identity={"keys": rules.keys})
         (folder / "gateway.yaml").write_text(json.dumps(config))
         loaded = load(folder / "gateway.yaml", os.environ)
         message = snapshot_message(loaded, 1, {})
-    return build_snapshot(json.loads(json.dumps(message)), lambda issuer: None)
+    return build_snapshot(json.loads(json.dumps(message)), lambda _issuer: None)
 
 
 @contextlib.contextmanager
-def in_process(rules: Corpus) -> Generator[InProcess]:
-    """A worker for the length of the block; `close` it inside its event loop."""
+def in_process(size: int) -> Generator[InProcess]:
+    """A worker with `size` policies for the length of the block; `close` it in its event loop."""
     with tempfile.TemporaryDirectory() as name:
-        yield InProcess(snapshot_of(rules), Path(name))
+        yield InProcess(snapshot_of(size), Path(name))
 
 
-def request(rules: Corpus, call: ToolCall) -> tuple[bytes, bytes]:
-    """The messages of a call to the first backend."""
-    return ext_proc_messages(call, rules.backends[0])
+def request(size: int, call: ToolCall) -> tuple[bytes, bytes]:
+    """The messages of a call to the first backend of a corpus."""
+    return ext_proc_messages(call, corpus(size).backends[0])
 
 
 async def served(worker: InProcess, messages: Sequence[bytes], count: int) -> int:
     """Serve `count` equal exchanges; the CPU time of this process in nanoseconds."""
     started = time.process_time_ns()
-    for number in range(count):
+    for _ in range(count):
         await worker.serve(messages)
-        if number % LOOP_TURN == 0:
-            await asyncio.sleep(0)
-    return time.process_time_ns() - started
+    spent = time.process_time_ns() - started
+    await asyncio.sleep(0)  # a turn of the loop, which is the carrier's, lets records be written
+    return spent
 
 
 _metrics: list[Metrics] = []

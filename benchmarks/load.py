@@ -49,6 +49,7 @@ class Connection(asyncio.Protocol):
 
     def _send(self) -> None:
         if self._transport is not None and not self._run.over:
+            self._run.sent += 1
             self._sent = time.perf_counter()
             self._transport.write(self._request)
 
@@ -70,11 +71,10 @@ class Run:
         self.counting = False
         self.latencies: list[float] = []
         self.errors = 0
-        self.answered = 0
+        self.sent = 0
 
     def note(self, seconds: float, status: bytes) -> None:
         """An answer came."""
-        self.answered += 1
         if self.counting:
             self.latencies.append(seconds)
             self.errors += status != b"200"
@@ -107,7 +107,7 @@ async def measure(order: dict[str, Any]) -> dict[str, float]:
     found = sorted(run.latencies) or [0.0]
     return {
         "requests": len(run.latencies),
-        "sent": run.answered,
+        "sent": run.sent,
         "seconds": spent,
         "p50_ms": found[len(found) // 2] * 1000,
         "p99_ms": found[min(len(found) - 1, len(found) * 99 // 100)] * 1000,

@@ -1,12 +1,15 @@
 """Figures of this process alone: no Envoy, no gRPC, no network."""
 
 import asyncio
+import contextlib
+import itertools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
-from benchmarks.corpus import PROBES, Corpus, api_key, corpus, principal
+from benchmarks.corpus import PROBES, api_key, corpus, principal
 from benchmarks.inprocess import InProcess, in_process, request, served, snapshot_of
 from benchmarks.messages import KILOBYTE, REVISION, ToolCall
 from benchmarks.spread import Spread
@@ -20,14 +23,30 @@ from gateway.sessions.seal import Sealer
 from gateway.sessions.session_id import BoundSession, open_session, seal_session
 from gateway.wire import strictjson
 
-CHUNK: Final = 25
+CHUNK: Final = 5
 """Operations of one sample: short, so that some samples meet no interruption."""
 
 CALLER: Final = Principal(PrincipalKind.KEY, "", principal(0))
 LIST_SIZE: Final = 100
+MANY: Final = 1000
 NOW: Final = 1_800_000_000.0
 
 Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One exchange: so many policies, of which `width` can match."""
+
+    policies: int
+    width: int = 1
+    kilobytes: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.kilobytes} KB, {self.policies} policies, {self.width} can match"
+
+
+CASES: Final = (Case(1), Case(100), Case(1000), Case(1000, 10), Case(1000, 100), Case(100, 1, 100))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,46 +62,50 @@ class Figure:
 
 def work(progress: Progress, *, rounds: int, seconds: float) -> list[Figure]:
     """The whole of an exchange, from Envoy's bytes to ours: codec, machine, pipeline, record."""
-    cases = [(1, 1, 1), (100, 1, 1), (1000, 1, 1), (1000, 10, 1), (1000, 100, 1), (100, 1, 100)]
-    figures: list[Figure] = []
-    for policies, width, kilobytes in cases:
-        label = f"{kilobytes} KB, {policies} policies, {width} can match"
-        progress(f"own work: {label}")
-        rules = corpus(policies)
-        with in_process(rules) as worker:
-            call = ToolCall(kilobytes * KILOBYTE, width)
-            messages = request(rules, call)
-            spread = asyncio.run(_work(worker, messages, rounds, seconds))
-        figures.append(Figure(f"own work, {label}", "µs", spread))
-    return figures
+    progress("own work: compiling policies")
+    with contextlib.ExitStack() as stack:
+        workers = {
+            policies: stack.enter_context(in_process(policies))
+            for policies in {case.policies for case in CASES}
+        }
+        return asyncio.run(_work(workers, progress, rounds, seconds))
 
 
 async def _work(
-    worker: InProcess, messages: Sequence[bytes], rounds: int, seconds: float
-) -> Spread:
-    bests: list[float] = []
-    for _ in range(rounds):
-        ends = time.perf_counter() + seconds
-        best = await served(worker, messages, CHUNK)
-        while time.perf_counter() < ends:
-            best = min(best, await served(worker, messages, CHUNK))
-        bests.append(best / CHUNK / 1000)
-    await worker.close()
-    return Spread.of(bests)
+    workers: Mapping[int, InProcess], progress: Progress, rounds: int, seconds: float
+) -> list[Figure]:
+    bests: dict[Case, list[float]] = {case: [] for case in CASES}
+    for number, case in itertools.product(range(rounds), CASES):
+        progress(f"own work, round {number + 1}/{rounds}: {case}")
+        call = ToolCall(case.kilobytes * KILOBYTE, case.width)
+        messages = request(case.policies, call)
+        bests[case].append(await _best(workers[case.policies], messages, seconds))
+    for worker in workers.values():
+        await worker.close()
+    return [Figure(f"own work, {case}", "µs", Spread.of(found)) for case, found in bests.items()]
+
+
+async def _best(worker: InProcess, messages: Sequence[bytes], seconds: float) -> float:
+    ends = time.perf_counter() + seconds
+    best = await served(worker, messages, CHUNK)
+    while time.perf_counter() < ends:
+        best = min(best, await served(worker, messages, CHUNK))
+    return best / CHUNK / 1000
 
 
 def decide(progress: Progress, *, rounds: int, seconds: float) -> list[Figure]:
     """The policy decision alone."""
-    figures: list[Figure] = []
-    for policies, width in [(1, 1), (100, 1), *((1000, width) for width in PROBES)]:
-        label = f"{policies} policies, {width} can match"
-        progress(f"decide: {label}")
-        rules = corpus(policies)
-        set_ = snapshot_of(rules).policies
-        call, context = _call(width), _context(rules)
-        spread = timed(lambda: set_.decide(call, CALLER, context), rounds, seconds)  # noqa: B023  called here
-        figures.append(Figure(f"decide, {label}", "µs", spread))
-    return figures
+    cases = [case for case in CASES if case.kilobytes == 1]
+    bests: dict[Case, list[float]] = {case: [] for case in cases}
+    for number, case in itertools.product(range(rounds), cases):
+        progress(f"decide, round {number + 1}/{rounds}: {case}")
+        call, context = _call(case.width), _context(case.policies)
+        judge = partial(snapshot_of(case.policies).policies.decide, call, CALLER, context)
+        bests[case].append(best_of(judge, seconds))
+    return [
+        Figure(f"decide, {case.policies} policies, {case.width} can match", "µs", Spread.of(found))
+        for case, found in bests.items()
+    ]
 
 
 def session(progress: Progress, *, rounds: int, seconds: float) -> list[Figure]:
@@ -91,9 +114,7 @@ def session(progress: Progress, *, rounds: int, seconds: float) -> list[Figure]:
     sealer = Sealer([bytes(range(200, 232))], 86_400)
     bound = BoundSession("backend-0", "10.1.2.3:8080", "5d3f6f0e7c334f1c9f0a2d8e3a4b5c6d")
     token = seal_session(sealer, CALLER, bound, NOW)
-    opening = timed(
-        lambda: open_session(sealer, CALLER, "backend-0", token, NOW), rounds, seconds
-    )
+    opening = timed(lambda: open_session(sealer, CALLER, "backend-0", token, NOW), rounds, seconds)
     sealing = timed(lambda: seal_session(sealer, CALLER, bound, NOW), rounds, seconds)
     return [Figure("open a session id", "µs", opening), Figure("seal a session id", "µs", sealing)]
 
@@ -101,8 +122,7 @@ def session(progress: Progress, *, rounds: int, seconds: float) -> list[Figure]:
 def lists(progress: Progress, *, rounds: int, seconds: float) -> list[Figure]:
     """tools/list of 100 tools, each judged by 1,000 policies."""
     progress("list filtering")
-    rules = corpus(1000)
-    policies, context = snapshot_of(rules).policies, _context(rules)
+    policies, context = snapshot_of(MANY).policies, _context(MANY)
     plugin = Mcp(batches=False, origins=frozenset(), body_limit=2**20)
     tools = [_tool(f"probe-{i}" if i in PROBES else f"tool-{i}") for i in range(LIST_SIZE)]
     body = strictjson.dumps({"jsonrpc": "2.0", "id": 7, "result": {"tools": tools}})
@@ -128,16 +148,18 @@ def timed(
     operation: Callable[[], object], rounds: int, seconds: float, chunk: int = CHUNK
 ) -> Spread:
     """CPU time of one `operation` in microseconds."""
-    bests: list[float] = []
-    for _ in range(rounds):
-        ends, best = time.perf_counter() + seconds, float("inf")
-        while time.perf_counter() < ends:
-            started = time.process_time_ns()
-            for _ in range(chunk):
-                operation()
-            best = min(best, time.process_time_ns() - started)
-        bests.append(best / chunk / 1000)
-    return Spread.of(bests)
+    return Spread.of([best_of(operation, seconds, chunk) for _ in range(rounds)])
+
+
+def best_of(operation: Callable[[], object], seconds: float, chunk: int = CHUNK) -> float:
+    """The same of one round."""
+    ends, best = time.perf_counter() + seconds, float("inf")
+    while time.perf_counter() < ends:
+        started = time.process_time_ns()
+        for _ in range(chunk):
+            operation()
+        best = min(best, time.process_time_ns() - started)
+    return best / chunk / 1000
 
 
 def _call(width: int) -> Call:
@@ -154,9 +176,9 @@ def _call(width: int) -> Call:
     )
 
 
-def _context(rules: Corpus) -> RequestContext:
+def _context(policies: int) -> RequestContext:
     headers = Headers([("x-api-key", api_key(0))])
-    backend = rules.backends[0]
+    backend = corpus(policies).backends[0]
     head = RequestHead("POST", f"/{backend}", headers=headers, route=backend)
     return RequestContext(head, backend, NOW, "agents")
 

@@ -204,4 +204,3 @@ def _goal(goal: Goal, *, colour: bool) -> str:
     if colour:
         word = f"\x1b[{32 if goal.met else 31}m{word}\x1b[0m"
     return f"{word}  {goal.name}: {goal.seen:.2f} {goal.unit} (at most {goal.limit:g})"
-

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from benchmarks.contenders import contenders
-from benchmarks.corpus import corpus
+from benchmarks.contenders import gateway_alone
 from benchmarks.generator import Generator
 from benchmarks.inprocess import in_process, request, served
 from benchmarks.machine import rss_mib
@@ -49,9 +48,8 @@ def in_this_process(progress: Progress, scale: float = 1.0) -> Soak:
 
 
 async def _in_this_process(progress: Progress, early: int, late: int) -> Soak:
-    rules = corpus(POLICIES)
-    messages = request(rules, ToolCall(KILOBYTE))
-    with in_process(rules) as worker:
+    messages = request(POLICIES, ToolCall(KILOBYTE))
+    with in_process(POLICIES) as worker:
         done, rss = 0, {early: 0.0, late: 0.0}
         for goal in (early, late):
             while done < goal:
@@ -68,8 +66,7 @@ async def _in_this_process(progress: Progress, early: int, late: int) -> Soak:
 def through_envoy(generate: Generator, progress: Progress, scale: float = 1.0) -> Soak:
     """A worker behind Envoy, under load from 32 connections."""
     early, late = round(EARLY * scale), round(LATE * scale)
-    with tempfile.TemporaryDirectory() as name, contenders(Path(name), (POLICIES,)) as everybody:
-        target = everybody[-1]
+    with tempfile.TemporaryDirectory() as name, gateway_alone(Path(name), POLICIES) as target:
         if target.worker is None:
             raise RuntimeError("no worker to measure")
         done, rss, reached = 0, {early: 0.0, late: 0.0}, {early: 0, late: 0}

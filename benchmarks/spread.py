@@ -19,9 +19,7 @@ class Spread:
         return cls(statistics.median(values), min(values), max(values))
 
     @classmethod
-    def of_pairs(
-        cls, values: Sequence[float], bases: Sequence[float], *, ratio: bool
-    ) -> "Spread":
+    def of_pairs(cls, values: Sequence[float], bases: Sequence[float], *, ratio: bool) -> "Spread":
         """Of quotients or differences, round by round: what slows a whole round cancels out."""
         pairs = list(zip(values, bases, strict=True))
         if ratio:

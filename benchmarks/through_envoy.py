@@ -44,9 +44,7 @@ class Cell:
         """A figure over the rounds."""
         return Spread.of([figure(sample) for sample in self.samples])
 
-    def against(
-        self, other: "Cell", figure: Callable[[Sample], float], *, ratio: bool
-    ) -> Spread:
+    def against(self, other: "Cell", figure: Callable[[Sample], float], *, ratio: bool) -> Spread:
         """A figure compared with another cell's, round by round."""
         values = [figure(sample) for sample in self.samples]
         bases = [figure(sample) for sample in other.samples]
@@ -68,7 +66,7 @@ def p99(sample: Sample) -> float:
     return sample.load.p99_ms
 
 
-def measure(
+def measure(  # noqa: PLR0913  each is an option of the command line
     generate: Generator,
     progress: Progress,
     *,

@@ -14,6 +14,7 @@ import secrets
 import socket
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -21,8 +22,7 @@ from pydantic import BaseModel, SecretStr
 
 from gateway.adapters.audit_file import AuditFile
 from gateway.adapters.channel import Channel
-from gateway.adapters.otlp import otlp_processor
-from gateway.config.document import validate
+from gateway.config.document import named_files, validate
 from gateway.config.folder import read_folder
 from gateway.config.keys import session_key
 from gateway.config.loading import inspect_gateway
@@ -33,6 +33,9 @@ from gateway.identity.rules import compile_rules
 from gateway.model.jsonvalue import JsonObject, JsonValue
 from gateway.model.problem import Place, Problem
 from gateway.pipeline.snapshot import RouteStage, Snapshot
+from gateway.policy.cel import Runtime
+from gateway.policy.celengine import FALLBACK, Engine
+from gateway.policy.celengine import runtime as cel_runtime
 from gateway.policy.compile import compile_policies
 from gateway.policy.engine import PolicySet
 from gateway.policy.schema import AccessPolicy
@@ -46,23 +49,28 @@ DEMO_KEY_BYTES: Final = 32
 
 
 class ConfigurationError(Exception):
-    """The configuration cannot be used; `problems` say where and why."""
+    """The configuration cannot be used; `problems` say where and why, and `watched` are the files
+    and folders that it was read from: a change of one may have mended it."""
 
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
-        super().__init__("\n".join(str(problem) for problem in problems))
+    def __init__(self, problems: tuple[Problem, ...], watched: tuple[Path, ...] = ()) -> None:
+        errors = [str(problem) for problem in problems if problem.severity == "error"]
+        super().__init__("\n".join(errors))
         self.problems = problems
+        self.watched = watched
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """A configuration that passed every check. `sources` are the validated policy documents,
-    `policies` what they compiled to, `watched` the files and folders that it came from."""
+    `policies` what they compiled to, `watched` the files and folders that it came from;
+    `made_up_key` is whether the sealing key is one of demo mode."""
 
     gateway: Gateway
     sources: tuple[PolicySource, ...]
     policies: PolicySet
     warnings: tuple[Problem, ...]
     watched: tuple[Path, ...]
+    made_up_key: bool = False
 
     @property
     def digest(self) -> str:
@@ -71,37 +79,52 @@ class Loaded:
         shown += [source.model.model_dump_json() for source in self.sources]
         return hashlib.sha256("\n".join(shown).encode()).hexdigest()[:12]
 
-    def with_sessions_of(self, other: "Loaded") -> "Loaded":
-        """This configuration with the sealing keys of `other`."""
+    def with_key_of(self, other: "Loaded") -> "Loaded":
+        """This configuration with the sealing key of `other` if both are made up: such a key lives
+        as long as the run, so that sessions survive a reload."""
+        if not (self.made_up_key and other.made_up_key):
+            return self
         gateway = self.gateway.model_copy(update={"sessions": other.gateway.sessions})
         return replace(self, gateway=gateway)
 
 
-def load(path: Path, environment: Mapping[str, str], *, demo: bool = False) -> Loaded:
+def load(
+    path: Path,
+    environment: Mapping[str, str],
+    *,
+    demo: bool = False,
+    engine: Engine | None = None,
+) -> Loaded:
     """Read and check gateway.yaml and its policies. Raises `ConfigurationError`.
 
-    With `demo` a missing sealing key is made up for this run.
+    With `demo` a missing sealing key is made up for this run; `engine` is the CEL implementation to
+    check with (default: the one that judges here).
     """
     inspected = inspect_gateway(path, environment, demo=demo)
-    gateway = inspected.gateway
+    gateway, document = inspected.gateway, inspected.document
+    watched = (path, *(named_files(document, environment) if document else ()))
     if gateway is None:
-        raise ConfigurationError(inspected.problems)
-    if demo and not gateway.sessions.keys:
+        raise ConfigurationError(inspected.problems, watched)
+    watched = (*watched, Path(gateway.policies), *secret_files(gateway))
+    made_up = demo and not gateway.sessions.keys
+    if made_up:
         gateway = _with_demo_key(gateway)
     sources, problems = _policy_sources(Path(gateway.policies), environment)
     if problems:
-        raise ConfigurationError(problems)
+        raise ConfigurationError(problems, watched)
+    runtime = _runtime(engine, path)
     policies = compile_policies(
         sources,
         backends=[backend.name for backend in gateway.backends],
         routes=[route.name for route in gateway.routes],
         base=gateway.base,
+        runtime=runtime,
     )
     if not isinstance(policies, PolicySet):
-        raise ConfigurationError(policies)
-    _check_listeners(gateway, path)
-    watched = (path, Path(gateway.policies), *secret_files(gateway))
-    return Loaded(gateway, sources, policies, (*inspected.problems, *policies.warnings), watched)
+        raise ConfigurationError(policies, watched)
+    _check_listeners(gateway, path, watched)
+    warnings = (*inspected.problems, *_engine_warning(runtime, engine, path), *policies.warnings)
+    return Loaded(gateway, sources, policies, warnings, watched, made_up)
 
 
 def folder_policies(folder: Path, environment: Mapping[str, str]) -> PolicySet:
@@ -229,6 +252,7 @@ def _policy_sources(
     read = read_folder(folder, environment)
     sources: list[PolicySource] = []
     problems = list(read.problems)
+    text_of = cache(_text)  # a file may hold many documents
     for resource in read.resources:
         if resource.kind != AccessPolicy.__name__:
             text = f"unknown kind {resource.kind}"
@@ -236,20 +260,43 @@ def _policy_sources(
             continue
         policy = validate(resource.document, AccessPolicy)
         if isinstance(policy, AccessPolicy):
-            text = Path(resource.document.file).read_text("utf-8-sig")
+            text = text_of(resource.document.file)
             sources.append(PolicySource(policy, resource.document.place, text))
         else:
             problems += policy
     return tuple(sources), tuple(problems)
 
 
-def _check_listeners(gateway: Gateway, path: Path) -> None:
+def _runtime(engine: Engine | None, path: Path) -> Runtime:
+    try:
+        return cel_runtime(engine)
+    except ImportError as error:
+        fix = f"use {FALLBACK}"
+        problem = Problem(
+            Place(str(path), 1, 1), "policies", f"{engine} cannot be imported here", fix
+        )
+        raise ConfigurationError((problem,)) from error
+
+
+def _engine_warning(runtime: Runtime, engine: Engine | None, path: Path) -> tuple[Problem, ...]:
+    """That this process judges with the fallback, if nobody asked for it."""
+    if engine is not None or runtime.name != FALLBACK:
+        return ()
+    text = f"policies run on {FALLBACK}, which is slower: cel-expr-python cannot be imported here"
+    return (Problem(Place(str(path), 1, 1), "policies", text, severity="warning"),)
+
+
+def _text(file: str) -> str:
+    return Path(file).read_text("utf-8-sig")
+
+
+def _check_listeners(gateway: Gateway, path: Path, watched: tuple[Path, ...]) -> None:
     for number, listener in enumerate(gateway.listeners):
         try:
             compile_rules(listener.identity, gateway.identity)
         except ValueError as error:
             problem = Problem(Place(str(path), 1, 1), f"listeners[{number}]", str(error))
-            raise ConfigurationError((problem,)) from error
+            raise ConfigurationError((problem,), watched) from error
 
 
 def _with_demo_key(gateway: Gateway) -> Gateway:
@@ -262,6 +309,8 @@ def open_tracing(snapshot: Snapshot) -> Tracing:
     """Spans go to the collector that the configuration names, or nowhere."""
     if snapshot.otlp_endpoint is None:
         return NoTracing()
+    from gateway.adapters.otlp import otlp_processor  # noqa: PLC0415  a third of a worker's start
+
     return SdkTracing(snapshot.service_name, otlp_processor(snapshot.otlp_endpoint))
 
 

@@ -17,6 +17,7 @@ from typing import Final
 from gateway.model.jsonvalue import JsonObject
 
 LOG: Final = logging.getLogger("gatehouse.audit")
+ENCODE: Final = json.JSONEncoder(ensure_ascii=False).encode
 FLUSH_SECONDS: Final = 0.02
 QUEUE_LIMIT: Final = 50_000
 """Records held for a disk that does not keep up; later ones are counted as lost."""
@@ -45,7 +46,7 @@ class AuditFile:
         if self._closed or self._waiting >= self._queue_limit:
             self._on_lost(1)
             return
-        line = json.dumps(record, ensure_ascii=False) + "\n"
+        line = ENCODE(record) + "\n"
         self._lines.append(line.encode("utf-8", "backslashreplace"))
         self._waiting += 1
         if self._flushing is None:

@@ -57,6 +57,7 @@ class _Issuer:
     """One issuer's source, schedule and last good document."""
 
     def __init__(self, config: JwtIssuer) -> None:
+        self.config = config
         self.issuer = config.issuer
         self.source = _source(config)
         self.schedule = Schedule(config.refresh)
@@ -95,10 +96,26 @@ class JwksKeeper:
         fetch_seconds: float = FETCH_SECONDS,
     ) -> None:
         self._issuers = {config.issuer: _Issuer(config) for config in issuers}
+        self._replaced = asyncio.Event()
         self._on_change = on_change
         self._clock = clock
         self._random = random
         self._fetch_seconds = fetch_seconds
+
+    def replace(self, issuers: Sequence[JwtIssuer]) -> bool:
+        """Keep the sets of these issuers from now on; whether any of them is new or changed. One
+        that stays as it was keeps its set and schedule."""
+        before = self._issuers
+        if list(issuers) == [one.config for one in before.values()]:
+            return False
+        self._issuers = {
+            config.issuer: before[config.issuer]
+            if config.issuer in before and before[config.issuer].config == config
+            else _Issuer(config)
+            for config in issuers
+        }
+        self._replaced.set()
+        return True
 
     def states(self) -> tuple[KeySetState, ...]:
         """What is known of every issuer, in the order of the configuration."""
@@ -118,10 +135,16 @@ class JwksKeeper:
             one.wake.set()
 
     async def run(self) -> None:
-        """Fetch and refresh until cancelled."""
-        async with _client() as client, asyncio.TaskGroup() as tasks:
-            for one in self._issuers.values():
-                tasks.create_task(self._keep(client, one))
+        """Fetch and refresh until cancelled, also when there is nothing to fetch yet."""
+        while True:
+            self._replaced.clear()
+            async with _client() as client, asyncio.TaskGroup() as tasks:
+                keepers = [
+                    tasks.create_task(self._keep(client, one)) for one in self._issuers.values()
+                ]
+                await self._replaced.wait()
+                for keeper in keepers:
+                    keeper.cancel()
 
     async def refresh_due(self) -> None:
         """Fetch, once, what is due now; faults are kept in `states`."""

@@ -1,33 +1,83 @@
-"""Puts the subcommands together."""
+"""Puts the subcommands together. Only the one that is called is imported: some of them need
+modules that take a second to load, and the program is also what a worker process starts with."""
 
 import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Final
 
 import typer
 
-from gateway.cli import check, envoy, explain, reference, serve, status, suites, version, worker
 
-APP = typer.Typer(
-    name="gatehouse",
-    help="Policy, identity and sessions for agent traffic, beside a stock Envoy.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-APP.command("up")(serve.up)
-APP.command("serve")(serve.serve)
-APP.command("status")(status.status)
-APP.command("check")(check.check)
-APP.command("test")(suites.run_tests)
-APP.command("explain")(explain.explain)
-APP.command("envoy")(envoy.envoy)
-APP.command("reference")(reference.reference)
-APP.command("version")(version.version)
-APP.command("worker", hidden=True)(worker.worker)
+@dataclass(frozen=True, slots=True)
+class Subcommand:
+    """Where a subcommand is, and the first sentence of its help."""
+
+    module: str
+    function: str
+    summary: str
+    hidden: bool = False
+
+    def load(self) -> Callable[..., Any]:
+        """The function that typer calls."""
+        function: Callable[..., Any] = getattr(import_module(self.module), self.function)
+        return function
+
+
+SUBCOMMANDS: Final = {
+    "up": Subcommand("gateway.cli.serve", "up", "Run Envoy and the gateway until Ctrl-C."),
+    "serve": Subcommand(
+        "gateway.cli.serve", "serve", "Run the gateway alone, for an Envoy that runs elsewhere."
+    ),
+    "status": Subcommand(
+        "gateway.cli.status", "status", "Show what a running gateway says of itself."
+    ),
+    "check": Subcommand("gateway.cli.check", "check", "Check gateway.yaml and its policies."),
+    "test": Subcommand(
+        "gateway.cli.suites", "run_tests", "Run the suites that lie beside policies."
+    ),
+    "explain": Subcommand(
+        "gateway.cli.explain", "explain", "Show why one request is allowed or refused."
+    ),
+    "envoy": Subcommand(
+        "gateway.cli.envoy", "envoy", "Print a bootstrap for an Envoy that you start yourself."
+    ),
+    "reference": Subcommand(
+        "gateway.cli.reference", "reference", "Print the reference of every document."
+    ),
+    "version": Subcommand("gateway.cli.version", "version", "Print the version."),
+    "worker": Subcommand(
+        "gateway.cli.worker", "worker", "Judge requests on one socket.", hidden=True
+    ),
+}
+
+
+def application(arguments: Sequence[str]) -> typer.Typer:
+    """The command line for `arguments`: the subcommand that they name is whole, of the others
+    there is what `--help` shows."""
+    named = next((argument for argument in arguments if not argument.startswith("-")), None)
+    app = typer.Typer(
+        name="gatehouse",
+        help="Policy, identity and sessions for agent traffic, beside a stock Envoy.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    for name, subcommand in SUBCOMMANDS.items():
+        function = subcommand.load() if name == named else _unloaded
+        summary = None if name == named else subcommand.summary
+        app.command(name, help=summary, hidden=subcommand.hidden)(function)
+    return app
+
+
+def _unloaded() -> None:
+    """Stands for a subcommand that was not called."""
 
 
 def main() -> None:
     """The entry point. Exit codes: 0 done, 1 a finding, 2 wrong usage or configuration."""
     try:
-        APP(standalone_mode=True)
+        application(sys.argv[1:])(standalone_mode=True)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -10,6 +10,7 @@ from gateway.bootstrap import ConfigurationError, Loaded, load
 from gateway.cli.findings import print_json, problem_json, show_problems
 from gateway.model.jsonvalue import JsonValue
 from gateway.model.problem import Problem
+from gateway.policy.celengine import Engine
 
 
 def check(
@@ -20,8 +21,13 @@ def check(
     demo: Annotated[bool, typer.Option(help="Accept missing sealing keys.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
     rules: Annotated[bool, typer.Option(help="Show the methods each rule applies to.")] = False,
+    engine: Annotated[
+        Engine | None, typer.Option(help="Check with this CEL engine instead of the one in use.")
+    ] = None,
 ) -> None:
-    """Check gateway.yaml and its policies. Exit code 1 if there is an error.
+    """Check gateway.yaml and its policies.
+
+    Exit code 1 if there is an error; warnings alone are fine.
 
     Examples:
 
@@ -29,10 +35,12 @@ def check(
 
       gatehouse check -c gateway.yaml --rules
 
+      gatehouse check -c gateway.yaml --engine cel-python
+
       gatehouse check -c gateway.yaml --json | jq '.problems[].message'
     """
     try:
-        loaded = load(config, os.environ, demo=demo)
+        loaded = load(config, os.environ, demo=demo, engine=engine)
     except ConfigurationError as error:
         _report(error.problems, None, as_json=as_json, rules=rules)
         raise typer.Exit(1) from error
@@ -62,7 +70,7 @@ def _report(
     typer.echo(
         f"ok: {len(gateway.listeners)} listeners, {len(gateway.routes)} routes, "
         f"{len(gateway.backends)} backends, {len(loaded.sources)} policies, "
-        f"{len(loaded.policies.rules)} rules"
+        f"{len(loaded.policies.rules)} rules on {loaded.policies.runtime}"
     )
 
 

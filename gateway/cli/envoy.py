@@ -27,7 +27,9 @@ def envoy(
     demo: Annotated[bool, typer.Option(help="Accept missing sealing keys.")] = True,
     check: Annotated[bool, typer.Option("--check", help="Let Envoy itself check it.")] = False,
 ) -> None:
-    """Print a whole bootstrap for an Envoy that you start yourself. It holds credentials.
+    """Print a bootstrap for an Envoy that you start yourself.
+
+    It holds the credentials of backends.
 
     Examples:
 

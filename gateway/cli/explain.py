@@ -47,7 +47,9 @@ def explain(
     demo: Annotated[bool, typer.Option(help="Accept missing sealing keys.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
-    """Show every stage and rule that one request meets. Exit code 1 if it is refused.
+    """Show why one request is allowed or refused.
+
+    Every stage and rule that it meets. Exit code 1 if it is refused.
 
     Examples:
 

@@ -34,7 +34,9 @@ def reference(
         Kind | None, typer.Option(help="Print the JSON Schema of this kind instead.")
     ] = None,
 ) -> None:
-    """Print the reference of gateway.yaml, policies and suites, generated from their types.
+    """Print the reference of every document.
+
+    Of gateway.yaml, policies and suites, generated from their types.
 
     Examples:
 

@@ -39,13 +39,12 @@ def up(
 
       gatehouse up -c gateway.yaml --demo --start "tracker=python -m demo.tracker --port 9101"
     """
-    children = tuple(Child.parse(text) for text in start or [])
     _run(
         Options(
             config=config,
             workers=workers,
             ready_file=ready_file,
-            children=children,
+            children=tuple(_child(text) for text in start or []),
             demo=demo,
             quiet=quiet,
             envoy=True,
@@ -62,11 +61,20 @@ def serve(
     *,
     demo: Demo = False,
 ) -> None:
-    """Run the gateway alone; Envoy runs elsewhere, with the files below service.run.
+    """Run the gateway alone, for an Envoy that runs elsewhere.
+
+    That Envoy is started with bootstrap.json below service.run.
 
     Example: gatehouse serve -c gateway.yaml --workers 4
     """
     _run(Options(config=config, workers=workers, ready_file=ready_file, demo=demo, quiet=True))
+
+
+def _child(text: str) -> Child:
+    try:
+        return Child.parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--start") from error
 
 
 def _run(options: Options) -> None:

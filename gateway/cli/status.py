@@ -18,7 +18,9 @@ def status(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
-    """Show snapshot, workers, endpoints and the last reload of a running gateway.
+    """Show what a running gateway says of itself.
+
+    Snapshot, last reload, workers, endpoints and key sets. Exit code 1 if it is not ready.
 
     Example: gatehouse status --admin 127.0.0.1:9909 --json
     """

@@ -29,7 +29,9 @@ def run_tests(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
-    """Run the *_test.yaml suites of a folder against its policies. Exit code 1 if a case fails.
+    """Run the suites that lie beside policies.
+
+    They are the *_test.yaml files of a folder. Exit code 1 if a case fails.
 
     Examples:
 

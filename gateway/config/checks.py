@@ -5,21 +5,19 @@ Every check is a generator of problems over the whole configuration; `check_gate
 
 from collections.abc import Callable, Iterator
 from itertools import chain
-from typing import Final, TypeAlias
+from typing import TypeAlias
+from urllib.parse import urlsplit
 
 from gateway.config import listener_checks, route_checks
 from gateway.config.addresses import parse_address
 from gateway.config.document import Document
 from gateway.config.files import unreadable
 from gateway.config.keys import WeakKeyError, session_key
-from gateway.config.schema import Gateway
+from gateway.config.schema import Gateway, JwtIssuer
 from gateway.config.yamltree import Path
 from gateway.model.problem import Problem
 
 Check: TypeAlias = Callable[[Gateway, Document], Iterator[Problem]]
-
-MAX_SOCKET_PATH: Final = 100
-"""Bytes of a unix socket's path that every system accepts (Linux ends at 107, macOS at 103)."""
 
 
 def check_gateway(gateway: Gateway, document: Document, *, demo: bool = False) -> Iterator[Problem]:
@@ -40,12 +38,18 @@ def _session_keys(gateway: Gateway, document: Document, *, demo: bool) -> Iterat
     if needed and not gateway.sessions.keys and not demo:
         fix = 'run "openssl rand -base64 32 > seal.key" and give keys: ["file:seal.key"]'
         yield document.problem(("sessions", "keys"), "sessions cannot be sealed without a key", fix)
+    seen: set[bytes] = set()
     for index, secret in enumerate(gateway.sessions.keys):
+        path: Path = ("sessions", "keys", index)
         try:
-            session_key(secret.get_secret_value())
+            key = session_key(secret.get_secret_value())
         except WeakKeyError as error:
             fix = "make one with: openssl rand -base64 32"
-            yield document.problem(("sessions", "keys", index), str(error), fix)
+            yield document.problem(path, str(error), fix)
+            continue
+        if key in seen:
+            yield document.problem(path, "this session key is given twice", "leave it out")
+        seen.add(key)
 
 
 def _issuers(gateway: Gateway, document: Document) -> Iterator[Problem]:
@@ -59,9 +63,18 @@ def _issuers(gateway: Gateway, document: Document) -> Iterator[Problem]:
         if (issuer.jwks_file is None) == (issuer.jwks_url is None):
             yield document.problem(path, "exactly one of jwks_file and jwks_url is needed")
         yield from unreadable(document, (*path, "jwks_file"), issuer.jwks_file)
-        if issuer.jwks_url and issuer.jwks_url.startswith("http://"):
-            message = "keys fetched without TLS can be forged on the way"
-            yield document.warning((*path, "jwks_url"), message, "use https://")
+        yield from _key_source(issuer, document, (*path, "jwks_url"))
+
+
+def _key_source(issuer: JwtIssuer, document: Document, path: Path) -> Iterator[Problem]:
+    """The URL of a key set, as far as adapters/jwks would refuse it."""
+    url = urlsplit(issuer.jwks_url or "https:")
+    host = parse_address(f"{url.hostname or ''}:1")
+    if url.username is not None or url.password is not None:
+        yield document.problem(path, "the URL of a key set has no credentials", "remove them")
+    elif url.scheme == "http" and not (host and host.loopback):
+        message = "keys fetched without TLS can be forged on the way"
+        yield document.problem(path, message, "use https://")
 
 
 def _api_keys(gateway: Gateway, document: Document) -> Iterator[Problem]:
@@ -105,11 +118,6 @@ def _service(gateway: Gateway, document: Document) -> Iterator[Problem]:
 def _workers(gateway: Gateway, document: Document) -> Iterator[Problem]:
     service = gateway.service
     if service.listen == "unix":
-        longest = f"{service.run}/worker-{service.workers}.sock"
-        if len(longest.encode()) > MAX_SOCKET_PATH:
-            message = f"the workers' sockets need a path of at most {MAX_SOCKET_PATH} bytes"
-            fix = 'choose a shorter run folder, or listen: "127.0.0.1:9920"'
-            yield document.problem(("service", "run"), message, fix)
         return
     path = ("service", "listen")
     address = parse_address(service.listen)

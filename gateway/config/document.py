@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 
 from gateway.config import yamltree
 from gateway.config.shape import nearest_key
-from gateway.config.substitution import SubstitutionError, substitute
+from gateway.config.substitution import SubstitutionError, named_file, substitute
 from gateway.config.yamltree import Path, Tree, path_text, plain_scalar
 from gateway.model.jsonvalue import JsonValue
 from gateway.model.problem import Place, Problem
@@ -102,6 +102,13 @@ def parse_documents(
         documents.append(Document(file, value, tree, filling.written))
         problems += filling.problems
     return tuple(problems) if problems else tuple(documents)
+
+
+def named_files(document: Document, environment: Mapping[str, str]) -> tuple[FilePath, ...]:
+    """The files whose content became values of `document` (`file:PATH`)."""
+    folder = FilePath(document.file).parent
+    files = (named_file(text, environment, folder) for text in document.written.values())
+    return tuple(file for file in files if file is not None)
 
 
 class _Filling:

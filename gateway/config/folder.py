@@ -3,6 +3,7 @@
 Reads and places them; what a kind's `spec` may hold is known to the package that owns the kind.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
@@ -64,7 +65,7 @@ def read_folder(folder: FilePath, environment: Mapping[str, str]) -> Folder:
         problem = Problem(Place(str(folder), 1, 1), "(root)", "not a folder", "create it")
         return Folder((), (problem,))
     resources: dict[tuple[str, str], Resource] = {}
-    problems: list[Problem] = []
+    problems = list(_unlistable(folder))
     for path in _files(folder):
         for document in read_documents(path, environment):
             found = document if isinstance(document, Problem) else _resource(document)
@@ -73,6 +74,16 @@ def read_folder(folder: FilePath, environment: Mapping[str, str]) -> Folder:
             else:
                 problems += (found,) if isinstance(found, Problem) else found
     return Folder(tuple(resources.values()), tuple(problems))
+
+
+def _unlistable(folder: FilePath) -> Iterator[Problem]:
+    """Folders that cannot be listed: what is in them would be left out without a word."""
+    failed: list[OSError] = []
+    for _ in os.walk(folder, onerror=failed.append):
+        pass
+    for error in failed:
+        message = f"cannot read the folder: {error.strerror}"
+        yield Problem(Place(str(error.filename), 1, 1), "(root)", message, "check its permissions")
 
 
 def _files(folder: FilePath) -> Iterator[FilePath]:

@@ -229,9 +229,10 @@ class Service(Section):
     envoy_admin: str = Field(default="127.0.0.1:9901", description="Envoy's own admin address.")
     listen: str = Field(
         default="unix",
-        description='"unix": one socket a worker below `run`; "host:port": first worker\'s port.',
+        description='"unix": sockets in a private folder, for an Envoy on this machine; '
+        '"host:port": the first worker\'s address, the others take the ports above it.',
     )
-    run: LocalPath = Field(default=".run", description="Folder of sockets and of Envoy's files.")
+    run: LocalPath = Field(default=".run", description="Folder of Envoy's files.")
     tls: ListenerTls | None = Field(default=None, description="mTLS between Envoy and workers.")
 
 

@@ -31,10 +31,20 @@ def substitute(text: str, environment: Mapping[str, str], folder: Path) -> str:
     Replaced text is not looked at again. Raises SubstitutionError for an unset name without a
     default, a reference that is not closed, and a file that cannot be read.
     """
-    filled = _REFERENCE.sub(lambda match: _reference(match, environment), text)
+    file = named_file(text, environment, folder)
+    return _filled(text, environment) if file is None else _file(file, text)
+
+
+def named_file(text: str, environment: Mapping[str, str], folder: Path) -> Path | None:
+    """The file whose content stands for `text`; None if `text` names none. Raises
+    SubstitutionError as `substitute` does."""
     if not text.startswith("file:") or text.startswith("file://"):
-        return filled
-    return _file(folder / filled.removeprefix("file:"), text)
+        return None
+    return folder / _filled(text, environment).removeprefix("file:")
+
+
+def _filled(text: str, environment: Mapping[str, str]) -> str:
+    return _REFERENCE.sub(lambda match: _reference(match, environment), text)
 
 
 def _reference(match: re.Match[str], environment: Mapping[str, str]) -> str:

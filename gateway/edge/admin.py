@@ -53,6 +53,19 @@ class EnvoyAdmin:
         answer.raise_for_status()
         return read_subscriptions(answer.json(), gateway)
 
+    async def drain_listeners(self) -> None:
+        """Take no new connections; what is open goes on."""
+        (await self._client.post("/drain_listeners")).raise_for_status()
+
+    async def active_requests(self, gateway: Gateway) -> int:
+        """Requests that are being served on the listeners of `gateway`."""
+        params = {"format": "json", "filter": r"\.downstream_rq_active$"}
+        answer = await self._client.get("/stats", params=params)
+        answer.raise_for_status()
+        values = _values(answer.json())
+        names = [f"http.{listener.name}.downstream_rq_active" for listener in gateway.listeners]
+        return sum(count for name in names if isinstance(count := values.get(name), int))
+
     async def close(self) -> None:
         """Closes the connection."""
         await self._client.aclose()

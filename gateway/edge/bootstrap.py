@@ -25,7 +25,15 @@ from gateway.edge.packing import file_source, socket
 from gateway.edge.routes import route_configuration
 
 NODE_ID: Final = "gatehouse"
-ADMIN_PATHS: Final = ("/ready", "/server_info", "/stats", "/config_dump", "/clusters", "/memory")
+ADMIN_PATHS: Final = (
+    "/ready",
+    "/server_info",
+    "/stats",
+    "/config_dump",
+    "/clusters",
+    "/memory",
+    "/drain_listeners",
+)
 """All that Envoy's admin address answers: nothing that changes or stops it."""
 
 

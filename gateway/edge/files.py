@@ -96,11 +96,11 @@ class EnvoyFiles:
         }
 
     def write_clusters(
-        self, gateway: Gateway, label: str, *, keep: Gateway | None = None
+        self, gateway: Gateway, label: str, *, keep: Sequence[Gateway] = ()
     ) -> dict[str, str]:
-        """Clusters and credentials, and those of `keep` that `gateway` has no longer, which
-        requests under way and old routes still need."""
-        backends = {backend.name: backend for backend in (keep.backends if keep else ())}
+        """Clusters and credentials, and those of `keep` (newest first) that `gateway` has no
+        longer, which requests under way and old routes still need."""
+        backends = {backend.name: backend for one in reversed(keep) for backend in one.backends}
         backends |= {backend.name: backend for backend in gateway.backends}
         for backend in backends.values():
             self._write_credential(backend, label)

@@ -35,8 +35,15 @@ CREDENTIALS: Final = (
 NEVER_TO_SERVICE: Final = ("cookie", "proxy-authorization", "set-cookie")
 """Secrets that no method of identity reads; Envoy keeps them from the service."""
 
-NOT_TO_UPSTREAM_PREFIXES: Final = ("x-gateway-", "x-gatehouse-", "x-envoy-")
+NOT_TO_UPSTREAM_PREFIXES: Final = ("x-gateway-", "x-gatehouse-")
 """Control headers of the gateway, the client's hints included, go no further than the gateway."""
+
+NOT_TO_SERVICE_PREFIXES: Final = ("x-envoy-",)
+"""What Envoy itself has added by then. Nobody needs it, and after the service there may be one
+header of that kind only: MAX_RETRIES, which the router takes out."""
+
+MAX_RETRIES: Final = "x-envoy-max-retries"
+"""Written by the service: "0" for a bound request, whose retries could go to another endpoint."""
 
 NOT_TO_CLIENT_PREFIXES: Final = ("x-gateway-",)
 """Would tell clients the addresses of endpoints (stateful_session writes one on responses)."""
@@ -46,17 +53,24 @@ MUTABLE: Final = (
     "allow",
     "baggage",
     "cache-control",
+    "content-digest",
     "content-encoding",
     "content-length",
+    "content-md5",
     "content-type",
+    "digest",
     "last-event-id",
     "mcp-[a-z0-9-]+",
+    "repr-digest",
     "retry-after",
     "traceparent",
     "tracestate",
     "www-authenticate",
     "x-gatehouse-audit-id",
+    "x-http-method(-override)?",
+    "x-method-override",
     SESSION_ENDPOINT,
+    MAX_RETRIES,
     ":status",
 )
 """All that the service may set or remove (regular expressions); Envoy refuses the rest."""

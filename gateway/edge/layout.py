@@ -25,6 +25,11 @@ class Layout:
         return self.directory / "bootstrap.json"
 
     @property
+    def log(self) -> Path:
+        """What Envoy says, if the gateway started it."""
+        return self.directory / "envoy.log"
+
+    @property
     def clusters(self) -> Path:
         """All backends (CDS)."""
         return self.directory / "clusters.json"

@@ -52,6 +52,7 @@ from gateway.edge import ext_proc, verdict_guard
 from gateway.edge.headers import (
     CREDENTIALS,
     NOT_TO_CLIENT_PREFIXES,
+    NOT_TO_SERVICE_PREFIXES,
     NOT_TO_UPSTREAM_PREFIXES,
     OWNED_NAMES,
     OWNED_PATTERN,
@@ -189,8 +190,16 @@ def _filter(name: str, config: betterproto2.Message) -> HttpFilter:
 
 
 def _client_edge() -> HeaderMutationFilter:
-    removed = [_remove(StringMatcher(prefix=prefix)) for prefix in NOT_TO_CLIENT_PREFIXES]
-    return HeaderMutationFilter(mutations=Mutations(response_mutations=removed))
+    return HeaderMutationFilter(
+        mutations=Mutations(
+            request_mutations=[
+                _remove(StringMatcher(prefix=prefix)) for prefix in NOT_TO_SERVICE_PREFIXES
+            ],
+            response_mutations=[
+                _remove(StringMatcher(prefix=prefix)) for prefix in NOT_TO_CLIENT_PREFIXES
+            ],
+        )
+    )
 
 
 def _upstream_edge() -> HeaderMutationFilter:

@@ -123,7 +123,9 @@ def _mapper(op: ComparisonFilterOp, status: int, code: int, text: str) -> Respon
     return ResponseMapper(
         filter=_filter(op, status),
         body_format_override=_text(body),
-        headers_to_add=[_header("retry-after", str(RETRY_AFTER_SECONDS))] if status in _PASSING else [],
+        headers_to_add=[_header("retry-after", str(RETRY_AFTER_SECONDS))]
+        if status in _PASSING
+        else [],
     )
 
 

@@ -4,7 +4,7 @@ Pure: no I/O, no clock, no protobuf. A command that asks a question (`Preview`, 
 `JudgeResponse`, `Read`) is answered by `Machine.conclude`; `Send` and `Wait` are not.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
@@ -12,7 +12,7 @@ from gateway.extproc.events import BodyMode
 from gateway.model.head import RequestHead, ResponseHead
 from gateway.model.jsonvalue import JsonObject
 from gateway.model.refusal import Answer
-from gateway.model.verdict import Gap, Mutation
+from gateway.model.verdict import UNCHANGED, Gap, Mutation
 
 
 class Direction(Enum):
@@ -70,13 +70,15 @@ class ModeOverride:
     """What Envoy shall send of the rest of the exchange; it replaces every mode of the filter.
 
     `request_trailers` matters to a held request: without it a BUFFERED request that has trailers
-    and no data goes upstream on the headers' reply alone (measured on 1.40).
+    and no data goes upstream on the headers' reply alone (measured on 1.40). `response_trailers`
+    keeps the stream open until the response has ended, whether or not it has any.
     """
 
     request_body: BodyMode
     request_trailers: bool
     response_headers: bool
     response_body: BodyMode
+    response_trailers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ class HeadersReply:
     """Answer to headers."""
 
     direction: Direction
-    mutation: Mutation = field(default_factory=Mutation)
+    mutation: Mutation = UNCHANGED
     override: ModeOverride | None = None
     metadata: "JsonObject | None" = None
 
@@ -95,7 +97,7 @@ class BodyReply:
     that FULL_DUPLEX_STREAMED demands, in which `data` is never None."""
 
     direction: Direction
-    mutation: Mutation = field(default_factory=Mutation)
+    mutation: Mutation = UNCHANGED
     data: bytes | None = None
     streamed: bool = False
     end_of_stream: bool = False

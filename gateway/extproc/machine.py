@@ -77,6 +77,7 @@ class Machine:
         "_gap",
         "_head",
         "_held",
+        "_lasts",
         "_modes",
         "_pieces",
         "_request_end",
@@ -96,6 +97,7 @@ class Machine:
         self._request_end: End | None = None
         self._response_end: End | None = None
         self._expects_response = False
+        self._lasts = False
         self._pieces = 0
 
     @property
@@ -190,6 +192,7 @@ class Machine:
     def _proceed(self, conclusion: Proceed) -> tuple[Reply, ...]:
         self._step(Proceed, S.HOLDING)
         self._expects_response = conclusion.response_headers
+        self._lasts = conclusion.lasts
         if self._duplex:
             return ()  # the withheld reply is what keeps the request in Envoy
         return (HeadersReply(Direction.REQUEST, override=self._rest()),)
@@ -199,7 +202,7 @@ class Machine:
         response = self._modes.response
         wanted = self._expects_response or response is not BodyMode.NONE
         holds = self._modes.request is BodyMode.BUFFERED
-        return ModeOverride(self._modes.request, holds, wanted, response)
+        return ModeOverride(self._modes.request, holds, wanted, response, self._lasts)
 
     def _request_body(self, event: RequestBody) -> Command:
         gap = self._hold(event.data)
@@ -247,8 +250,10 @@ class Machine:
         self._check_possible(conclusion)
         self._step(Forward, S.FORWARDED)
         self._expects_response |= conclusion.response_headers
+        self._lasts |= conclusion.lasts
         if self._request_end is End.HEADERS:
-            override = self._rest() if conclusion.response_headers else None
+            asks = conclusion.response_headers or conclusion.lasts
+            override = self._rest() if asks else None
             return (
                 HeadersReply(
                     Direction.REQUEST,

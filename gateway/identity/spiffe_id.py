@@ -19,6 +19,11 @@ def is_workload_id(text: str) -> bool:
     return len(text) <= MAX_LENGTH and _WORKLOAD.fullmatch(text) is not None
 
 
+def trust_domain(workload_id: str) -> str:
+    """The trust domain of a SPIFFE ID: who issued it."""
+    return workload_id.removeprefix(SCHEME).partition("/")[0]
+
+
 def the_workload_id(uri_sans: tuple[str, ...]) -> str | None:
     """The one SPIFFE ID of a certificate with these URI SANs; None when it is no valid SVID.
 

@@ -44,7 +44,8 @@ class Deframed:
 
     `calls` has one element unless the revision allows batches. `body` replaces the received
     bytes when they were not canonical-safe (None: forward them untouched). `drop_headers` are
-    request headers that no longer describe the body (content-encoding after inflating).
+    request headers that no longer describe the body (content-encoding after inflating), and
+    `set_headers` replace theirs (a media type in the one spelling that every server takes).
     `session` is the client's session id exactly as sent, `resume` the Last-Event-ID.
     """
 
@@ -52,6 +53,7 @@ class Deframed:
     body: bytes | None = None
     batch: bool = False
     drop_headers: tuple[str, ...] = ()
+    set_headers: tuple[tuple[str, str], ...] = ()
     session: str | None = None
     resume: str | None = None
     trace: Mapping[str, str] = field(default_factory=dict[str, str])

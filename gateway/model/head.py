@@ -32,9 +32,9 @@ class Headers:
         lines = self._lines.get(name)
         return lines[0] if lines else None
 
-    def present(self, names: frozenset[str]) -> tuple[str, ...]:
-        """Those of `names` (lower case) that there is a line of, sorted."""
-        return () if names.isdisjoint(self._lines) else tuple(sorted(names & self._lines.keys()))
+    def present(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Those of `names` (lower case) that there is a line of, in their order."""
+        return tuple([name for name in names if name in self._lines])
 
     def repeated(self) -> list[str]:
         """Names of the headers that have more than one line."""

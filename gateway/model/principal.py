@@ -20,6 +20,7 @@ class PrincipalKind(Enum):
 class Principal:
     """Who asks: (kind, issuer, subject, actors), stable over token refresh and rotation.
 
+    `issuer` is the token's, a SPIFFE id's trust domain or a metadata namespace; "" for keys.
     `actors` are the identities that act for this one, nearest first: the SPIFFE id of the agent
     behind which a user stands, then the `act` chain of the token. `claims`, `scopes` and
     `expires_at` (seconds since the epoch, None: never) describe the credential, not the identity.

@@ -3,9 +3,9 @@
 Pure: no I/O, no clock, no protobuf.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from gateway.model.jsonvalue import JsonObject
 from gateway.model.refusal import Answer
@@ -22,6 +22,9 @@ class Mutation:
     remove: tuple[str, ...] = ()
 
 
+UNCHANGED: Final = Mutation()
+
+
 class Gap(Enum):
     """Why the body that a verdict is asked for is not what the client sent."""
 
@@ -32,22 +35,26 @@ class Gap(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Proceed:
-    """The head is acceptable; `response_headers` asks Envoy to send the response's head too."""
+    """The head is acceptable; `response_headers` asks Envoy to send the response's head too, and
+    with `lasts` the stream stays open until the response ends, so that it can be cut off."""
 
     response_headers: bool = False
+    lasts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Forward:
     """The request may go on, changed by `mutation` and, if not None, with another `body`.
 
-    `metadata` becomes Envoy's dynamic metadata: namespace -> object.
+    `metadata` becomes Envoy's dynamic metadata: namespace -> object. `lasts` as in `Proceed`, for
+    a request without a body.
     """
 
-    mutation: Mutation = field(default_factory=Mutation)
+    mutation: Mutation = UNCHANGED
     body: bytes | None = None
     response_headers: bool = False
     metadata: "JsonObject | None" = None
+    lasts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +69,14 @@ class Refuse:
 class PassResponse:
     """The response goes on, its body unread."""
 
-    mutation: Mutation = field(default_factory=Mutation)
+    mutation: Mutation = UNCHANGED
 
 
 @dataclass(frozen=True, slots=True)
 class ReadResponse:
     """The response goes on and each piece of its body comes through the gateway."""
 
-    mutation: Mutation = field(default_factory=Mutation)
+    mutation: Mutation = UNCHANGED
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,14 @@ from gateway.model.verdict import Emit, Forward, Gap, PassResponse, Proceed, Rea
 from gateway.pipeline.request import RequestPipeline, ServedError
 from gateway.pipeline.rescue import RefusedError, refusal_of, refuse
 from gateway.pipeline.response import ResponsePipeline, ResponsePlan
+from gateway.pipeline.review import Review
 from gateway.pipeline.snapshot import Snapshot
 from gateway.pipeline.stopwatch import Stopwatch
 from gateway.telemetry.metrics import Metrics
 from gateway.telemetry.traces import NoTracing, Tracing
 
 SERVED: Final = "served"
+NO_PLAN: Final = ResponsePlan()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +50,14 @@ class HttpExchange:
         self._record.listener = wiring.listener
         watch = Stopwatch(around.ticks, self._record.stages)
         self._request = RequestPipeline(snapshot, wiring, self._record, watch, around.tracing)
-        self._response = ResponsePipeline(ResponsePlan(), self._record)
+        self._response = ResponsePipeline(NO_PLAN, self._record)
         self._begun = False
         self._expects_response = False
 
     async def preview(self, head: RequestHead) -> Proceed | Refuse:
         """The head alone, before the body is held."""
         self._begun = True
-        return Proceed(response_headers=self._request.preview(head))
+        return self._request.preview(head)
 
     async def judge(self, head: RequestHead, body: bytes, gap: Gap | None) -> Forward | Refuse:
         """The whole request."""
@@ -71,11 +73,23 @@ class HttpExchange:
         self, head: ResponseHead, *, end_of_stream: bool
     ) -> PassResponse | ReadResponse | Refuse:
         """The response's head."""
-        return self._response.judge(head, end_of_stream=end_of_stream)
+        verdict = self._response.judge(head, end_of_stream=end_of_stream)
+        if self.review is not None:  # the record of a stream does not wait for its end
+            self._write()
+        return verdict
 
     async def read(self, data: bytes, *, end_of_stream: bool) -> Emit:
         """A piece of a response that is read."""
         return Emit(self._response.read(data, end_of_stream=end_of_stream))
+
+    @property
+    def review(self) -> Review | None:
+        """What has to be judged again while the response goes on, if anything."""
+        return self._request.review
+
+    def revoked(self) -> None:
+        """The response is cut off, since its permit no longer holds."""
+        self._around.metrics.revoked.labels(self._route_label()).inc()
 
     def fault(self, error: Exception) -> Refuse:
         """The answer that a refusal or a failure becomes."""

@@ -44,9 +44,9 @@ class Planner:
         requests = [call for call in permit.calls if call.kind in ANSWERED and call.id is not None]
         position = self._resumed(permit.principal, message, context.now)
         reading = self._reading(permit, requests, message, position, context)
-        stateful = self.protocol.needs_response(context.head)
+        needed = self.protocol.needs_response(context.head) or self.snapshot.record_endpoint
         return ResponsePlan(
-            needs_head=stateful or reading is not None or self.snapshot.record_endpoint,
+            needs_head=needed or reading is not None,
             protocol=self.protocol,
             reading=reading,
             ids=tuple(call.id for call in requests if call.id is not None),
@@ -55,7 +55,7 @@ class Planner:
             upstream_session=bound.upstream_id if bound else None,
             seal=self._session_sealer(permit.principal, context.now),
             resume=position.event if position else None,
-            hides_session=not stateful,
+            hides_session=not self.protocol.has_sessions(context.head),
         )
 
     def _reading(

@@ -20,16 +20,16 @@ from gateway.model.jsonvalue import JsonObject
 from gateway.model.permit import Decision, Permit
 from gateway.model.principal import Principal
 from gateway.model.refusal import Answer, Reason, Refusal
-from gateway.model.verdict import Forward, Gap, Mutation
+from gateway.model.verdict import Forward, Gap, Mutation, Proceed
 from gateway.pipeline.plan import Planner
 from gateway.pipeline.rescue import AUDIT_HEADER, RefusedError
 from gateway.pipeline.response import ResponsePlan
+from gateway.pipeline.review import Review
 from gateway.pipeline.snapshot import RouteStage, Snapshot
 from gateway.pipeline.stopwatch import Stopwatch
 from gateway.policy.context import RequestContext
 from gateway.protocols.base import Protocol
-from gateway.sessions.placement import HEADER as ENDPOINT_HEADER
-from gateway.sessions.placement import session_endpoint
+from gateway.sessions.placement import binding
 from gateway.sessions.session_id import BoundSession, open_session
 from gateway.telemetry.traces import TRACEPARENT, RequestSpan, Tracing
 
@@ -73,21 +73,22 @@ class RequestPipeline:
         self._batch = False
         self.route: RouteStage | None = None
         self.span: RequestSpan | None = None
+        self.review: Review | None = None
 
-    def preview(self, head: RequestHead) -> bool:
-        """Judge a head whose body follows; True when the response's head must come back."""
+    def preview(self, head: RequestHead) -> Proceed:
+        """Judge a head whose body follows: what of the response must come back."""
         route = self._find_route(head)
         if route.protocol is None:
-            return False
+            return Proceed()
         early = route.protocol.look(head)
         if isinstance(early, Refusal):
             raise RefusedError(early)
         self._previewed = self._snapshot.record_endpoint or route.protocol.needs_response(head)
-        return self._previewed
+        return Proceed(self._previewed, lasts=route.protocol.lasts(head))
 
     def judge(self, head: RequestHead, body: bytes, gap: Gap | None, now: float) -> Judged:
         """The verdict on a whole request; raises `RefusedError`."""
-        route = self._find_route(head)
+        route, routed = self._find_route(head), head.route
         head = replace(head, route=route.name)  # from here on what the configuration calls it
         protocol = route.protocol
         if protocol is None:
@@ -106,6 +107,9 @@ class RequestPipeline:
             planner = Planner(self._snapshot, route, protocol, self._record.audit_id)
             plan = planner.plan(permit, message, bound, context)
             self._check_response_wiring(plan)
+        if protocol.lasts(head):
+            calls = tuple(with_implied(permit.calls))
+            self.review = Review(routed, head, calls, principal, self._listener)
         return Judged(self._forward(message, bound, plan), plan)
 
     # --- stages -------------------------------------------------------------------------------
@@ -206,12 +210,9 @@ class RequestPipeline:
         self, message: Deframed, bound: BoundSession | None, plan: ResponsePlan
     ) -> Forward:
         remove = [*message.drop_headers]
-        headers: list[tuple[str, str]] = []
+        headers = [*message.set_headers]
         if bound is not None:
-            headers += [
-                (SESSION_HEADER, bound.upstream_id),
-                (ENDPOINT_HEADER, session_endpoint(bound.endpoint)),
-            ]
+            headers += [(SESSION_HEADER, bound.upstream_id), *binding(bound.endpoint)]
         if plan.resume is not None:
             headers.append((RESUME_HEADER, plan.resume))
         if plan.reads:
@@ -224,6 +225,7 @@ class RequestPipeline:
             message.body,
             response_headers=plan.needs_head,
             metadata={METADATA_NAMESPACE: self._local_reply_facts()},
+            lasts=self.review is not None,
         )
 
     def _check_delivery(self, size: int, route: RouteStage, gap: Gap | None) -> None:

@@ -19,17 +19,15 @@ from gateway.protocols.base import Protocol, Reading, ResponseReader
 SESSION_HEADER: Final = "mcp-session-id"
 VIA_UPSTREAM: Final = "via_upstream"
 REPLACED_BY: Final = "application/json"
-NEVER_ARRIVED: Final = (
+NOT_THERE: Final = (
     "cluster_not_found",
-    "no_healthy_upstream",
     "no_cluster_found",
-    "upstream_reset_before_response_started{connection_failure",
+    "no_healthy_upstream",
     "upstream_reset_before_response_started{remote_connection_failure",
-    "upstream_reset_before_response_started{local_connection_failure",
-    "upstream_reset_before_response_started{overflow",
-    "stateful_session",
+    "upstream_reset_before_response_started{connection_timeout",
 )
-"""response.code_details of Envoy's own answers to a request that reached no replica."""
+"""How response.code_details of Envoy's own answers begin where a replica is gone, unhealthy or
+takes no connection. With the others (a connection that broke, too many requests) it may live."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +93,11 @@ class ResponsePipeline:
         return self._reader.break_off(why)
 
     def _failed(self, head: ResponseHead) -> RefusedError:
-        """Envoy answered itself. A bound request that reached nothing has lost its session: the
-        client must start another, and only 404 makes it."""
+        """Envoy answered itself. If that is because the replica of a bound request is not there
+        (404 is what stateful_session says), its session is lost: the client must start another,
+        and only 404 makes it."""
         lost = self.plan.token is not None and (
-            head.status == 404 or head.details.startswith(NEVER_ARRIVED)
+            head.status == 404 or head.details.startswith(NOT_THERE)
         )
         reason, message = Reason.NO_ENDPOINT, "the backend did not answer"
         if lost:

@@ -1,6 +1,7 @@
 """What policy needs of a CEL implementation. Pure: no I/O, no clock.
 
-An implementation is one file; `celexpr` (the C++ runtime) is the default one.
+`celexpr` (the C++ runtime) is the default implementation, `celpython` the fallback where that one
+cannot be imported; `celengine` chooses.
 """
 
 from collections.abc import Mapping
@@ -15,8 +16,11 @@ MAX_NODES: Final = 1_000
 """Syntax nodes of one expression, macros expanded."""
 
 MAX_NESTING: Final = 2
-"""all, exists, exists_one, filter and map inside one another. The runtime's own budget (10,000
-iterations an evaluation) is what bounds the time; this bounds how soon a list exhausts it."""
+"""all, exists, exists_one, filter and map inside one another. The budget of iterations is what
+bounds the time; this bounds how soon a list exhausts it."""
+
+MAX_ITERATIONS: Final = 10_000
+"""Iterations of all loops of one evaluation, at which it fails; what the C++ runtime has."""
 
 
 class Use(NamedTuple):
@@ -70,6 +74,11 @@ class Expression(Interface):
 
 class Runtime(Interface):
     """A CEL implementation with the declared attributes, the strings and the math extensions."""
+
+    @property
+    def name(self) -> str:
+        """The distribution that it runs on, as `check --engine` calls it."""
+        ...
 
     def compile(self, text: str) -> Expression | CelError:
         """Parse, check types and bounds; only expressions of type bool compile."""

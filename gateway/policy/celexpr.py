@@ -7,9 +7,7 @@ parser allows (about 32 levels of JSON) makes every read of its variable an ERRO
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Final
 
 # The wheel has stubs but no py.typed.
@@ -20,6 +18,7 @@ from cel_expr_python.ext import (  # pyright: ignore[reportMissingTypeStubs]
 )
 
 from gateway.policy.cel import Activation, Bindings, CelError, CelFailure, Expression, Outcome, Use
+from gateway.policy.celerror import not_bool, unknown_field, unknown_name
 from gateway.policy.usage import scan
 from gateway.policy.vocabulary import NOW, VARIABLES
 
@@ -53,6 +52,8 @@ class _Expression:
 class CelExprRuntime:
     """The default runtime."""
 
+    name = "cel-expr-python"
+
     def __init__(self) -> None:
         types = {
             name: cel.Type(message.DESCRIPTOR.full_name) for name, message in VARIABLES.items()
@@ -69,7 +70,7 @@ class CelExprRuntime:
         except RuntimeError as error:
             return _compile_error(str(error))
         if program.return_type() != cel.Type.BOOL:
-            return _not_bool(program.return_type())
+            return not_bool(program.return_type().name().lower())
         usage = scan(program.serialize())
         for pattern in sorted(usage.patterns):
             problem = self._check_pattern(pattern, text)
@@ -100,27 +101,8 @@ def _compile_error(text: str) -> CelError:
     line, column, message = int(found[1]), int(found[2]), _STATUS.sub("", found[3])
     field = _UNKNOWN_FIELD.search(message)
     if field and field[2] in _VARIABLE_OF:
-        variable = _VARIABLE_OF[field[2]]
-        fix = _meant(field[1], VARIABLES[variable].DESCRIPTOR.fields_by_name, f"{variable}.")
-        return CelError(f"{variable} has no field {field[1]}", line, column, fix)
+        return unknown_field(_VARIABLE_OF[field[2]], field[1], line, column)
     name = _UNKNOWN_NAME.search(message)
     if name:  # a qualified name is reported at its last dot
-        column -= max(name[1].rfind("."), 0)
-        return CelError(f"unknown name {name[1]}", line, column, _known(name[1]))
+        return unknown_name(name[1], line, column - max(name[1].rfind("."), 0))
     return CelError(message, line, column)
-
-
-def _known(name: str) -> str:
-    return _meant(name.partition(".")[0], [*VARIABLES, NOW])
-
-
-def _meant(name: str, known: Iterable[str], prefix: str = "") -> str:
-    close = get_close_matches(name, [*known], n=1)
-    if close:
-        return f"did you mean {prefix}{close[0]}?"
-    return f"known: {', '.join(prefix + field for field in known)}"
-
-
-def _not_bool(found: cel.Type) -> CelError:
-    fix = "compare it, e.g. with == true" if found == cel.Type.DYN else "make it a comparison"
-    return CelError(f"the expression is of type {found.name().lower()}, not bool", fix=fix)

@@ -10,7 +10,7 @@ from gateway.config.yamltree import Path
 from gateway.model.problem import Place, Problem
 from gateway.policy.book import RuleBook
 from gateway.policy.cel import CelError, Expression, Runtime, Use
-from gateway.policy.celexpr import CelExprRuntime
+from gateway.policy.celengine import runtime as default_runtime
 from gateway.policy.engine import PolicySet
 from gateway.policy.findings import (
     document_findings,
@@ -39,11 +39,12 @@ def compile_policies(
     """Compile every document, in order.
 
     `backends` and `routes` are the names that targets may use, `base` says whether base messages
-    follow from other permissions, `runtime` is the CEL implementation (default: cel-expr-python).
+    follow from other permissions, `runtime` is the CEL implementation (default: as `celengine`
+    chooses).
     Returns all problems if one of them is an error; warnings alone are in `PolicySet.warnings`.
     """
     problems = document_findings(documents, frozenset(backends), frozenset(routes))
-    compiler = _Compiler(runtime or CelExprRuntime(), _extensions(documents))
+    compiler = _Compiler(runtime or default_runtime(), _extensions(documents))
     rules: list[Rule] = []
     places: dict[str, tuple[PolicySource, Path]] = {}
     for source in documents:

@@ -23,6 +23,11 @@ class PolicySet:
         self.warnings = tuple(warnings)
 
     @property
+    def runtime(self) -> str:
+        """The CEL implementation, as `check --engine` calls it."""
+        return self._book.runtime.name
+
+    @property
     def rules(self) -> tuple[Rule, ...]:
         """Every rule with the methods to which it applies: denies first, in document order."""
         return self._book.index.rules

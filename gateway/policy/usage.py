@@ -43,6 +43,13 @@ def scan(serialized: bytes) -> Usage:
     return usage
 
 
+def scan_syntax(tree: Expr) -> Usage:
+    """The same for a syntax tree, macros expanded."""
+    usage = Usage()
+    _visit(tree, usage, 0)
+    return usage
+
+
 def _visit(node: Expr, usage: Usage, depth: int) -> None:
     usage.nodes += 1
     if usage.nodes > MAX_NODES:

@@ -91,6 +91,15 @@ class Protocol(Interface):
         """
         ...
 
+    def has_sessions(self, head: RequestHead) -> bool:
+        """Whether an answer may carry a session id; one that must not loses it."""
+        ...
+
+    def lasts(self, head: RequestHead) -> bool:
+        """Whether the response goes on for as long as both sides like, as far as the request's
+        head can tell: its permit is judged again while it does."""
+        ...
+
     def list_method(self, method: str) -> bool:
         """Whether the result of `method` is a list that is filtered by policy."""
         ...

@@ -39,6 +39,7 @@ from gateway.server import extproc_pb2 as pb
 
 STATUS: Final = re.compile("[1-9][0-9]{2}")
 ATTRIBUTES_KEY: Final = "envoy.filters.http.ext_proc"
+PEER_SAN_KEY: Final = "connection.uri_san_peer_certificate"
 PEER_SANS_KEY: Final = "filter_state['gatehouse.peer_uri_sans']"
 OVERWRITE: Final = pb.HeaderValueOption.HeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD
 APPEND: Final = pb.HeaderValueOption.HeaderAppendAction.APPEND_IF_EXISTS_OR_ADD
@@ -136,9 +137,10 @@ class Codec:
 
 def _uri_sans(attributes: Mapping[str, Value]) -> tuple[str, ...]:
     """Every URI SAN of the peer: Envoy's own attribute has only the first of them."""
-    every = attributes[PEER_SANS_KEY].string_value
-    first = attributes["connection.uri_san_peer_certificate"].string_value
-    return tuple(every.split(",")) if every else (first,) if first else ()
+    if PEER_SANS_KEY in attributes and (every := attributes[PEER_SANS_KEY].string_value):
+        return tuple(every.split(","))
+    first = attributes[PEER_SAN_KEY].string_value if PEER_SAN_KEY in attributes else ""
+    return (first,) if first else ()
 
 
 def _ends(body: pb.HttpBody) -> bool:
@@ -146,17 +148,12 @@ def _ends(body: pb.HttpBody) -> bool:
 
 
 def _split(header_map: pb.HeaderMap) -> tuple[dict[str, str], Headers]:
-    pseudo: dict[str, str] = {}
-    lines: list[tuple[str, str]] = []
-    for header in header_map.headers:
-        key, raw = header.key, header.raw_value  # each access makes a new object
-        # latin-1 keeps every byte distinct; each consumer judges which ones it accepts.
-        value = raw.decode("latin-1") if raw else header.value
-        if key.startswith(":"):
-            pseudo[key] = value
-        else:
-            lines.append((key, value))
-    return pseudo, Headers(lines)
+    # latin-1 keeps every byte distinct; each consumer judges which ones it accepts.
+    lines = [
+        (line.key, line.raw_value.decode("latin-1") or line.value) for line in header_map.headers
+    ]
+    pseudo = {name: value for name, value in lines if name[:1] == ":"}
+    return pseudo, Headers([line for line in lines if line[0][:1] != ":"])
 
 
 def to_object(struct: Struct) -> JsonObject:
@@ -209,6 +206,7 @@ def _override(target: pb.ProcessingMode, override: ModeOverride) -> None:
     target.request_trailer_mode = SEND if override.request_trailers else SKIP
     target.response_header_mode = SEND if override.response_headers else SKIP
     target.response_body_mode = SEND_MODES[override.response_body]
+    target.response_trailer_mode = SEND if override.response_trailers else SKIP
 
 
 def _body_reply(message: pb.ProcessingResponse, reply: BodyReply) -> None:
@@ -244,7 +242,8 @@ def _mutate(target: pb.HeaderMutation, mutation: Mutation) -> None:
         option.header.raw_value = value.encode("latin-1")
         option.append_action = APPEND if name in seen else OVERWRITE
         seen.add(name)
-    target.remove_headers.extend(mutation.remove)
+    if mutation.remove:
+        target.remove_headers.extend(mutation.remove)
 
 
 def _metadata(message: pb.ProcessingResponse, metadata: "JsonObject | None") -> None:

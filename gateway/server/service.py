@@ -5,6 +5,7 @@ are ours (protos/extproc.proto).
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, Final
@@ -15,10 +16,15 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from gateway.config.wiring import METADATA_KEY, Wiring, WiringError, parse_wiring
+from gateway.pipeline.review import Review
 from gateway.server.stream import StreamDriver
 
 EXT_PROC_SERVICE: Final = "envoy.service.ext_proc.v3.ExternalProcessor"
 HEALTH_SERVICE: Final = "grpc.health.v1.Health"
+REVIEWED_AT_ONCE: Final = 50
+"""Streams judged again before requests get their turn."""
+LAST_WORDS_SECONDS: Final = 0.5
+"""Between the end of a drain and the end of its streams; the supervisor allows a second."""
 
 
 class Service:
@@ -94,14 +100,31 @@ class Service:
         return address if address.startswith("unix:") else f"{address.rpartition(':')[0]}:{port}"
 
     async def drain(self, seconds: float) -> None:
-        """Stop taking streams, close those that need nothing more, give the rest `seconds`."""
+        """Stop taking streams, close those that need nothing more, give the rest `seconds` and
+        then a moment in which responses that are read can end with an error of their protocol."""
         await self._health.enter_graceful_shutdown()
-        stopping = asyncio.ensure_future(self._server.stop(seconds))
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + seconds
+        stopping = asyncio.ensure_future(self._server.stop(seconds + LAST_WORDS_SECONDS))
         while not stopping.done():
             for task, driver in list(self._active.items()):
                 driver.drain(task)
+                if clock() >= deadline:
+                    driver.expire()
             await asyncio.wait([stopping], timeout=0.05)
         await stopping
+
+    async def review(self, snapshot: object, permitted: Callable[[Review], bool]) -> None:
+        """Judge again what lasts and was not yet judged by `snapshot`, or has outlived its
+        credential, and cut off what is no longer permitted."""
+        now = time.time()
+        due = [one for one in self._active.items() if one[1].due(snapshot, now)]
+        for number, (task, driver) in enumerate(due):
+            driver.reviewed_by = snapshot
+            if driver.review is not None and not permitted(driver.review):
+                driver.revoke(task)
+            if number % REVIEWED_AT_ONCE == 0:
+                await asyncio.sleep(0)
 
     @property
     def open_streams(self) -> int:

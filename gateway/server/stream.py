@@ -7,7 +7,7 @@ Envoy turns into an error reply.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, Protocol, TypeVar
 
 from grpc import StatusCode, aio
@@ -27,7 +27,9 @@ from gateway.model.verdict import (
     ReadResponse,
     Refuse,
 )
+from gateway.pipeline.review import Review
 from gateway.server.codec import Codec, UndecodableMessageError, encode
+from gateway.server.patience import within
 
 T = TypeVar("T")
 
@@ -43,6 +45,9 @@ class Exchange(Protocol):
     async def read(self, data: bytes, *, end_of_stream: bool) -> Emit: ...
     def fault(self, error: Exception) -> Refuse: ...
     def read_fault(self, error: Exception) -> Emit: ...
+    @property
+    def review(self) -> Review | None: ...
+    def revoked(self) -> None: ...
     def finish(self, *, unread: bool) -> None: ...
 
 
@@ -52,6 +57,10 @@ class Stream(Protocol):
     async def read(self) -> Any: ...
     async def write(self, message: bytes) -> None: ...
     async def abort(self, code: StatusCode, details: str) -> None: ...
+
+
+class ExpiredError(Exception):
+    """The worker ends, and a response that it reads goes on."""
 
 
 class AbandonedError(Exception):
@@ -77,6 +86,9 @@ class StreamDriver:
         self._codec = Codec()
         self._idle = False
         self._draining = False
+        self._revoked = False
+        self.reviewed_by: object = None
+        self._expired = False
         self._ended_by_envoy = False
 
     async def serve(self, stream: Stream) -> None:
@@ -88,9 +100,11 @@ class StreamDriver:
         except (UndecodableMessageError, StreamError) as error:
             await stream.abort(StatusCode.INTERNAL, str(error))
         except asyncio.CancelledError:
-            if not self._draining:
+            if not (self._draining or self._revoked):
                 raise
             _swallow_cancellation()
+            if self._revoked:  # Envoy resets what it has begun to send
+                await stream.abort(StatusCode.PERMISSION_DENIED, "no longer permitted")
         except Exception as error:  # noqa: BLE001  its text may quote a client: the type will do
             await stream.abort(StatusCode.INTERNAL, f"fault: {type(error).__name__}")
         finally:
@@ -112,6 +126,33 @@ class StreamDriver:
         if self.may_close and not self._draining:
             self._draining = True
             task.cancel()
+
+    @property
+    def review(self) -> Review | None:
+        """What has to be judged again while the response goes on, if anything."""
+        return self._exchange.review
+
+    def due(self, snapshot: object, now: float) -> bool:
+        """Whether it lasts and is to be judged again: never by this snapshot yet, also when an
+        older one let it through a moment ago; or its credential has ended (with a leeway, so that
+        it may be due several times)."""
+        review = self.review
+        if review is None:
+            return False
+        end = review.expires_at
+        return self.reviewed_by is not snapshot or (end is not None and end <= now)
+
+    def revoke(self, task: asyncio.Task[None]) -> None:
+        """Cut the response off, whatever is being done for it."""
+        if not self._revoked:
+            self._revoked = True
+            self._exchange.revoked()
+            task.cancel()
+
+    def expire(self) -> None:
+        """Time is up: the next piece of a response that is read, unless it is the last, becomes
+        the protocol's own error. Envoy takes nothing from us between two pieces."""
+        self._expired = True
 
     async def _serve_next(self, stream: Stream) -> bool:
         """Serve one message; False at the end. Nothing of it outlives this call: a body must not
@@ -151,7 +192,9 @@ class StreamDriver:
         """The verdict, or the protocol's own error when judging fails or takes too long."""
         return await self._rescued(self._verdict(question), self._exchange.fault)
 
-    def _verdict(self, question: Preview | Judge | JudgeResponse) -> Awaitable[Conclusion]:
+    def _verdict(
+        self, question: Preview | Judge | JudgeResponse
+    ) -> Coroutine[Any, Any, Conclusion]:
         match question:
             case Preview():
                 return self._exchange.preview(question.head)
@@ -163,14 +206,15 @@ class StreamDriver:
                 )
 
     async def _read(self, piece: Read) -> Emit:
+        if self._expired and not piece.end_of_stream:
+            return self._exchange.read_fault(ExpiredError())
         work = self._exchange.read(piece.data, end_of_stream=piece.end_of_stream)
         return await self._rescued(work, self._exchange.read_fault)
 
-    async def _rescued(self, work: Awaitable[T], rescue: Callable[[Exception], T]) -> T:
+    async def _rescued(self, work: Coroutine[Any, Any, T], rescue: Callable[[Exception], T]) -> T:
         """The one rescue: what fails in unknown ways, or takes too long, is refused."""
         try:
-            async with asyncio.timeout(self._deadline):
-                return await work
+            return await within(self._deadline, work)
         except asyncio.CancelledError:
             if _cancelled_from_outside():
                 raise

@@ -16,6 +16,7 @@ from gateway.config.wiring import Wiring
 from gateway.extproc.budget import Budget
 from gateway.model.jsonvalue import JsonObject
 from gateway.pipeline.exchange import HttpExchange, Surroundings
+from gateway.pipeline.review import Review
 from gateway.pipeline.snapshot import Snapshot
 from gateway.server.credentials import server_credentials
 from gateway.server.service import Service
@@ -24,6 +25,7 @@ from gateway.telemetry.metrics import Metrics
 from gateway.telemetry.traces import NoTracing, Tracing
 
 LOG: Final = logging.getLogger("gatehouse.worker")
+TEND_SECONDS: Final = 1.0
 MESSAGE_OVERHEAD: Final = 1024 * 1024
 """Bytes that a gRPC message may have beyond the body that it carries: headers, attributes."""
 
@@ -84,6 +86,7 @@ class Worker:
         self._service: Service | None = None
         self._missed: set[str] = set()
         self._metrics = Metrics()
+        self._new_id = AuditIds()
         self._audit: Sink | None = None
         self._budget = Budget(0)
 
@@ -92,10 +95,12 @@ class Worker:
         loop = asyncio.get_running_loop()
         listening = asyncio.ensure_future(self._listen())
         loop.add_signal_handler(signal.SIGTERM, listening.cancel)
+        tending = asyncio.ensure_future(self._tend())
         try:
             await listening
         except (asyncio.CancelledError, EOFError):
             LOG.info("draining")
+        tending.cancel()
         await self._close()
 
     async def _listen(self) -> None:
@@ -103,12 +108,31 @@ class Worker:
             message = await self._channel.receive()
             await self._channel.send(await self._answer(message))
 
+    async def _tend(self) -> None:
+        """Once a second: how many streams there are, and which of them are no longer permitted."""
+        while True:
+            await asyncio.sleep(TEND_SECONDS)
+            if self._service is not None:
+                self._metrics.streams.set(self._service.open_streams)
+                await self._service.review(self._snapshot, self._permitted)
+
+    def _permitted(self, review: Review) -> bool:
+        """Judge what lasts as if it came now; what cannot be judged any more is not permitted."""
+        if self._snapshot is None:
+            return False
+        try:
+            return review.permitted(self._snapshot, time.time())
+        except Exception as error:  # noqa: BLE001  fail closed
+            self._on_fault("review", error)
+            return False
+
     async def _answer(self, message: JsonObject) -> JsonObject:
         match message.get("type"):
             case "snapshot":
                 return await self._attempt(self._take(message))
             case "poll":
-                missed, self._missed = sorted(self._missed), set()
+                missed = sorted(self._missed)
+                self._missed.clear()  # in place: the snapshot in force adds to this very set
                 return {
                     "snapshot": self._snapshot.number if self._snapshot else 0,
                     "streams": self._service.open_streams if self._service else 0,
@@ -141,6 +165,7 @@ class Worker:
             )
             await service.start(self._address)
             self._service = service
+        await self._service.review(snapshot, self._permitted)
 
     def _new_driver(self, wiring: Wiring) -> StreamDriver:
         snapshot = self._snapshot
@@ -165,7 +190,7 @@ class Worker:
         return Surroundings(
             now=time.time,
             ticks=time.perf_counter_ns,
-            new_id=new_audit_id,
+            new_id=self._new_id,
             write=self._write,
             metrics=self._metrics,
             on_fault=self._on_fault,
@@ -196,6 +221,22 @@ class Worker:
         self._channel.close()
 
 
-def new_audit_id() -> str:
-    """128 random bits in hex: unguessable, and unique over gateways."""
-    return os.urandom(16).hex()
+class AuditIds:
+    """128 random bits in hex each: unguessable, and unique over gateways.
+
+    The system's randomness is drawn for many at once: a system call costs more than all else that
+    an id needs. Not for a process that forks.
+    """
+
+    BYTES: Final = 16
+    DRAWN: Final = 256
+
+    def __init__(self) -> None:
+        self._left: list[str] = []
+
+    def __call__(self) -> str:
+        if not self._left:
+            drawn = os.urandom(self.BYTES * self.DRAWN).hex()
+            size = 2 * self.BYTES
+            self._left = [drawn[at : at + size] for at in range(0, len(drawn), size)]
+        return self._left.pop()

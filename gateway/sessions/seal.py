@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from gateway.sessions.seal_key import MIN_KEY_BYTES
+from gateway.config.keys import MIN_KEY_BYTES
 
 MAX_TOKEN: Final = 4096
 _VERSION: Final = b"\x01"

@@ -4,18 +4,24 @@ An explanation may quote the request: it is for the operator who asked, never fo
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from gateway.model.call import Call, Deframed
 from gateway.model.jsonvalue import JsonObject, JsonValue
-from gateway.model.permit import Decision
 from gateway.model.principal import Principal
 from gateway.model.refusal import Refusal
 from gateway.policy.cel import CelFailure, Outcome
 from gateway.policy.context import RequestContext
 from gateway.policy.engine import PolicySet
 from gateway.policy.explain import RuleTrace, Trace
+
+_ELSEWHERE: Final = {"methods": "methods", "principals": "principals", "actors": "principals"}
+"""Conditions that make a rule one for something or somebody else, and what to call those."""
+
+_NO_SELECTORS: Final = frozenset({*_ELSEWHERE, "scopes"})
+"""Conditions that do not name what a call is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,8 @@ def explain_message(
 
 
 def explanation_text(explanation: Explanation) -> str:
-    """For people: the verdict of each call, then each rule with the conditions that failed."""
+    """For people: the verdict of each call, then each rule with the conditions that failed. `*`
+    marks the rule that decided, `+` others that match."""
     return "\n".join(_lines(explanation)) + "\n"
 
 
@@ -97,34 +104,99 @@ def _lines(explanation: Explanation) -> Iterator[str]:
     for call in explanation.calls:
         yield ""
         yield f"{call.method} {call.target or ''}".rstrip()
-        for rule in call.trace.rules:
-            yield from _rule_lines(rule)
-        yield f"  => {_verdict(call.trace.decision)}"
+        yield _verdict(call.trace)
+        yield from _rules(call.trace.rules)
+
+
+def _verdict(trace: Trace) -> str:
+    decision = trace.decision
+    if decision.missing_scopes:
+        text = f"REFUSED: {decision.policy}/{decision.rule} needs the scopes "
+        text += ", ".join(decision.missing_scopes)
+    elif decision.policy:
+        text = (
+            f"{'ALLOWED' if decision.allowed else 'REFUSED'} by {decision.policy}/{decision.rule}"
+        )
+    elif decision.allowed:
+        text = f"ALLOWED by {decision.rule}: some rule allows this principal something here"
+    else:
+        text = f"REFUSED by default: no rule allows it{_closest(trace.rules)}"
+    if decision.reason:
+        text += f": {decision.reason}"
+    if decision.shadow:
+        text += f", shadow rules would change it: {', '.join(decision.shadow)}"
+    return text
+
+
+def _closest(rules: Iterable[RuleTrace]) -> str:
+    """The allow rules for this very name, as a clause: what a person would look at first."""
+    near = [
+        _name(rule)
+        for rule in rules
+        if rule.effect == "allow" and not _for_others(rule) and not _names_others(rule)
+    ]
+    return f"; closest: {', '.join(near)}" if near else ""
+
+
+def _rules(rules: Iterable[RuleTrace]) -> Iterator[str]:
+    """The one that decided, what else matches, then what comes closest; rules that are for other
+    methods or principals are only named."""
+    named: dict[str, list[str]] = {}
+    near: list[RuleTrace] = []
+    for rule in rules:
+        if whose := _for_others(rule):
+            named.setdefault(whose, []).append(_name(rule))
+        else:
+            near.append(rule)
+    for rule in sorted(near, key=_distance):
+        yield from _rule_lines(rule)
+    for whose, names in named.items():
+        yield f"  for other {whose}: {', '.join(names)}"
+
+
+def _distance(rule: RuleTrace) -> tuple[bool, bool, bool, int]:
+    return not rule.decided, not rule.matched, _names_others(rule), len(_failures(rule))
+
+
+def _names_others(rule: RuleTrace) -> bool:
+    """Whether the rule is for other tools, prompts or resources."""
+    return any(not one.held and one.field not in _NO_SELECTORS for one in rule.conditions)
+
+
+def _for_others(rule: RuleTrace) -> str:
+    """The condition that makes a rule one for somebody or something else, "" if none does."""
+    failed = (one.field for one in rule.conditions if not one.held)
+    return next((_ELSEWHERE[field] for field in failed if field in _ELSEWHERE), "")
+
+
+def _failures(rule: RuleTrace) -> list[str]:
+    """What keeps a rule from taking effect. `when` counts once everything else holds."""
+    failed = [f"{one.field}: not among {one.wanted}" for one in rule.conditions if not one.held]
+    if not failed and not rule.matched and rule.value is not None:
+        failed.append(f"when: {_value(rule.value)}  [{_when(rule)}]")
+    return failed
 
 
 def _rule_lines(rule: RuleTrace) -> Iterator[str]:
     mark = "*" if rule.decided else "+" if rule.matched else " "
     shadow = ", shadow" if rule.mode == "shadow" else ""
-    yield f"{mark} {rule.effect:5} {rule.policy}/{rule.rule} ({rule.place}{shadow})"
-    for condition in rule.conditions:
-        if not condition.held:
-            yield f"          {condition.field}: not among {condition.wanted}"
-    if rule.value is not None:
-        yield f"          when: {_value(rule.value)}  [{' '.join(rule.when.split())}]"
+    yield f"{mark} {rule.effect:5} {_name(rule)} ({rule.place}{shadow})"
+    for failure in _failures(rule):
+        yield f"          {failure}"
+    if rule.matched and rule.value is not None:
+        yield f"          when: {_value(rule.value)}  [{_when(rule)}]"
+
+
+def _name(rule: RuleTrace) -> str:
+    return f"{rule.policy}/{rule.rule}"
+
+
+def _when(rule: RuleTrace) -> str:
+    return " ".join(rule.when.split())
 
 
 def _value(value: Outcome) -> str:
     return f"error: {value.detail}" if isinstance(value, CelFailure) else str(value).lower()
-
-
-def _verdict(decision: Decision) -> str:
-    by = f"{decision.policy}/{decision.rule}" if decision.policy else decision.rule or "default"
-    text = f"{'ALLOWED' if decision.allowed else 'REFUSED'} by {by}"
-    if decision.missing_scopes:
-        text += f", missing scopes: {', '.join(decision.missing_scopes)}"
-    if decision.shadow:
-        text += f", shadow rules would change it: {', '.join(decision.shadow)}"
-    return text
 
 
 def _call_json(call: ExplainedCall) -> JsonObject:

@@ -1,64 +1,85 @@
 """What `gatehouse up` prints when it is ready: where, by which policy, and what to try."""
 
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
 from rich.console import Console
 
 from gateway.bootstrap import Loaded
-from gateway.model.jsonvalue import JsonObject
+from gateway.model.jsonvalue import JsonObject, JsonValue
 
-DEMO_CALL = """curl -s {url} -H 'x-api-key: demo-key' -H 'content-type: application/json' \\
+CALL: Final = """curl -s {url} -H 'x-api-key: demo-key' -H 'content-type: application/json' \\
   -H 'accept: application/json, text/event-stream' -H 'mcp-protocol-version: 2026-07-28' \\
   -H 'mcp-method: {method}'{name} -d '{body}'"""
-EXPLAIN = """gatehouse explain -c demo/gateway.yaml --route tracker --principal key:demo \\
+EXPLAIN: Final = """{program} explain -c {config} --route {route} --principal key:demo \\
   --method tools/call --name delete_repo"""
-META = (
+META: Final = (
     '"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",'
     '"io.modelcontextprotocol/clientCapabilities":{}}'
 )
 
 
-def banner(loaded: Loaded, document: JsonObject, *, demo: bool) -> None:
-    """Print listeners, routes and policies, and in the demo commands to paste."""
+def banner(loaded: Loaded, document: JsonObject, config: Path, *, demo: bool) -> None:
+    """Print the ready file's `document` for people: listeners, routes, policies, and in the demo
+    commands to paste into another terminal."""
     console = Console(highlight=False)
     console.print("[bold green]ready[/]", f"admin {document['admin']}")
-    routes = document["routes"]
-    for route in routes if isinstance(routes, list) else []:
-        if isinstance(route, dict):
-            console.print(
-                f"  {route['url']}  {route['protocol']} -> {route['backend']}", markup=False
-            )
+    routes = _objects(document["routes"])
+    for route in routes:
+        line = f"  {route['url']}  {route['protocol']} -> {route['backend']}"
+        console.print(line, markup=False, soft_wrap=True)
     names = ", ".join(source.model.metadata.name for source in loaded.sources) or "none: all denied"
-    console.print(f"policies in {loaded.gateway.policies}: {names}", markup=False)
+    console.print(f"policies in {loaded.gateway.policies}: {names}", markup=False, soft_wrap=True)
     for warning in loaded.warnings:
-        console.print(str(warning), style="yellow", markup=False)
-    if demo and isinstance(routes, list) and routes and isinstance(routes[0], dict):
-        for title, command in demo_commands(str(routes[0]["url"])):
+        console.print(str(warning), style="yellow", markup=False, soft_wrap=True)
+    if demo and routes:
+        for title, command in demo_commands(routes[0], config, program()):
             console.print(f"\n# {title}", style="bold", markup=False)
             console.print(command, markup=False, soft_wrap=True)
     console.print("\nCtrl-C stops everything.")
 
 
-def demo_commands(url: str) -> list[tuple[str, str]]:
+def demo_commands(
+    route: Mapping[str, JsonValue], config: Path, program: str
+) -> list[tuple[str, str]]:
     """Things to paste while the demo runs: (what it shows, command)."""
+    url = str(route["url"])
+    explain = EXPLAIN.format(
+        program=shlex.quote(program), config=shlex.quote(str(config)), route=route["name"]
+    )
+    repository = '{"owner":"acme","repo":"website"}'
     return [
-        ("an allowed call", _call(url, "tools/call", "whoami", "{}")),
-        (
-            "a refused one",
-            _call(url, "tools/call", "delete_repo", '{"owner":"acme","repo":"website"}'),
-        ),
+        ("an allowed call", _call(url, "list_issues", repository)),
+        ("a refused one", _call(url, "delete_repo", repository)),
         ("a list that shows only what is allowed", _list(url)),
-        (
-            "why",
-            EXPLAIN,
-        ),
+        ("why it is refused", explain),
     ]
 
 
-def _call(url: str, method: str, tool: str, arguments: str) -> str:
+def program() -> str:
+    """How to call this program from the same folder: by its name where the shell finds it."""
+    started = Path(sys.argv[0])
+    found = shutil.which(started.name)
+    if found is not None and Path(found).samefile(started):
+        return started.name
+    return os.path.relpath(started) if started.is_file() else started.name
+
+
+def _objects(value: JsonValue) -> list[JsonObject]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _call(url: str, tool: str, arguments: str) -> str:
     params = f'{{"name":"{tool}","arguments":{arguments},{META}}}'
-    body = f'{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}'
-    return DEMO_CALL.format(url=url, method=method, name=f" -H 'mcp-name: {tool}'", body=body)
+    body = f'{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{params}}}'
+    return CALL.format(url=url, method="tools/call", name=f" -H 'mcp-name: {tool}'", body=body)
 
 
 def _list(url: str) -> str:
     body = f'{{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{{{META}}}}}'
-    return DEMO_CALL.format(url=url, method="tools/list", name="", body=body)
+    return CALL.format(url=url, method="tools/list", name="", body=body)

@@ -4,10 +4,11 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Coroutine, Sequence
+from typing import Any, Final
 
 from gateway.supervisor.options import Child
+from gateway.supervisor.tether import tethered
 
 STOP_SECONDS: Final = 3.0
 
@@ -33,11 +34,31 @@ class Children:
         for child in self._children:
             try:
                 process = await asyncio.create_subprocess_exec(
-                    *child.command, stdout=asyncio.subprocess.DEVNULL, start_new_session=True
+                    *tethered(child.command),
+                    stdout=asyncio.subprocess.DEVNULL,
+                    start_new_session=True,
                 )
             except OSError as error:
                 raise ChildFailedError(f"{child.name}: {error}") from error
             self._running.append((child, process))
+
+    async def watch_over(self, work: Coroutine[Any, Any, None]) -> None:
+        """Wait for `work`, unless one of the programs ends first. Raises `ChildFailedError`."""
+        working = asyncio.ensure_future(work)
+        ends = {
+            asyncio.ensure_future(process.wait()): child.name for child, process in self._running
+        }
+        try:
+            await asyncio.wait((working, *ends), return_when=asyncio.FIRST_COMPLETED)
+            if working.done():
+                working.result()
+                return
+            name, status = next((name, end.result()) for end, name in ends.items() if end.done())
+            raise ChildFailedError(f"{name} ended with status {status}")
+        finally:
+            for task in (working, *ends):
+                task.cancel()
+            await asyncio.gather(working, *ends, return_exceptions=True)
 
     async def stop(self) -> None:
         """End all, and kill what does not end."""

@@ -9,6 +9,8 @@ from typing import Final
 
 import httpx
 
+from gateway.supervisor.tether import tethered
+
 STOP_SECONDS: Final = 5.0
 READY_SECONDS: Final = 20.0
 LOG_TAIL: Final = 12
@@ -36,7 +38,7 @@ class EnvoyProcess:
         """Start it and wait until it is live. Raises `EnvoyFailedError`."""
         with self._log.open("wb") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *self._command, stdout=log, stderr=log, start_new_session=True
+                *tethered(self._command), stdout=log, stderr=log, start_new_session=True
             )
         try:
             async with asyncio.timeout(READY_SECONDS), httpx.AsyncClient() as client:

@@ -1,5 +1,7 @@
 """What the supervisor itself counts; the admin address adds it to the workers' sum."""
 
+from collections.abc import Mapping
+
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 
@@ -17,6 +19,8 @@ class SupervisorMetrics:
             ["outcome"],
             registry=self.registry,
         )
+        for outcome in ("applied", "kept"):
+            self.reloads.labels(outcome)
         self.broken = Gauge(
             "gatehouse_configuration_broken",
             "1 while the files on disk are not what is in force.",
@@ -31,3 +35,9 @@ class SupervisorMetrics:
             ["backend", "endpoint"],
             registry=self.registry,
         )
+
+    def show_health(self, health: Mapping[tuple[str, str], bool]) -> None:
+        """Endpoints as they are; those that are gone are no longer shown."""
+        self.endpoint_healthy.clear()
+        for (backend, endpoint), healthy in health.items():
+            self.endpoint_healthy.labels(backend, endpoint).set(healthy)

@@ -36,4 +36,4 @@ class Options:
     quiet: bool = False
     envoy: bool = False
     worker_command: tuple[str, ...] = ()
-    worker_timing: Timing = Timing()
+    worker_timing: Timing = field(default_factory=Timing)

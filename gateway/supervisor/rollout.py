@@ -7,15 +7,15 @@ everything back.
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
 import httpx
 
 from gateway.bootstrap import Loaded, snapshot_message
+from gateway.config.schema import Gateway
 from gateway.edge.admin import EnvoyAdmin, Subscription, Verdict, verdict
 from gateway.edge.files import EnvoyFiles
-from gateway.model.jsonvalue import JsonObject
 from gateway.supervisor.restart import needs_restart
 from gateway.supervisor.workers import WorkerFailedError, WorkerPool
 
@@ -24,9 +24,6 @@ TAKE_SECONDS: Final = 5.0
 POLL_SECONDS: Final = 0.05
 REMEMBERED: Final = 8
 """How many replaced configurations, at most, are drained at the same time."""
-
-KeySets: TypeAlias = Mapping[str, bytes]
-"""Issuer -> JWKS document."""
 
 Health: TypeAlias = Mapping[tuple[str, str], bool]
 """(backend, "ip:port") -> healthy."""
@@ -38,14 +35,14 @@ class RolloutError(Exception):
 
 class Rollout:
     """Owns what is in force: `loaded`, under `number`. One change at a time; what else has to be
-    written or told meanwhile waits for its end."""
+    written or told meanwhile waits for its end. `keys` gives the key sets (issuer -> JWKS)."""
 
     def __init__(
         self,
         pool: WorkerPool,
         files: EnvoyFiles,
         admin: EnvoyAdmin,
-        addresses: list[str],
+        keys: Callable[[], Mapping[str, bytes]],
         first: Loaded,
     ) -> None:
         self.loaded = first
@@ -54,18 +51,21 @@ class Rollout:
         self._pool = pool
         self._files = files
         self._admin = admin
-        self._addresses = addresses
+        self._addresses = [worker.address for worker in pool.workers]
+        self._keys = keys
         self._attempts = 1
+        self._health: Health = {}
         self._draining: tuple[Loaded, ...] = ()
         self._turn = asyncio.Lock()
         self._cleaning: asyncio.Task[None] | None = None
 
-    async def start(self, key_sets: KeySets, health: Health) -> None:
+    async def start(self, health: Health) -> None:
         """The first configuration: workers up, then files for an Envoy that starts later."""
-        await self._pool.start(self._message(self.loaded, self.number, key_sets))
+        self._health = health
+        await self._pool.start(snapshot_message(self.loaded, self.number, self._keys()))
         self._files.write_all(self.loaded.gateway, self._addresses, health, str(self.number))
 
-    async def replace(self, new: Loaded, key_sets: KeySets, health: Health) -> None:
+    async def replace(self, new: Loaded, health: Health) -> None:
         """Put `new` into force. Raises `RolloutError` with the old one still in force.
 
         Every attempt has a number of its own: the records of one that Envoy refused tell what
@@ -76,31 +76,47 @@ class Rollout:
             self._attempts += 1
             number, old = self._attempts, self.loaded
             draining = (old, *self._draining)[:REMEMBERED]
-            message = snapshot_message(new, number, key_sets, draining)
+            message = snapshot_message(new, number, self._keys(), draining)
             try:
                 await self._pool.publish(message)
             except WorkerFailedError as error:
                 raise RolloutError(str(error)) from error
+            if same_edge(old.gateway, new.gateway):
+                self.loaded, self.number = new, number
+                return
             try:
                 await self._tell_envoy(new, draining, str(number), health)
             except (RolloutError, OSError) as error:
-                await self._put_back(key_sets, health)
+                await self._put_back()
                 raise RolloutError(str(error)) from error
             self.loaded, self.number, self._draining = new, number, draining
-        self._clean_later(key_sets)
+            self._health = health
+        self._clean_later()
 
-    async def tell_keys(self, key_sets: KeySets) -> None:
-        """Give workers newer key sets with what is in force."""
+    async def tell_keys(self) -> None:
+        """Give workers the newest key sets with what is in force."""
         async with self._turn:
-            await self._pool.refresh(self._message(self.loaded, self.number, key_sets))
+            await self._publish_again()
 
-    async def write_health(self, health: Health) -> None:
-        """Tell Envoy which endpoints are healthy."""
+    async def write_health(self, state: Callable[[], Health]) -> None:
+        """Tell Envoy which endpoints are healthy. `state` is asked when it is our turn: a rollout
+        that was under way may have brought other endpoints."""
         async with self._turn:
-            self._files.write_endpoints(self.loaded.gateway, health, str(self.number))
+            known = state()
+            self._write_health({key: known.get(key, up) for key, up in self._health.items()})
 
-    def _message(self, loaded: Loaded, number: int, key_sets: KeySets) -> JsonObject:
-        return snapshot_message(loaded, number, key_sets, self._draining)
+    async def retarget(self, loaded: Loaded, health: Health) -> bool:
+        """Names have other addresses now. False, and nothing is done, if `loaded`, whose names
+        they are, was replaced meanwhile."""
+        async with self._turn:
+            current = loaded is self.loaded
+            if current:
+                self._write_health(health)
+            return current
+
+    def _write_health(self, health: Health) -> None:
+        self._health = health
+        self._files.write_endpoints(self.loaded.gateway, health, str(self.number))
 
     def _refuse_restarts(self, new: Loaded) -> None:
         changed = needs_restart(self._running.gateway, new.gateway)
@@ -144,41 +160,47 @@ class Rollout:
             if outcome is Verdict.ACCEPTED:
                 return
             if outcome is Verdict.REJECTED:
-                raise RolloutError(f"Envoy rejects {', '.join(keys)}; its log says why")
+                log = self._files.layout.log
+                raise RolloutError(f"Envoy rejects {', '.join(keys)}; {log} says why")
             await asyncio.sleep(POLL_SECONDS)
         if before is not None:
             raise RolloutError(f"Envoy has not taken {', '.join(wanted)} in {TAKE_SECONDS:g} s")
 
-    async def _put_back(self, key_sets: KeySets, health: Health) -> None:
+    async def _put_back(self) -> None:
         """Everything as it was. Envoy first: it must not use routes that no worker knows."""
         old, label = self.loaded, f"{self._attempts}-again"
         before = await self._subscriptions(old)
         kept = [one.gateway for one in self._draining]
         try:
-            wanted = self._files.write_endpoints(old.gateway, health, label)
+            wanted = self._files.write_endpoints(old.gateway, self._health, label)
             wanted |= self._files.write_clusters(old.gateway, label, keep=kept)
             wanted |= self._files.write_routes(old.gateway, label)
             await self._taken(before, wanted, old)
         except (RolloutError, OSError) as error:
             LOG.error("putting the old configuration back: %s", error)  # noqa: TRY400  no traceback
-        try:
-            await self._pool.publish(self._message(old, self.number, key_sets))
-        except WorkerFailedError as error:
-            LOG.error("putting the old configuration back: %s", error)  # noqa: TRY400  no traceback
+        await self._publish_again()
 
-    def _clean_later(self, key_sets: KeySets) -> None:
+    def _clean_later(self) -> None:
         if self._cleaning is not None:
             self._cleaning.cancel()
-        self._cleaning = asyncio.ensure_future(self._clean(key_sets))
+        self._cleaning = asyncio.ensure_future(self._clean())
 
-    async def _clean(self, key_sets: KeySets) -> None:
+    async def _clean(self) -> None:
         await asyncio.sleep(self.loaded.gateway.limits.drain_seconds)
         async with self._turn:
             self._draining = ()
             gateway, label = self.loaded.gateway, f"{self.number}-drained"
             self._files.write_clusters(gateway, label)
             self._files.remove_unused(gateway)
-            await self._pool.refresh(self._message(self.loaded, self.number, key_sets))
+            await self._publish_again()
+
+    async def _publish_again(self) -> None:
+        """What is in force, once more: with other key sets, or without what has drained."""
+        message = snapshot_message(self.loaded, self.number, self._keys(), self._draining)
+        try:
+            await self._pool.publish(message)
+        except WorkerFailedError as error:  # they had taken it before
+            LOG.error("%s", error)  # noqa: TRY400  no traceback
 
     async def close(self) -> None:
         """Stop what is still to be cleaned."""
@@ -186,3 +208,9 @@ class Rollout:
             self._cleaning.cancel()
             await asyncio.gather(self._cleaning, return_exceptions=True)
         await self._admin.close()
+
+
+def same_edge(old: Gateway, new: Gateway) -> bool:
+    """Whether Envoy has nothing to do: a change of policy alone is in force when workers have it,
+    whatever Envoy is busy with."""
+    return (old.listeners, old.routes, old.backends) == (new.listeners, new.routes, new.backends)

@@ -1,4 +1,4 @@
-"""Runs a gateway: loads, starts, watches, reloads, stops. Carries no traffic."""
+"""Runs a gateway: loads, starts, follows changes, stops. Carries no traffic."""
 
 import asyncio
 import contextlib
@@ -9,12 +9,14 @@ import shutil
 import signal
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import httpx
+
 from gateway.adapters.jwks import JwksKeeper
-from gateway.bootstrap import ConfigurationError, Loaded, load, snapshot_message
+from gateway.bootstrap import ConfigurationError, Loaded, load
 from gateway.config.schema import Gateway
 from gateway.edge.admin import EnvoyAdmin
 from gateway.edge.binary import EnvoyMissingError, envoy_command, envoy_version, find_envoy
@@ -24,21 +26,25 @@ from gateway.supervisor.admin import Admin
 from gateway.supervisor.banner import banner
 from gateway.supervisor.children import ChildFailedError, Children
 from gateway.supervisor.envoy_process import EnvoyFailedError, EnvoyProcess
-from gateway.supervisor.health import EndpointHealth
+from gateway.supervisor.health import EndpointHealth, EndpointKey
 from gateway.supervisor.metrics import SupervisorMetrics
 from gateway.supervisor.options import Options
 from gateway.supervisor.ports import taken_addresses
 from gateway.supervisor.ready import ready_document
-from gateway.supervisor.resolve import resolve
-from gateway.supervisor.rollout import Rollout, RolloutError
+from gateway.supervisor.reload import Reload
+from gateway.supervisor.resolve import Resolver
+from gateway.supervisor.rollout import Rollout
+from gateway.supervisor.status import configuration_status, process_status
 from gateway.supervisor.watch import Watch
 from gateway.supervisor.workers import WORKER_COMMAND, WorkerFailedError, WorkerPool
 
 LOG: Final = logging.getLogger("gatehouse.supervisor")
-WATCH_SECONDS: Final = 0.25
 POLL_SECONDS: Final = 2.0
 RESOLVE_SECONDS: Final = 5.0
+DRAIN_POLL_SECONDS: Final = 0.05
 UPSTREAM_SECONDS: Final = 10.0
+MAX_FOLDER_BYTES: Final = 80
+"""So that a socket's name fits behind it (Linux takes 107 bytes, macOS 103)."""
 
 
 class StartError(Exception):
@@ -51,22 +57,25 @@ class Supervisor:
     def __init__(self, options: Options) -> None:
         self._options = options
         self._metrics = SupervisorMetrics()
-        self._number = 1
-        self._last_error = ""
         self._started = time.time()
         self._ready = False
-        self._loaded = self._first_load()
+        self._first = self._first_load()
+        self._watch = Watch(self._first.watched)
         self._health = EndpointHealth(self._on_health)
-        self._keys = self._key_keeper(self._loaded.gateway)
-        self._folder = Path(self._loaded.gateway.service.run)
-        self._sockets = Path(tempfile.mkdtemp(prefix="gatehouse-"))
+        self._resolver = Resolver()
+        self._keys = JwksKeeper(self._first.gateway.identity.jwt, self._on_keys)
+        self._folder = Path(self._first.gateway.service.run)
+        self._sockets = _private_folder()
         self._pool = self._worker_pool()
         self._children = Children(options.children)
         self._envoy: EnvoyProcess | None = None
         self._rollout: Rollout | None = None
+        self._reload: Reload | None = None
+        self._telling: asyncio.Task[None] | None = None
 
     async def run(self) -> int:
-        """Start, serve until SIGTERM or SIGINT, stop. Raises `StartError`."""
+        """Start, serve until SIGTERM or SIGINT, stop: 0, or 1 if a part of it ended by itself.
+        Raises `StartError`."""
         logging.basicConfig(
             level=os.environ.get("GATEHOUSE_LOG", "WARNING"),
             format="%(asctime)s supervisor %(levelname)s %(message)s",
@@ -76,6 +85,8 @@ class Supervisor:
                 return await self._run(files)
         except EdgeLockedError as error:
             raise StartError(str(error)) from error
+        except OSError as error:
+            raise StartError(f"the run folder {self._folder}: {error.strerror}") from error
         finally:
             shutil.rmtree(self._sockets, ignore_errors=True)
 
@@ -86,8 +97,9 @@ class Supervisor:
             loop.add_signal_handler(number, stop.set)
         admin = self._admin()
         try:
-            await self._start(files, admin)
-            status = await self._serve(stop)
+            if not await self._start_unless(stop, files, admin):
+                return 0
+            return await self._serve(stop)
         except (
             WorkerFailedError,
             EnvoyFailedError,
@@ -98,18 +110,20 @@ class Supervisor:
             raise StartError(str(error)) from error
         finally:
             await self._stop(admin)
-        return status
 
     # --- start --------------------------------------------------------------------------------
 
     def _first_load(self) -> Loaded:
         try:
-            return load(self._options.config, os.environ, demo=self._options.demo)
+            return self._read()
         except ConfigurationError as error:
             raise StartError(str(error)) from error
 
+    def _read(self) -> Loaded:
+        return load(self._options.config, os.environ, demo=self._options.demo)
+
     def _worker_pool(self) -> WorkerPool:
-        gateway = self._loaded.gateway
+        gateway = self._first.gateway
         count = self._options.workers or gateway.service.workers
         metrics = self._metrics_folder
         metrics.mkdir()
@@ -122,55 +136,85 @@ class Supervisor:
         )
 
     def _worker_address(self, gateway: Gateway, index: int) -> str:
-        """A socket in a folder of our own: the run folder's path may be too long for one."""
         listen = gateway.service.listen
         if listen == "unix":
             return f"unix:{self._sockets}/worker-{index}.sock"
         host, _, port = listen.rpartition(":")
         return f"{host}:{int(port) + index}"
 
+    async def _start_unless(self, stop: asyncio.Event, files: EnvoyFiles, admin: Admin) -> bool:
+        """Start, and whether that came to its end before somebody said stop."""
+        starting = asyncio.ensure_future(self._start(files, admin))
+        stopping = asyncio.ensure_future(stop.wait())
+        await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not starting.done():
+            starting.cancel()
+            await asyncio.gather(starting, return_exceptions=True)
+            return False
+        await starting
+        return True
+
     async def _start(self, files: EnvoyFiles, admin: Admin) -> None:
-        gateway = self._loaded.gateway
+        gateway = self._first.gateway
+        self._withdraw()
         self._refuse_taken_ports(gateway)
-        addresses = [worker.address for worker in self._pool.workers]
+        binary = self._find_envoy() if self._options.envoy else None
         self._rollout = Rollout(
-            self._pool, files, EnvoyAdmin(gateway.service.envoy_admin), addresses
+            self._pool,
+            files,
+            EnvoyAdmin(gateway.service.envoy_admin),
+            self._keys.documents,
+            self._first,
+        )
+        self._reload = Reload(
+            self._read, self._rollout, self._keys, self._health, self._resolver, self._metrics
         )
         await self._children.start()
-        await self._keys.refresh_due()
-        targets = await resolve(gateway.backends)
-        self._health.watch(targets)
-        await self._rollout.start(
-            self._loaded, self._number, self._keys.documents(), dict.fromkeys(targets, True)
-        )
-        await admin.start()
-        if self._options.envoy:
-            await self._start_envoy(files)
-        await self._wait_for_children(targets)
+        await self._children.watch_over(self._bring_up(self._rollout, binary, files, admin))
         self._ready = True
-        self._metrics.snapshot.set(self._number)
+        self._metrics.snapshot.set(self._rollout.number)
         self._announce()
+
+    async def _bring_up(
+        self, rollout: Rollout, binary: Path | None, files: EnvoyFiles, admin: Admin
+    ) -> None:
+        gateway = self._first.gateway
+        await self._keys.refresh_due()
+        targets = await self._resolver.resolve(gateway.backends)
+        self._health.watch(targets)
+        await rollout.start(dict.fromkeys(targets, True))
+        await admin.start()
+        if binary is not None:
+            await self._start_envoy(binary, files)
+        await self._wait_for_children(targets)
 
     def _refuse_taken_ports(self, gateway: Gateway) -> None:
         wanted = {f"listener {one.name}": f"{one.address}:{one.port}" for one in gateway.listeners}
         wanted["Envoy's admin address (service.envoy_admin)"] = gateway.service.envoy_admin
         wanted = wanted if self._options.envoy else {}
+        for worker in self._pool.workers:
+            wanted[f"worker {worker.index} (service.listen)"] = worker.address
         wanted["the admin address (service.admin)"] = gateway.service.admin
         taken = taken_addresses(wanted)
         if taken:
             raise StartError("\n".join(taken))
 
-    async def _start_envoy(self, files: EnvoyFiles) -> None:
+    def _find_envoy(self) -> Path:
+        """Before anything runs: it is the first thing that a new machine lacks."""
         binary = find_envoy(os.environ)
         envoy_version(binary)
+        return binary
+
+    async def _start_envoy(self, binary: Path, files: EnvoyFiles) -> None:
         self._envoy = EnvoyProcess(
             envoy_command(binary, files.layout.bootstrap),
-            self._folder / "envoy.log",
-            self._loaded.gateway.service.envoy_admin,
+            files.layout.log,
+            self._first.gateway.service.envoy_admin,
         )
         await self._envoy.start()
 
-    async def _wait_for_children(self, targets: Mapping[tuple[str, str], float]) -> None:
+    async def _wait_for_children(self, targets: Collection[EndpointKey]) -> None:
         """Demo upstreams need a moment; a backend that somebody else runs is not waited for."""
         if not self._options.children:
             return
@@ -180,7 +224,7 @@ class Supervisor:
 
     def _announce(self) -> None:
         document = ready_document(
-            self._loaded.gateway,
+            self._first.gateway,
             envoy=self._envoy.pid if self._envoy else None,
             workers=[worker.pid for worker in self._pool.workers],
             children=self._children.pids,
@@ -190,70 +234,44 @@ class Supervisor:
             fresh.write_text(json.dumps(document, indent=2) + "\n")
             fresh.replace(self._options.ready_file)
         if not self._options.quiet:
-            banner(self._loaded, document, demo=self._options.demo)
+            banner(self._first, document, self._options.config, demo=self._options.demo)
+
+    def _withdraw(self) -> None:
+        """No ready file, unless this run is ready; also not one that a killed run left."""
+        if self._options.ready_file is not None:
+            self._options.ready_file.unlink(missing_ok=True)
 
     # --- serve --------------------------------------------------------------------------------
 
     async def _serve(self, stop: asyncio.Event) -> int:
         """Until told to stop (0), or until Envoy or a part of this process ends (1)."""
-        works = [self._watch(), self._poll(), self._resolve(), self._keep_keys()]
-        keepers = [asyncio.ensure_future(work) for work in works]
-        tasks: list[asyncio.Task[Any]] = [asyncio.ensure_future(stop.wait()), *keepers]
+        stopping = asyncio.ensure_future(stop.wait())
+        parts = [asyncio.ensure_future(part) for part in self._parts()]
+        await asyncio.wait((stopping, *parts), return_when=asyncio.FIRST_COMPLETED)
+        faults = [fault for part in parts if part.done() and (fault := part.exception())]
+        for part in (stopping, *parts):
+            part.cancel()
+        await asyncio.gather(stopping, *parts, return_exceptions=True)
+        if stop.is_set():
+            return 0
+        for fault in faults:
+            LOG.error("the gateway cannot go on", exc_info=fault)
+        return 1
+
+    def _parts(self) -> Sequence[Coroutine[Any, Any, None]]:
+        """What runs until the gateway is told to stop; none ends by itself."""
+        parts = [self._poll(), self._resolve(), self._keys.run()]
+        if self._reload is not None:
+            parts.append(self._reload.run(self._watch))
         if self._envoy is not None:
-            tasks.append(asyncio.ensure_future(self._envoy.wait()))
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done.intersection(keepers):
-            LOG.error("the supervisor cannot go on", exc_info=task.exception())
-        if self._envoy is not None and self._envoy.pid is None:
-            LOG.error("Envoy ended; see %s", self._folder / "envoy.log")
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        return 0 if stop.is_set() else 1
+            parts.append(self._end_of_envoy(self._envoy))
+        return parts
 
-    async def _keep_keys(self) -> None:
-        """Fetch key sets for ever, also when there is no issuer whose set could be fetched."""
-        await self._keys.run()
-        await asyncio.Event().wait()
-
-    async def _watch(self) -> None:
-        watch = Watch(self._loaded.watched)
-        while True:
-            await asyncio.sleep(WATCH_SECONDS)
-            if await asyncio.to_thread(watch.changed):
-                await self._reload()
-                watch.replace(self._loaded.watched)
-
-    async def _reload(self) -> None:
-        """Take what is on disk, or keep what is in force and say why."""
-        old = self._loaded
-        try:
-            new = await asyncio.to_thread(
-                load, self._options.config, os.environ, demo=self._options.demo
-            )
-            await self._roll_out(old, keep_demo_key(old, new, demo=self._options.demo))
-        except (ConfigurationError, RolloutError) as error:
-            self._last_error = str(error)
-            self._metrics.broken.set(1)
-            self._metrics.reloads.labels("kept").inc()
-            LOG.error("the new configuration is not used: %s", error)  # noqa: TRY400  no traceback
-            return
-        self._last_error = ""
-        self._metrics.broken.set(0)
-        self._metrics.reloads.labels("applied").inc()
-        LOG.warning("snapshot %d (%s) is in force", self._number, self._loaded.digest)
-
-    async def _roll_out(self, old: Loaded, new: Loaded) -> None:
-        if self._rollout is None:
-            return
-        targets = await resolve(new.gateway.backends)
-        known = self._health.state()
-        health = {key: known.get(key, True) for key in targets}
-        await self._rollout.replace(old, new, self._number + 1, self._keys.documents(), health)
-        self._health.watch(targets)
-        self._loaded = new
-        self._number += 1
-        self._metrics.snapshot.set(self._number)
+    async def _end_of_envoy(self, envoy: EnvoyProcess) -> None:
+        """Whoever runs the gateway starts it again whole, or finds out why Envoy cannot stay."""
+        status = await envoy.wait()
+        how = f"by signal {-status}" if status < 0 else f"with status {status}"
+        LOG.error("Envoy ended %s; stopping. Its log: %s", how, self._folder / "envoy.log")
 
     async def _poll(self) -> None:
         """Ask workers how they are; one that is stuck is replaced, and missing keys are fetched."""
@@ -265,32 +283,35 @@ class Supervisor:
                     self._keys.hurry(str(issuer))
 
     async def _resolve(self) -> None:
+        """Follow the name service."""
         while True:
             await asyncio.sleep(RESOLVE_SECONDS)
-            targets = await resolve(self._loaded.gateway.backends)
-            if targets and set(targets) != set(self._health.state()):
-                self._health.watch(targets)
-                await self._on_health()
+            loaded = self._in_force
+            targets = await self._resolver.resolve(loaded.gateway.backends)
+            unchanged = set(targets) == set(self._health.state())
+            if targets and not unchanged and self._rollout is not None:
+                known = self._health.state()
+                health = {key: known.get(key, True) for key in targets}
+                if await self._rollout.retarget(loaded, health):
+                    self._health.watch(targets)
 
     async def _on_health(self) -> None:
-        health = self._health.state()
         if self._rollout is not None:
-            self._rollout.write_health(self._loaded, self._number, health)
-        for (backend, endpoint), healthy in health.items():
-            self._metrics.endpoint_healthy.labels(backend, endpoint).set(healthy)
+            await self._rollout.write_health(self._health.state)
+        self._metrics.show_health(self._health.state())
 
     async def _on_worker_change(self) -> None:
         self._metrics.restarts.inc()
 
-    def _key_keeper(self, gateway: Gateway) -> JwksKeeper:
-        return JwksKeeper(gateway.identity.jwt, self._on_keys)
-
     def _on_keys(self, issuer: str, document: bytes) -> None:
         """A key set changed: the workers get it with the configuration that is in force."""
         del issuer, document
-        if self._ready:
-            message = snapshot_message(self._loaded, self._number, self._keys.documents())
-            self._publishing = asyncio.ensure_future(self._pool.tell(message))
+        if self._ready and self._rollout is not None:
+            self._telling = asyncio.ensure_future(self._rollout.tell_keys())
+
+    @property
+    def _in_force(self) -> Loaded:
+        return self._rollout.loaded if self._rollout is not None else self._first
 
     # --- seen from outside --------------------------------------------------------------------
 
@@ -300,7 +321,7 @@ class Supervisor:
 
     def _admin(self) -> Admin:
         return Admin(
-            self._loaded.gateway.service.admin,
+            self._first.gateway.service.admin,
             lambda: self._ready and any(worker.serving for worker in self._pool.workers),
             self.status,
             self._metrics_folder,
@@ -309,49 +330,58 @@ class Supervisor:
 
     def status(self) -> JsonObject:
         """The document of `gatehouse status`."""
+        number = self._rollout.number if self._rollout is not None else 0
+        error = self._reload.error if self._reload is not None else ""
         return {
             "ready": self._ready,
-            "snapshot": self._number,
-            "digest": self._loaded.digest,
             "uptime_seconds": round(time.time() - self._started, 1),
-            "configuration_error": self._last_error,
-            "policies": [source.model.metadata.name for source in self._loaded.sources],
-            "workers": [
-                {
-                    "index": worker.index,
-                    "pid": worker.pid,
-                    "running": worker.serving,
-                    "restarts": worker.restarts,
-                }
-                for worker in self._pool.workers
-            ],
-            "endpoints": [
-                {"backend": backend, "endpoint": endpoint, "healthy": healthy}
-                for (backend, endpoint), healthy in self._health.state().items()
-            ],
-            "key_sets": [
-                {"issuer": state.issuer, "keys": state.keys, "error": state.error}
-                for state in self._keys.states()
-            ],
+            **configuration_status(self._in_force, number, error),
+            **process_status(self._pool.workers, self._health.state(), self._keys.states()),
         }
 
     # --- stop ---------------------------------------------------------------------------------
 
+    async def _drain_envoy(self) -> None:
+        """Take no new connections, and give open requests `drain_seconds` to end."""
+        gateway = self._first.gateway
+        envoy = EnvoyAdmin(gateway.service.envoy_admin)
+        try:
+            async with asyncio.timeout(gateway.limits.drain_seconds):
+                await envoy.drain_listeners()
+                while await envoy.active_requests(gateway):  # noqa: ASYNC110  another process
+                    await asyncio.sleep(DRAIN_POLL_SECONDS)
+        except TimeoutError:
+            LOG.warning("requests that were still open after the drain are cut")
+        except httpx.HTTPError:
+            LOG.warning("Envoy's admin address does not answer: nothing is waited for")
+        finally:
+            await envoy.close()
+
     async def _stop(self, admin: Admin) -> None:
         """Envoy first, so that nothing arrives unjudged; then workers, then upstreams."""
+        drain = self._ready and self._envoy is not None and self._envoy.pid is not None
         self._ready = False
+        self._withdraw()
+        if drain:
+            await self._drain_envoy()
         if self._envoy is not None:
             await self._envoy.stop()
-        await self._pool.stop(self._loaded.gateway.limits.drain_seconds)
+        await self._pool.stop(self._first.gateway.limits.drain_seconds)
         await self._health.close()
         await self._children.stop()
         if self._rollout is not None:
             await self._rollout.close()
         await admin.stop()
-        if self._options.ready_file is not None:
-            self._options.ready_file.unlink(missing_ok=True)
 
 
-def keep_demo_key(old: Loaded, new: Loaded, *, demo: bool) -> Loaded:
-    """A made-up sealing key lives as long as the run: sessions survive a reload."""
-    return new.with_sessions_of(old) if demo else new
+def _private_folder() -> Path:
+    """For sockets and the files of metrics: the run folder's path may be too long for a socket,
+    and a killed run's sockets may still be in it."""
+    try:
+        folder = Path(tempfile.mkdtemp(prefix="gatehouse-"))
+    except OSError as error:
+        raise StartError(f"no temporary folder: {error.strerror}") from error
+    if len(bytes(folder)) > MAX_FOLDER_BYTES:
+        folder.rmdir()
+        raise StartError(f"{folder.parent} is too long for a socket; set TMPDIR to a shorter path")
+    return folder

@@ -46,6 +46,11 @@ class Metrics:
             "Responses that had to be read and ended before their body came.",
             ["route"],
         )
+        self.revoked = Counter(
+            "gatehouse_revoked_streams_total",
+            "Streams cut off because a reload or the end of a credential took their permit.",
+            ["route"],
+        )
         self.faults = Counter(
             "gatehouse_own_faults_total",
             "Judgements that failed or timed out and became refusals.",

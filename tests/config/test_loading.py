@@ -36,10 +36,12 @@ def test_secrets_come_from_the_environment_and_from_files(tmp_path: Path) -> Non
     text = "\n".join(f"{key}: {json.dumps(part)}" for key, part in value.items())
     limits = "\n  streams: ${STREAMS}"
     (tmp_path / "gateway.yaml").write_text(text.replace('"LIMITS"', limits))
-    environment = {"KEY": right()["sessions"]["keys"][0], "STREAMS": "1234"}
+    other = "Zr0k3vX9pQm2L7tYc5Wb8NfHsJdAeGuR1iKo4yTzVhE="
+    environment = {"KEY": other, "STREAMS": "1234"}
     gateway = load_gateway(tmp_path / "gateway.yaml", environment)
     assert isinstance(gateway, Gateway)
-    assert gateway.sessions.keys[0] == gateway.sessions.keys[1]
+    keys = [key.get_secret_value() for key in gateway.sessions.keys]
+    assert keys == [right()["sessions"]["keys"][0], other]
     assert gateway.limits.streams == 1234
     assert environment["KEY"] not in repr(gateway)
 

@@ -50,7 +50,7 @@ def test_old_backends_stay_until_the_drain_is_over(tmp_path: Path) -> None:
     with sole_writer(tmp_path) as files:
         files.write_all(old, ["127.0.0.1:3"], {}, "1")
         files.write_endpoints(new, {}, "2")
-        files.write_clusters(new, "2", keep=old)
+        files.write_clusters(new, "2", keep=[old])
         assert cluster_names(files.layout.clusters) == ["tracker", "next"]
         files.write_clusters(new, "2")
         files.remove_unused(new)
@@ -104,7 +104,7 @@ async def test_a_new_backend_is_there_before_the_route_to_it(
     async with running(gateway, [service.address], tmp_path) as edge:
         edge.gateway = new
         wanted = edge.files.write_endpoints(new, {}, "2")
-        wanted |= edge.files.write_clusters(new, "2", keep=gateway)
+        wanted |= edge.files.write_clusters(new, "2", keep=[gateway])
         await accepted(edge, wanted)
         await accepted(edge, edge.files.write_routes(new, "2"))
         assert (await edge.client.get("/mcp")).status_code == 200

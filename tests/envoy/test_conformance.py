@@ -87,8 +87,9 @@ def test_two_gateways_before_two_replicas_pass_the_suite(
 def test_new_sessions_spread_over_every_gateway_and_every_replica(
     stage: Stage, replicas: list[str]
 ) -> None:
-    for ident in range(SESSIONS):
-        assert httpx.post(stage.url, json={**INITIALIZE, "id": ident}, headers=ACCEPT).is_success
+    with httpx.Client(headers=ACCEPT) as http:
+        for ident in range(SESSIONS):
+            assert http.post(stage.url, json={**INITIALIZE, "id": ident}).is_success
     endpoints = {urlsplit(url).netloc for url in replicas}
     for gateway in stage.gateways:
         begun = gateway.wait_for_records(SESSIONS // 2, method="initialize", decision="allow")

@@ -1,6 +1,8 @@
 """Credentials end at the gateway: what real upstreams get, and where no secret is to be found."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +16,7 @@ from tests.support.certificates import Authority
 from tests.support.echo import Echo, Seen, echo
 from tests.support.gatehouse import KEY, Gateway, allow, gatehouse, gateway_config
 from tests.support.messages import LEGACY, legacy, legacy_call, modern_call
+from tests.support.processes import ROOT
 
 OWN = "Bearer upstream-secret-4711"
 OWN_KEY = "upstream-key-0815"
@@ -250,6 +253,30 @@ def test_credentials_are_in_files_of_their_owner_only(stage: Stage) -> None:
     ]
     assert {path.parent.name for path in holding} == {"credentials"}
     assert {path.stat().st_mode & 0o777 for path in holding} == {0o600}
+
+
+def test_explain_and_check_show_no_credential(stage: Stage, tmp_path: Path) -> None:
+    request = modern_call("echo")
+    lines = "".join(f"{k}: {v}\r\n" for k, v in (request["headers"] | CLIENTS).items())
+    saved = tmp_path / "saved.http"
+    body = json.dumps(request["json"])
+    kind = "content-type: application/json"
+    saved.write_text(f"POST /bearer HTTP/1.1\r\n{kind}\r\n{lines}\r\n{body}")
+    configured = ["--config", str(stage.gateway.folder / "gateway.yaml")]
+    explain = ["explain", *configured, "--route", "bearer", "--request", str(saved)]
+    explain += ["--principal", "key:tester"]
+    shown = [gatehouse_command(*explain), gatehouse_command(*explain, "--json")]
+    assert all("echo" in text for text in shown)
+    shown.append(gatehouse_command("check", *configured))
+    assert not [secret for secret in SECRETS if secret in "".join(shown)]
+
+
+def gatehouse_command(*arguments: str) -> str:
+    """What a command of `gatehouse` prints, to both of its outputs; it has to succeed."""
+    command = [sys.executable, "-m", "gateway", *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
 
 
 def test_a_configuration_error_does_not_quote_the_credential(tmp_path: Path) -> None:

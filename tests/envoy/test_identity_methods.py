@@ -135,7 +135,9 @@ def jwt_authn(issuer: TokenIssuer) -> dict[str, Any]:
         "payload_in_metadata": "payload",
         "forward": True,
     }
-    requires = {"requires_any": {"requirements": [{"provider_name": "idp"}, {"allow_missing": {}}]}}
+    requires: dict[str, Any] = {
+        "requires_any": {"requirements": [{"provider_name": "idp"}, {"allow_missing": {}}]}
+    }
     return {
         "name": JWT_AUTHN,
         "typed_config": {
@@ -225,9 +227,7 @@ def test_neither_the_agent_nor_the_user_may_alone_what_both_may_together(stage: 
     refused = stage.call("people", pair=other, authorization=stage.bearer())
     assert denied(refused)
     reference = refused.headers["x-gatehouse-audit-id"]
-    assert stage.recorded(
-        audit_id=reference, principal=stage.user("alice"), actors=[OTHER_AGENT]
-    )
+    assert stage.recorded(audit_id=reference, principal=stage.user("alice"), actors=[OTHER_AGENT])
 
 
 def test_a_user_may_do_by_hand_what_no_agent_may_for_it(stage: Stage) -> None:

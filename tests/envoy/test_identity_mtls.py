@@ -17,6 +17,7 @@ from tests.support.tls import client_context
 AGENT = "spiffe://cluster.local/ns/github-agents/sa/issue-triage-agent"
 OTHER = "spiffe://cluster.local/ns/github-agents/sa/other"
 HOP = "spiffe://cluster.local/ns/mesh/sa/ingress"
+OF_OUR_DOMAIN = 'principal.issuer == "cluster.local" && principal.subject == principal.id'
 XFCC = "x-forwarded-client-cert"
 
 
@@ -66,7 +67,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         listener("optional", optional, {"accept": ["spiffe", "anonymous"]}),
     ]
     policies = [
-        allow("agent", principals=[AGENT], tools=["get_issue"]),
+        allow("agent", principals=[AGENT], tools=["get_issue"], when=OF_OUR_DOMAIN),
         allow("everybody", principals=["anonymous"], tools=["whoami"]),
     ]
     with (
@@ -211,9 +212,7 @@ def test_a_hop_that_names_nobody_in_particular_is_refused(stage: Stage, value: s
 def test_a_peer_that_is_no_named_hop_cannot_speak_for_anybody(stage: Stage) -> None:
     stage.upstream.take()
     for peer in (OTHER, AGENT):
-        unauthenticated(
-            stage.call("mesh", stage.authority.client(peer), **{XFCC: f"URI={AGENT}"})
-        )
+        unauthenticated(stage.call("mesh", stage.authority.client(peer), **{XFCC: f"URI={AGENT}"}))
     two = stage.authority.client(HOP, OTHER)
     unauthenticated(stage.call("mesh", two, **{XFCC: f"URI={AGENT}"}))
     assert stage.upstream.take() == []

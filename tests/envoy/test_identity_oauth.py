@@ -1,6 +1,6 @@
 """What an OAuth-aware client learns from refusals: where tokens come from, and which scopes do."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -93,7 +93,9 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         gatehouse(
             folder,
             backends={"tracker": [upstream.url]},
-            policies=[policy("scopes", "tracker", *({**rule, "effect": "allow"} for rule in rules))],
+            policies=[
+                policy("scopes", "tracker", *({**rule, "effect": "allow"} for rule in rules))
+            ],
             listeners=[{"name": "users", "port": port, "identity": {"accept": ["jwt"]}}],
             routes=[
                 {
@@ -105,9 +107,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
                 }
             ],
             identity={
-                "jwt": [
-                    {"issuer": issuer.issuer, "audiences": [url], "jwks_url": issuer.jwks_url}
-                ],
+                "jwt": [{"issuer": issuer.issuer, "audiences": [url], "jwks_url": issuer.jwks_url}],
                 "authorization_servers": [issuer.issuer],
             },
         ) as gateway,
@@ -203,7 +203,7 @@ def test_one_challenge_names_the_scopes_of_everything_that_a_message_does(
 
 
 @asynccontextmanager
-async def oauth_client(stage: Stage, memory: Memory) -> AsyncIterator[Client]:
+async def oauth_client(stage: Stage, memory: Memory) -> AsyncGenerator[Client]:
     auth = ClientCredentialsOAuthProvider(
         stage.url, memory, "agent", "agents-own-secret", issuer=stage.issuer.issuer
     )
@@ -225,7 +225,5 @@ async def test_a_client_gets_a_token_and_steps_up_by_what_the_gateway_tells_it(
         await client.call_tool("create_issue", {})
     assert memory.history == [READ, f"{READ} {WRITE}"]
     assert [grant["resource"] for grant in stage.issuer.grants] == [stage.url, stage.url]
-    tools = [
-        seen.body for seen in stage.upstream.take() if b"tools/call" in seen.body
-    ]
+    tools = [seen.body for seen in stage.upstream.take() if b"tools/call" in seen.body]
     assert len(tools) == 2

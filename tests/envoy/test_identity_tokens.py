@@ -85,6 +85,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         policies = [
             allow("first", principals=[f"jwt:{url.issuer}#alice"], tools=["echo"]),
             allow("second", principals=[f"jwt:{file.issuer}#bob"], tools=["echo"]),
+            allow("guests", principals=["jwt:*#dora"], tools=["echo"]),
             allow("third", principals=[f"jwt:{late.issuer}#carol"], tools=["echo"]),
         ]
         with gatehouse(
@@ -101,7 +102,7 @@ def test_each_issuer_has_its_own_users(stage: Stage) -> None:
     stage.upstream.take()
     assert stage.allowed(stage.url.token(AUDIENCE, "alice"))
     assert stage.allowed(stage.file.token(AUDIENCE, "bob"))
-    assert stage.allowed(stage.url.token(["https://other.example", AUDIENCE], "alice"))
+    assert stage.allowed(stage.url.token("", "alice", aud=["https://other.example", AUDIENCE]))
     assert len(stage.upstream.take()) == 3
     same_name = stage.call(stage.file.token(AUDIENCE, "alice"))
     assert (same_name.status_code, same_name.json()["error"]["code"]) == (200, -31403)
@@ -270,6 +271,19 @@ def test_a_worker_that_comes_back_has_the_keys_that_came_since_the_start(stage: 
     os.kill(pid, signal.SIGKILL)
     until(lambda: stage.gateway.workers not in ([], [pid]) and stage.allowed(token))
     assert stage.allowed(stage.late.token(AUDIENCE, "carol"))
+
+
+def test_issuers_come_and_go_without_a_restart(stage: Stage) -> None:
+    before = stage.gateway.config["identity"]
+    alice = stage.url.token(AUDIENCE, "alice")
+    with token_issuer() as guest:
+        entry = {"issuer": guest.issuer, "jwks_url": guest.jwks_url, "audiences": [AUDIENCE]}
+        dora = guest.token(AUDIENCE, "dora")
+        assert stage.call(dora).status_code == 401
+        stage.gateway.write_config(identity={"jwt": [*before["jwt"], entry]})
+        until(lambda: stage.allowed(alice) and stage.allowed(dora))
+        stage.gateway.write_config(identity=before)
+        until(lambda: stage.allowed(alice) and stage.call(dora).status_code == 401)
 
 
 def test_no_token_is_in_a_record_a_log_or_the_status(stage: Stage) -> None:

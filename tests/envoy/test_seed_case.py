@@ -5,7 +5,7 @@ The shipped policies/ as they are, the demo's issue tracker, real mTLS, the offi
 
 import ssl
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +25,7 @@ TRIAGE_AGENT = "spiffe://cluster.local/ns/github-agents/sa/issue-triage-agent"
 NEIGHBOUR = "spiffe://cluster.local/ns/github-agents/sa/issue-triage-agent-2"
 OTHER_DOMAIN = "spiffe://cluster.example/ns/github-agents/sa/issue-triage-agent"
 READS = ["list_issues", "get_issue", "get_issue_comments"]
-ROCKET = {"owner": "acme", "repo": "rocket"}
+WEBSITE = {"owner": "acme", "repo": "website"}
 MODES = ["legacy", "auto"]
 
 
@@ -41,7 +41,7 @@ class Stage:
         return client_context(self.authority.ca, self.authority.client(*uris))
 
     @asynccontextmanager
-    async def client(self, spiffe_id: str, mode: str) -> AsyncIterator[Client]:
+    async def client(self, spiffe_id: str, mode: str) -> AsyncGenerator[Client]:
         """The official client, with the certificate of a workload."""
         context = self.identity(spiffe_id)
         async with httpx2.AsyncClient(verify=context, trust_env=False, timeout=20) as http:
@@ -85,9 +85,9 @@ async def refusal(client: Client, tool: str, arguments: dict[str, Any]) -> MCPEr
 @pytest.mark.parametrize("mode", MODES)
 async def test_the_triage_agent_reads_issues(stage: Stage, mode: str) -> None:
     async with stage.client(TRIAGE_AGENT, mode) as client:
-        listed = await client.call_tool("list_issues", ROCKET)
-        issue = await client.call_tool("get_issue", {**ROCKET, "number": 1})
-        comments = await client.call_tool("get_issue_comments", {**ROCKET, "number": 1})
+        listed = await client.call_tool("list_issues", WEBSITE)
+        issue = await client.call_tool("get_issue", {**WEBSITE, "number": 1})
+        comments = await client.call_tool("get_issue_comments", {**WEBSITE, "number": 1})
     assert not any(result.is_error for result in (listed, issue, comments))
     assert issue.structured_content is not None
     assert issue.structured_content["number"] == 1
@@ -100,12 +100,12 @@ async def test_the_triage_agent_reads_issues(stage: Stage, mode: str) -> None:
 async def test_the_triage_agent_may_do_nothing_else(stage: Stage, mode: str) -> None:
     title = f"opened by {mode}"
     attempts = {
-        "create_issue": {**ROCKET, "title": title, "body": "b"},
-        "delete_repo": ROCKET,
+        "create_issue": {**WEBSITE, "title": title, "body": "b"},
+        "delete_repo": WEBSITE,
         "whoami": {},
         "no_such_tool": {},
-        "List_issues": ROCKET,
-        "get_issue ": {**ROCKET, "number": 1},
+        "List_issues": WEBSITE,
+        "get_issue ": {**WEBSITE, "number": 1},
     }
     async with stage.client(TRIAGE_AGENT, mode) as client:
         for tool, arguments in attempts.items():
@@ -118,8 +118,8 @@ async def test_the_triage_agent_may_do_nothing_else(stage: Stage, mode: str) -> 
         with pytest.raises(MCPError):
             await client.read_resource("tracker://repositories")
         with pytest.raises(MCPError):
-            await client.get_prompt("triage_issue", {**ROCKET, "number": "1"})
-        kept = await client.call_tool("list_issues", {**ROCKET, "state": "all"})
+            await client.get_prompt("triage_issue", {**WEBSITE, "number": "1"})
+        kept = await client.call_tool("list_issues", {**WEBSITE, "state": "all"})
     assert not kept.is_error
     assert kept.structured_content is not None
     assert kept.structured_content["result"]

@@ -215,6 +215,16 @@ def test_a_route_that_hands_over_no_body_is_judged_with_that_gap() -> None:
     )
 
 
+def test_a_response_that_lasts_keeps_the_stream_until_its_end() -> None:
+    """Asked for with the head, or, of a request without a body, with the verdict."""
+    held = ModeOverride(BodyMode.BUFFERED, True, False, BodyMode.NONE, response_trailers=True)
+    playbook = Playbook() >> headers() << Preview(HEAD) >> Proceed(lasts=True)
+    assert playbook << (HeadersReply(UP, override=held),)
+    playbook = Playbook() >> bodiless() << Judge(HEAD, b"") >> Forward(lasts=True)
+    assert playbook << (HeadersReply(UP, override=held),)
+    assert playbook.machine.may_end
+
+
 @pytest.mark.parametrize("mode", [BodyMode.STREAMED, BodyMode.BUFFERED_PARTIAL, BodyMode.GRPC])
 def test_a_mode_that_forwards_before_the_verdict_is_illegal(mode: BodyMode) -> None:
     assert Playbook() >> headers(Modes(mode, BodyMode.NONE)) << StreamError

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.identity.spiffe_id import MAX_LENGTH, is_workload_id, the_workload_id
+from gateway.identity.spiffe_id import MAX_LENGTH, is_workload_id, the_workload_id, trust_domain
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,7 @@ def test_a_certificate_names_one_workload_or_nobody() -> None:
     assert the_workload_id(("spiffe://a/b", "spiffe://a/b")) is None
     assert the_workload_id(("spiffe://a/b", "https://a/b")) is None
     assert the_workload_id(()) is None
+
+
+def test_the_trust_domain_is_what_stands_before_the_path() -> None:
+    assert trust_domain("spiffe://cluster.local/ns/a/sa/b") == "cluster.local"

@@ -8,6 +8,7 @@ from gateway.config.document import Document, parse_documents, validate
 from gateway.model.head import Headers, RequestHead
 from gateway.model.principal import Principal, PrincipalKind
 from gateway.model.problem import Problem
+from gateway.policy.cel import Runtime
 from gateway.policy.compile import compile_policies
 from gateway.policy.context import RequestContext
 from gateway.policy.engine import PolicySet
@@ -45,6 +46,7 @@ def compiled(
     *,
     base: Literal["implied", "explicit"] = "implied",
     backends: Collection[str] = BACKENDS,
+    runtime: Runtime | None = None,
 ) -> PolicySet | tuple[Problem, ...]:
     """The policies of a YAML text compiled, or what is wrong with them."""
     return compile_policies(
@@ -52,12 +54,18 @@ def compiled(
         backends=backends,
         routes=ROUTES,
         base=base,
+        runtime=runtime,
     )
 
 
-def policies(text: str, *, base: Literal["implied", "explicit"] = "implied") -> PolicySet:
+def policies(
+    text: str,
+    *,
+    base: Literal["implied", "explicit"] = "implied",
+    runtime: Runtime | None = None,
+) -> PolicySet:
     """The policies of a YAML text, which must be sound."""
-    found = compiled(text, base=base)
+    found = compiled(text, base=base, runtime=runtime)
     assert isinstance(found, PolicySet), [str(problem) for problem in found]
     return found
 

@@ -22,33 +22,33 @@ def _error(text: str) -> CelError:
     return error
 
 
-@pytest.mark.parametrize(
-    ("text", "uses"),
-    [
-        ("mcp.name == 'a'", {Use("mcp", "name")}),
-        ("mcp.arguments.owner == 'a'", {Use("mcp", "arguments", "owner")}),
-        ("mcp.arguments.a.b.c == 1", {Use("mcp", "arguments", "a")}),
-        ("has(mcp.arguments.a)", {Use("mcp", "arguments", "a")}),
-        ("mcp.arguments['a-b'] == 1", {Use("mcp", "arguments", "a-b")}),
-        ("'a' in mcp.arguments", {Use("mcp", "arguments", "a")}),
-        ("'a' in mcp.arguments.list", {Use("mcp", "arguments", "list")}),
-        ("'a' in mcp.task_ids", {Use("mcp", "task_ids")}),
-        ("mcp.name in mcp.arguments", {Use("mcp", "arguments"), Use("mcp", "name")}),
-        ("mcp.arguments[mcp.name] == 1", {Use("mcp", "arguments"), Use("mcp", "name")}),
-        ("size(mcp.arguments) == 1", {Use("mcp", "arguments")}),
-        ("mcp.arguments.exists(k, k == 'a')", {Use("mcp", "arguments")}),
-        ("mcp.arguments == {'a': 1}", {Use("mcp", "arguments")}),
-        (".mcp.name == 'a'", {Use("mcp", "name")}),
-        ("request.headers['x-a'] == ''", {Use("request", "headers", "x-a")}),
-        ("'x-a' in request.headers", {Use("request", "headers", "x-a")}),
-        ("principal.claims.team == 'a'", {Use("principal", "claims", "team")}),
-        ("now.getHours() == 1 && now > timestamp(0)", {Use("now")}),
-        ("[mcp.name, {'a': mcp.uri}.a].size() == 2", {Use("mcp", "name"), Use("mcp", "uri")}),
-        ("mcp.arguments.rows.all(r, r.a == mcp.arguments.b)", {Use("mcp", "arguments", "rows"), Use("mcp", "arguments", "b")}),
-        ("mcp.name.startsWith(principal.subject)", {Use("mcp", "name"), Use("principal", "subject")}),
-        ("math.greatest(1, 2) == 2", set[Use]()),
-    ],
-)  # fmt: skip
+USES: list[tuple[str, set[Use]]] = [
+    ("mcp.name == 'a'", {Use("mcp", "name")}),
+    ("mcp.arguments.owner == 'a'", {Use("mcp", "arguments", "owner")}),
+    ("mcp.arguments.a.b.c == 1", {Use("mcp", "arguments", "a")}),
+    ("has(mcp.arguments.a)", {Use("mcp", "arguments", "a")}),
+    ("mcp.arguments['a-b'] == 1", {Use("mcp", "arguments", "a-b")}),
+    ("'a' in mcp.arguments", {Use("mcp", "arguments", "a")}),
+    ("'a' in mcp.arguments.list", {Use("mcp", "arguments", "list")}),
+    ("'a' in mcp.task_ids", {Use("mcp", "task_ids")}),
+    ("mcp.name in mcp.arguments", {Use("mcp", "arguments"), Use("mcp", "name")}),
+    ("mcp.arguments[mcp.name] == 1", {Use("mcp", "arguments"), Use("mcp", "name")}),
+    ("size(mcp.arguments) == 1", {Use("mcp", "arguments")}),
+    ("mcp.arguments.exists(k, k == 'a')", {Use("mcp", "arguments")}),
+    ("mcp.arguments == {'a': 1}", {Use("mcp", "arguments")}),
+    (".mcp.name == 'a'", {Use("mcp", "name")}),
+    ("request.headers['x-a'] == ''", {Use("request", "headers", "x-a")}),
+    ("'x-a' in request.headers", {Use("request", "headers", "x-a")}),
+    ("principal.claims.team == 'a'", {Use("principal", "claims", "team")}),
+    ("now.getHours() == 1 && now > timestamp(0)", {Use("now")}),
+    ("[mcp.name, {'a': mcp.uri}.a].size() == 2", {Use("mcp", "name"), Use("mcp", "uri")}),
+    ("mcp.arguments.rows.all(r, r.a == mcp.arguments.b)", {Use("mcp", "arguments", "rows"), Use("mcp", "arguments", "b")}),
+    ("mcp.name.startsWith(principal.subject)", {Use("mcp", "name"), Use("principal", "subject")}),
+    ("math.greatest(1, 2) == 2", set[Use]()),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "uses"), USES)
 def test_every_attribute_that_is_read_is_found(text: str, uses: set[Use]) -> None:
     assert _uses(text) == uses
 

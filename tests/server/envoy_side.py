@@ -21,6 +21,7 @@ from gateway.model.verdict import (
     ReadResponse,
     Refuse,
 )
+from gateway.pipeline.review import Review
 from gateway.server import extproc_pb2 as pb
 from gateway.server.service import EXT_PROC_SERVICE, Service
 from gateway.server.stream import StreamDriver
@@ -50,6 +51,8 @@ class Script:
         self.faults: list[Exception] = []
         self.asked: list[str] = []
         self.about: list[tuple[object, ...]] = []
+        self.review: Review | None = None
+        self.cut_off = 0
         self.finished: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
 
     async def _take(self, name: str, *about: object) -> Any:
@@ -81,6 +84,9 @@ class Script:
     def read_fault(self, error: Exception) -> Emit:
         self.faults.append(error)
         return Emit(b"broken")
+
+    def revoked(self) -> None:
+        self.cut_off += 1
 
     def finish(self, *, unread: bool) -> None:
         self.finished.set_result(unread)

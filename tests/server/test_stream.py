@@ -1,9 +1,13 @@
 import asyncio
-from collections.abc import Awaitable
+import time
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 import pytest
 from grpc import StatusCode
 
+from gateway.model.head import RequestHead
+from gateway.model.principal import Principal, PrincipalKind
 from gateway.model.refusal import Answer
 from gateway.model.verdict import (
     Conclusion,
@@ -13,6 +17,7 @@ from gateway.model.verdict import (
     ReadResponse,
     Refuse,
 )
+from gateway.pipeline.review import Review
 from gateway.server import extproc_pb2 as pb
 from gateway.server.stream import AbandonedError, StreamDriver
 from tests.server.envoy_side import (
@@ -219,6 +224,53 @@ async def test_a_rescue_that_fails_aborts_the_stream_unquoted(
         await stream.tell(request_headers(ends=True))
         assert await stream.no_more() is StatusCode.INTERNAL
         assert await stream.details() == "fault: ValueError"
+
+
+# --- review -----------------------------------------------------------------------------------
+
+
+def lasting(*, expires_at: float | None = None) -> Review:
+    """What is judged again of a stream; `permitted` is the test's own."""
+    principal = Principal(PrincipalKind.KEY, "", "alice", expires_at=expires_at)
+    return Review("mcp:tracker@tracker", RequestHead("GET", "/mcp"), (), principal, "agents")
+
+
+@pytest.mark.parametrize("script", [Script, partial(Script, judge=never)], ids=["judged", "asked"])
+async def test_a_stream_that_is_no_longer_permitted_is_cut_off(
+    script: Callable[[], Script],
+) -> None:
+    exchange = script()
+    async with scripted(exchange) as envoy:
+        stream = envoy.open()
+        await stream.tell(request_headers(ends=True))
+        await eventually(lambda: exchange.asked == ["judge"])
+        await envoy.service.review("1", lambda _: False)
+        assert exchange.cut_off == 0  # it does not last
+        exchange.review = lasting()
+        await envoy.service.review("2", lambda _: True)
+        await envoy.service.review("2", lambda _: False)
+        assert exchange.cut_off == 0  # judged by this snapshot already
+        await envoy.service.review("3", lambda _: False)
+        await envoy.service.review("4", lambda _: False)
+        assert exchange.cut_off == 1
+        if script is Script:
+            assert kind(await stream.reply()) == "request_headers"
+        assert await stream.no_more() is StatusCode.PERMISSION_DENIED
+
+
+async def test_a_stream_is_judged_again_when_its_credential_has_ended() -> None:
+    exchange = Script()
+    async with scripted(exchange) as envoy:
+        await judged(envoy)
+        exchange.review = lasting(expires_at=time.time() + 3600)
+        await envoy.service.review("1", lambda _: True)
+        await envoy.service.review("1", lambda _: False)
+        assert exchange.cut_off == 0
+        exchange.review = lasting(expires_at=time.time() - 1)
+        await envoy.service.review("1", lambda _: True)  # within a leeway
+        assert exchange.cut_off == 0
+        await envoy.service.review("1", lambda _: False)
+        assert exchange.cut_off == 1
 
 
 # --- drain ------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from gateway.sessions.placement import HEADER, is_endpoint, session_endpoint
+from gateway.sessions.placement import HEADER, binding, is_endpoint, session_endpoint
 
 
 @pytest.mark.parametrize("endpoint", ["10.0.0.1:8080", "[::1]:80", "127.0.0.1:1", "1.2.3.4:65535"])
@@ -40,3 +40,10 @@ def test_anything_else_is_no_endpoint(text: str) -> None:
     assert not is_endpoint(text)
     with pytest.raises(ValueError, match="ip:port"):
         session_endpoint(text)
+
+
+def test_a_bound_request_is_never_tried_again() -> None:
+    assert binding("10.0.0.1:80") == (
+        (HEADER, session_endpoint("10.0.0.1:80")),
+        ("x-envoy-max-retries", "0"),
+    )

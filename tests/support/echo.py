@@ -68,9 +68,9 @@ def echo(*, tls: Pair | None = None, port: int = 0) -> Generator[Echo]:
     upstream = Echo()
 
     class Echoing(Handler):
-        def do_POST(self) -> None:
+        def do_POST(self) -> None:  # noqa: N802  http.server calls it
             message = self._note()
-            ident = message.get("id") if isinstance(message, dict) else None
+            ident = message.get("id")
             if ident is None:
                 self.answer(202)
                 return
@@ -82,19 +82,20 @@ def echo(*, tls: Pair | None = None, port: int = 0) -> Generator[Echo]:
                 **upstream.sets,
             )
 
-        def do_GET(self) -> None:
+        def do_GET(self) -> None:  # noqa: N802  http.server calls it
             self._note()
             self.answer(405)
 
-        def do_DELETE(self) -> None:
+        def do_DELETE(self) -> None:  # noqa: N802  http.server calls it
             self._note()
             self.answer(204)
 
-        def _note(self) -> Any:
+        def _note(self) -> dict[str, Any]:
             body = self.body()
             lines = tuple((name.lower(), value) for name, value in self.headers.items())
             upstream.keep(Seen(self.command, self.path, lines, body))
-            return json.loads(body) if body else None
+            message: dict[str, Any] = json.loads(body) if body.startswith(b"{") else {}
+            return message
 
     with serving(Echoing, tls=tls, port=port) as address:
         scheme = "http" if tls is None else "https"

@@ -3,11 +3,12 @@
     python -m tests.support.faulty_worker up --config FILE --ready-file FILE --workers N
     python -m tests.support.faulty_worker worker --channel FD --index I --listen ADDRESS
 
-The worker is the real one with a fault at a stage: `preview`, `judge` (nothing is parsed yet),
-`verdict` (judged, not said yet), `response` (its head) and `read` (a piece of its body). A request asks for one with the header
-`x-test-fault: KIND@STAGE*TIMES FILE`; every firing appends the worker's process id to FILE, so
-that a test can tell a fault that was survived from one that never happened. TIMES bounds the
-firings over all workers; without it every attempt fails.
+The worker is the real one with a fault at a stage: `preview` (the head is judged), `judge` (the
+body is not), `verdict` (it is, but nobody was told), `response` (its head) or `read` (a piece of
+its body). A request asks for a fault with the header `x-test-fault: KIND@STAGE*TIMES FILE`; every
+firing appends the worker's process id to FILE, so that a test can tell a fault that was survived
+from one that never happened. TIMES bounds the firings over all workers; without it every attempt
+fails.
 """
 
 import argparse
@@ -39,6 +40,7 @@ from gateway.model.verdict import (
     ReadResponse,
     Refuse,
 )
+from gateway.pipeline.review import Review
 from gateway.pipeline.snapshot import Snapshot
 from gateway.server.codec import encode
 from gateway.server.stream import Exchange, StreamDriver
@@ -102,8 +104,9 @@ class FaultyExchange:
 
     async def preview(self, head: RequestHead) -> Proceed | Refuse:
         self._fault = parse_fault(head)
+        verdict = await self._exchange.preview(head)
         await self._fail_at("preview")
-        return await self._exchange.preview(head)
+        return verdict
 
     async def judge(self, head: RequestHead, body: bytes, gap: Gap | None) -> Forward | Refuse:
         self._fault = parse_fault(head)
@@ -123,6 +126,13 @@ class FaultyExchange:
             return ReadResponse(_oversized(verdict.mutation))
         return verdict
 
+    @property
+    def review(self) -> Review | None:
+        return self._exchange.review
+
+    def revoked(self) -> None:
+        self._exchange.revoked()
+
     async def read(self, data: bytes, *, end_of_stream: bool) -> Emit:
         await self._fail_at("read")
         return await self._exchange.read(data, end_of_stream=end_of_stream)
@@ -138,9 +148,7 @@ class FaultyExchange:
 
     def _blows_up(self, stage: str) -> bool:
         fault = self._fault
-        return (
-            fault is not None and (fault.kind, fault.stage) == ("grow", stage) and fault.claim()
-        )
+        return fault is not None and (fault.kind, fault.stage) == ("grow", stage) and fault.claim()
 
     async def _fail_at(self, stage: str) -> None:
         fault = self._fault

@@ -4,7 +4,7 @@ from typing import Any
 
 MODERN = "2026-07-28"
 LEGACY = "2025-11-25"
-META = {
+META: dict[str, Any] = {
     "io.modelcontextprotocol/protocolVersion": MODERN,
     "io.modelcontextprotocol/clientCapabilities": {},
 }
@@ -14,6 +14,7 @@ ACCEPT = "application/json, text/event-stream"
 def modern(
     method: str,
     params: dict[str, Any] | None = None,
+    /,
     *,
     ident: int | str | None = 1,
     name: str | None = None,
@@ -36,6 +37,7 @@ def modern(
 def modern_call(
     tool: str,
     arguments: dict[str, Any] | None = None,
+    /,
     *,
     ident: int | str | None = 1,
     **headers: str,
@@ -48,6 +50,7 @@ def modern_call(
 def legacy(
     method: str,
     params: dict[str, Any] | None = None,
+    /,
     *,
     ident: int | str | None = 1,
     version: str = LEGACY,

@@ -1,7 +1,7 @@
 """The real Envoy with HTTP filters of a user's own before the gateway's, as beside a real one.
 
-`patched_envoy` writes a program to name in $ENVOY: it puts the filters into the bootstrap that it is
-started with, and becomes Envoy.
+`patched_envoy` writes a program to name in $ENVOY: it puts the filters into the bootstrap that it
+is started with, and becomes Envoy.
 """
 
 import json

@@ -5,8 +5,11 @@ with raw_backend(lambda request: Reply(200, [("content-type", "text/html")], [b"
 """
 
 import contextlib
+import socket
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
+
+from typing_extensions import override
 
 from tests.support.echo import Seen
 from tests.support.http_server import Handler, serving
@@ -31,6 +34,14 @@ class RawBackend:
     url: str = ""
     seen: list[Seen] = field(default_factory=list[Seen])
 
+    connections: list[socket.socket] = field(default_factory=list[socket.socket])
+
+    def hang_up(self) -> None:
+        """Ends every connection, as the end of a process would."""
+        for connection in self.connections:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
     @property
     def address(self) -> str:
         """The "ip:port" that it listens on."""
@@ -43,12 +54,19 @@ def raw_backend(answer: Callable[[Seen], Reply], port: int = 0) -> Generator[Raw
     backend = RawBackend(answer)
 
     class Raw(Handler):
+        @override
+        def setup(self) -> None:
+            super().setup()
+            backend.connections.append(self.connection)
+
         def _serve(self) -> None:
             lines = tuple((name.lower(), value) for name, value in self.headers.items())
             seen = Seen(self.command, self.path, lines, self.body())
             backend.seen.append(seen)
-            with contextlib.suppress(OSError):  # the other side may leave at any time
+            try:
                 self._send(backend.answer(seen))
+            except OSError:  # the other side left, or `answer` wants the connection to end here
+                self.close_connection = True
 
         do_GET = do_POST = do_DELETE = _serve  # noqa: N815  the names that http.server looks for
 
@@ -69,4 +87,7 @@ def raw_backend(answer: Callable[[Seen], Reply], port: int = 0) -> Generator[Raw
 
     with serving(Raw, port=port) as address:
         backend.url = f"http://{address}/mcp"
-        yield backend
+        try:
+            yield backend
+        finally:
+            backend.hang_up()

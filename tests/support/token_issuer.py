@@ -91,7 +91,7 @@ def token_issuer(*, up: bool = True) -> Generator[TokenIssuer]:
     issuer = TokenIssuer(f"http://127.0.0.1:{port}", up=up)
 
     class Issuing(Handler):
-        def do_GET(self) -> None:
+        def do_GET(self) -> None:  # noqa: N802  http.server calls it
             if self.path == "/jwks":
                 issuer.fetches.append(time.monotonic())
             if not issuer.up:
@@ -103,7 +103,7 @@ def token_issuer(*, up: bool = True) -> Generator[TokenIssuer]:
             else:
                 self._json(404, {})
 
-        def do_POST(self) -> None:
+        def do_POST(self) -> None:  # noqa: N802  http.server calls it
             form = {name: values[0] for name, values in parse_qs(self.body().decode()).items()}
             issuer.grants.append(form)
             token = issuer.token(form["resource"], "agent", scope=form.get("scope"))

@@ -7,7 +7,7 @@ never from a header.
 from gateway.identity.base import Invalid, Method, Outcome
 from gateway.identity.keys import KeySource
 from gateway.identity.rules import ListenerRules
-from gateway.identity.spiffe_id import the_workload_id
+from gateway.identity.spiffe_id import the_workload_id, trust_domain
 from gateway.model.head import RequestHead
 from gateway.model.principal import Principal, PrincipalKind
 
@@ -20,7 +20,7 @@ def verify(head: RequestHead, rules: ListenerRules, keys: KeySource, now: float)
     subject = the_workload_id(head.peer.uri_sans)
     if subject is None:
         return Invalid("the client certificate does not name exactly one SPIFFE ID")
-    return Principal(PrincipalKind.SPIFFE, "", subject)
+    return Principal(PrincipalKind.SPIFFE, trust_domain(subject), subject)
 
 
 METHOD = Method("spiffe", verify)

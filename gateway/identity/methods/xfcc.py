@@ -11,7 +11,7 @@ from typing import Final
 from gateway.identity.base import Invalid, Method, Outcome
 from gateway.identity.keys import KeySource
 from gateway.identity.rules import ListenerRules
-from gateway.identity.spiffe_id import the_workload_id
+from gateway.identity.spiffe_id import the_workload_id, trust_domain
 from gateway.model.head import RequestHead
 from gateway.model.principal import Principal, PrincipalKind
 
@@ -38,7 +38,7 @@ def verify(head: RequestHead, rules: ListenerRules, keys: KeySource, now: float)
     subject = the_workload_id(element.get("uri", ()))
     if subject is None:
         return Invalid(f"{HEADER} does not name exactly one SPIFFE ID")
-    return Principal(PrincipalKind.SPIFFE, "", subject)
+    return Principal(PrincipalKind.SPIFFE, trust_domain(subject), subject)
 
 
 def last_element(value: str) -> dict[str, tuple[str, ...]] | None:

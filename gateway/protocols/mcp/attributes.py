@@ -173,7 +173,8 @@ def read(method: str, params: JsonObject) -> dict[str, JsonValue] | Wrong:
             return Wrong(f'a key can be mistaken for "{key}"')
     found: dict[str, JsonValue] = {}
     for attribute in _ROWS.get(method, EVERY_METHOD):
-        value = _value_at(params, attribute.path)
+        path = attribute.path
+        value = params.get(path[0]) if len(path) == 1 else _value_at(params, path)
         if isinstance(value, Wrong):
             return value
         if value is not None:

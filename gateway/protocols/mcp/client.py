@@ -17,10 +17,10 @@ _WAY_OUT: Final = (
     "(revision 2025-03-26 or later) and POST initialize to this URL"
 )
 
-_OVERRIDES: Final = frozenset(("x-http-method-override", "x-http-method", "x-method-override"))
+_OVERRIDES: Final = ("x-http-method-override", "x-http-method", "x-method-override")
 """Some frameworks let these replace the method that was judged."""
 
-_SESSION_HEADERS: Final = frozenset(("mcp-session-id", "last-event-id"))
+_SESSION_HEADERS: Final = ("mcp-session-id", "last-event-id")
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,9 @@ _RESERVED: Final = frozenset((LISTEN_METHOD, END_METHOD, ANSWER_METHOD))
 _METHOD_NAME: Final = re.compile(r"[\x21-\x7e]{1,128}")
 _NOTIFICATION_PREFIX: Final = "notifications/"
 
+SUBSCRIBE_METHOD: Final = "subscriptions/listen"
+"""Its answer is a stream that goes on until the client has enough."""
+
 MODERN_REQUESTS: Final = frozenset(
     (
         "server/discover",
@@ -38,7 +41,7 @@ MODERN_REQUESTS: Final = frozenset(
         "resources/templates/list",
         "resources/read",
         "completion/complete",
-        "subscriptions/listen",
+        SUBSCRIBE_METHOD,
         "tasks/get",
         "tasks/update",
         "tasks/cancel",

@@ -36,6 +36,7 @@ _FAULT_REASONS: Final = {
     Fault.NUMBER: Reason.INVALID_REQUEST,
 }
 
+_JSON: Final = "application/json"
 _DIGESTS: Final = ("content-digest", "repr-digest", "digest", "content-md5")
 
 
@@ -80,9 +81,19 @@ class Mcp:
     def needs_response(self, head: RequestHead) -> bool:
         """LEGACY answers may carry a session id; MODERN ones matter if the head names a list (a
         head that names something else than its body is refused)."""
-        if client_of(head).era is Era.LEGACY:
+        listed = header_value(head.headers, "mcp-method") or ""
+        return self.has_sessions(head) or self.list_method(listed)
+
+    def has_sessions(self, head: RequestHead) -> bool:
+        """LEGACY has; MODERN neither mints nor echoes an id."""
+        return client_of(head).era is Era.LEGACY
+
+    def lasts(self, head: RequestHead) -> bool:
+        """The legacy stream of a session, and MODERN subscriptions (a head that names something
+        else than its body is refused)."""
+        if head.method == "GET":
             return True
-        return self.list_method(header_value(head.headers, "mcp-method") or "")
+        return header_value(head.headers, "mcp-method") == messages.SUBSCRIBE_METHOD
 
     def list_method(self, method: str) -> bool:
         """Whether the result of `method` is a list that is filtered by policy."""
@@ -179,6 +190,11 @@ def _bodiless(head: RequestHead, client: Client) -> Deframed:
     return Deframed((call,), drop_headers=client.drop, session=client.session, resume=resume)
 
 
+def _plain_media_type(head: RequestHead) -> tuple[tuple[str, str], ...]:
+    """Servers differ on upper case and on parameters, so they see neither."""
+    return () if head.headers.get("content-type") == _JSON else (("content-type", _JSON),)
+
+
 def _deframed(
     calls: tuple[Call, ...], document: Document, plain: Plain, head: RequestHead, client: Client
 ) -> Deframed:
@@ -189,6 +205,7 @@ def _deframed(
         body=document.text.encode("utf-8") if replaced else None,
         batch=isinstance(document.value, list),
         drop_headers=(*client.drop, *(name for name in gone if name in head.headers)),
+        set_headers=_plain_media_type(head),
         session=client.session,
         trace=trace_context(calls[0].attributes.get("meta")),
     )

@@ -16,7 +16,7 @@ def outcome(peer: Peer) -> Outcome:
 
 def test_the_one_spiffe_id_of_a_verified_peer_is_the_principal() -> None:
     principal = outcome(Peer("10.0.0.1:1", True, (AGENT,)))
-    assert principal == Principal(PrincipalKind.SPIFFE, "", AGENT)
+    assert principal == Principal(PrincipalKind.SPIFFE, "cluster.local", AGENT)
 
 
 def test_without_a_verified_certificate_nobody_is_named() -> None:

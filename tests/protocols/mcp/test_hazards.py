@@ -172,7 +172,10 @@ def test_a_safe_body_goes_on_untouched(token: bytes) -> None:
     ],
 )
 def test_json_in_utf_8_is_the_one_content_type(content_type: str) -> None:
-    assert end(GOOD, (("content-type", content_type),)) is None
+    result = mcp.deframe(head((("content-type", content_type),)), GOOD)
+    assert isinstance(result, Deframed)
+    plain = content_type == "application/json"
+    assert result.set_headers == (() if plain else (("content-type", "application/json"),))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.protocols.mcp.lists import LISTS, Keep, Unreadable, filtered
+from gateway.model.jsonvalue import JsonValue
+from gateway.protocols.mcp.lists import LISTS, Keep, Unreadable
+from gateway.protocols.mcp.lists import filtered as filtered_by
 from tests.protocols.mcp.clients import encode
 
 LIMIT = 100_000
@@ -17,6 +19,11 @@ def only(*names: str) -> Keep:
         return name in names
 
     return keep
+
+
+def filtered(data: bytes, limit: int, keep: Keep, method: str | None) -> bytes | Unreadable | None:
+    """What is left of the answers to requests of one method, or of an unknown one."""
+    return filtered_by(data, limit, keep, lambda _id: method)
 
 
 def answer(result: Any) -> bytes:
@@ -79,14 +86,71 @@ def test_an_item_that_nothing_could_judge_is_left_out(item: Any) -> None:
     [
         ({"id": 1, "error": {"code": 1, "message": "x"}}, "tools/list"),
         ({"method": "notifications/message", "params": {"tools": []}}, None),
-        ({"id": 1, "result": {"content": []}}, None),
-        ({"id": 1, "result": {"tools": 1}}, None),
-        ({"id": 1, "result": 1}, None),
+        ({"id": 1, "method": "roots/list"}, None),
         ({"id": 1, "result": {"tools": [{"name": "a"}]}}, "tools/call"),
+        ({"id": 1, "result": 1}, "tools/call"),
     ],
 )
 def test_what_is_no_list_is_none(message: dict[str, Any], method: str | None) -> None:
     assert filtered(encode({"jsonrpc": "2.0", **message}), LIMIT, only(), method) is None
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        {},
+        {"_meta": {}},
+        {"content": [], "tools": 1},
+        {"messages": []},
+        {"contents": []},
+        {"completion": {"values": []}},
+        {"protocolVersion": "2025-11-25", "capabilities": {}, "serverInfo": {}},
+        {"task": {"taskId": "1"}},
+        {"taskId": "1", "status": "working"},
+    ],
+)
+def test_a_result_of_an_unknown_request_passes_if_it_looks_like_one_of_mcp(result: Any) -> None:
+    assert filtered(answer(result), LIMIT, only(), None) is None
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        1,
+        None,
+        [{"name": "a"}],
+        {"tools": 1},
+        {"tools": {"a": {}}},
+        {"tasks": []},
+        {"content": "x"},
+        {"items": [{"name": "a"}]},
+        {"_meta": {}, "x": 1},
+    ],
+)
+def test_a_result_of_an_unknown_request_that_fits_nothing_is_unreadable(result: Any) -> None:
+    assert filtered(answer(result), LIMIT, only("a"), None) is Unreadable.NO_SHAPE
+
+
+@pytest.mark.parametrize("message", [{}, {"tools": []}, {"id": 1}, {"detail": "x"}])
+@pytest.mark.parametrize("method", ["tools/list", None])
+def test_what_is_no_message_is_unreadable(message: dict[str, Any], method: str | None) -> None:
+    assert filtered(encode(message), LIMIT, only(), method) is Unreadable.NO_MESSAGE
+
+
+def test_each_result_is_judged_by_the_request_with_its_id() -> None:
+    data = encode([{"id": n, "result": {"tools": [{"name": "a"}]}} for n in (1, 2, "1")])
+
+    def asked(ident: JsonValue) -> str | None:
+        return {1: "tools/call", 2: "tools/list"}.get(ident) if isinstance(ident, int) else None
+
+    found = filtered_by(data, LIMIT, only(), asked)
+    assert found == encode(
+        [
+            {"id": 1, "result": {"tools": [{"name": "a"}]}},
+            {"id": 2, "result": {"tools": []}},
+            {"id": "1", "result": {"tools": []}},
+        ]
+    )
 
 
 @pytest.mark.parametrize(
@@ -95,7 +159,7 @@ def test_what_is_no_list_is_none(message: dict[str, Any], method: str | None) ->
         (b"{", Unreadable.NOT_JSON),
         (b'{"result":{"tools":[],"tools":[]}}', Unreadable.NOT_JSON),
         (b'"' + b"x" * LIMIT + b'"', Unreadable.NOT_JSON),
-        (b"1", Unreadable.NO_LIST),
+        (b"1", Unreadable.NO_MESSAGE),
         (b'{"result":{"Tools":[],"tools":[]}}', Unreadable.AMBIGUOUS),
         (b'{"Result":{"tools":[]}}', Unreadable.AMBIGUOUS),
         (b'{"result":{}}', Unreadable.NO_LIST),

@@ -1,0 +1,79 @@
+"""Runs what was ordered, one benchmark after another, and says on stderr where it is."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from benchmarks import micro, soak, through_envoy
+from benchmarks.generator import Generator, choose
+from benchmarks.machine import this_machine
+from benchmarks.report import Report
+
+MICRO: Final = {
+    "work": micro.work,
+    "decide": micro.decide,
+    "session": micro.session,
+    "lists": micro.lists,
+}
+MICRO_SHARE: Final = 0.3
+"""Of the seconds of a load, for one round of a figure that needs no Envoy."""
+
+QUICK_SECONDS: Final = 0.4
+QUICK_SHARE: Final = 0.1
+QUICK_SCALE: Final = 0.002
+QUICK_SIZES: Final = (1,)
+QUICK_BODIES: Final = (1024,)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to measure. `quick` is one round of everything, too short to mean anything; `own` does
+    without wrk."""
+
+    names: Sequence[str]
+    rounds: int
+    seconds: float
+    quick: bool = False
+    own: bool = False
+
+
+def measure(order: Order) -> Report:
+    """The report of everything that `order` names."""
+    rounds = 1 if order.quick else order.rounds
+    seconds = QUICK_SECONDS if order.quick else order.seconds
+    label, generate = choose(own=order.own or order.quick)
+    report = Report(this_machine(), label, rounds, seconds)
+    share = QUICK_SHARE if order.quick else MICRO_SHARE
+    for name, one in MICRO.items():
+        if name in order.names:
+            report.figures += one(progress, rounds=rounds, seconds=seconds * share)
+    if "envoy" in order.names:
+        report.cells = _through_envoy(generate, rounds, seconds, quick=order.quick)
+    if "soak" in order.names:
+        scale = QUICK_SCALE if order.quick else 1.0
+        report.soaks.append(soak.in_this_process(progress, scale))
+        report.soaks.append(soak.through_envoy(generate, progress, scale))
+    progress("")
+    return report
+
+
+def _through_envoy(
+    generate: Generator, rounds: int, seconds: float, *, quick: bool
+) -> list[through_envoy.Cell]:
+    return through_envoy.measure(
+        generate,
+        progress,
+        rounds=rounds,
+        seconds=seconds,
+        sizes=QUICK_SIZES if quick else through_envoy.SIZES,
+        bodies=QUICK_BODIES if quick else through_envoy.BODIES,
+    )
+
+
+def progress(what: str) -> None:
+    """One line on stderr: on a terminal each replaces the last, elsewhere they follow."""
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{what}", end="", file=sys.stderr, flush=True)
+    elif what:
+        print(what, file=sys.stderr, flush=True)

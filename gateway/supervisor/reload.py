@@ -1,0 +1,92 @@
+"""Follows the files of the configuration: what is on disk comes into force, or is reported."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from gateway.adapters.jwks import JwksKeeper
+from gateway.bootstrap import ConfigurationError, Loaded
+from gateway.supervisor.health import EndpointHealth
+from gateway.supervisor.metrics import SupervisorMetrics
+from gateway.supervisor.resolve import Resolver
+from gateway.supervisor.rollout import Rollout, RolloutError
+from gateway.supervisor.watch import Watch
+
+LOG: Final = logging.getLogger("gatehouse.supervisor")
+WATCH_SECONDS: Final = 0.25
+
+
+@dataclass
+class Reload:
+    """Reads with `read` (which raises `ConfigurationError`) whenever a watched file changed.
+    `error` says why what is on disk is not in force; "" when it is."""
+
+    read: Callable[[], Loaded]
+    rollout: Rollout
+    keys: JwksKeeper
+    health: EndpointHealth
+    resolver: Resolver
+    metrics: SupervisorMetrics
+    error: str = ""
+
+    async def run(self, watch: Watch) -> None:
+        """Follow changes until cancelled. What could not be used is tried again when any file
+        that it names changes."""
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            if await asyncio.to_thread(watch.changed):
+                watch.replace(await self.reload())
+
+    async def reload(self) -> tuple[Path, ...]:
+        """Take what is on disk, or keep what is in force and say why; the files to watch."""
+        watched = self.rollout.loaded.watched
+        try:
+            new = await asyncio.to_thread(self.read)
+            watched = (*watched, *new.watched)
+            await self._bring_in(new)
+        except ConfigurationError as error:
+            self._kept(str(error))
+            return (*watched, *error.watched)
+        except (RolloutError, OSError) as error:
+            self._kept(str(error))
+            return watched
+        except Exception as error:  # noqa: BLE001  a fault here must not end what runs
+            self._kept(f"{type(error).__name__} while reloading")
+            return watched
+        self._applied()
+        return self.rollout.loaded.watched
+
+    async def _bring_in(self, new: Loaded) -> None:
+        old = self.rollout.loaded
+        targets = await self.resolver.resolve(new.gateway.backends)
+        known = self.health.state()
+        health = {key: known.get(key, True) for key in targets}
+        await self._follow_issuers(new)
+        try:
+            await self.rollout.replace(new, health)
+        except RolloutError:
+            await self._follow_issuers(old)
+            raise
+        self.health.watch(targets)
+
+    async def _follow_issuers(self, loaded: Loaded) -> None:
+        if self.keys.replace(loaded.gateway.identity.jwt):
+            await self.keys.refresh_due()
+
+    def _kept(self, why: str) -> None:
+        self.error = why
+        self.metrics.broken.set(1)
+        self.metrics.reloads.labels("kept").inc()
+        LOG.error("snapshot %d stays in force: %s", self.rollout.number, why)
+
+    def _applied(self) -> None:
+        self.error = ""
+        self.metrics.broken.set(0)
+        self.metrics.reloads.labels("applied").inc()
+        self.metrics.snapshot.set(self.rollout.number)
+        for warning in self.rollout.loaded.warnings:
+            LOG.warning("%s", warning)
+        LOG.warning("snapshot %d (%s) is in force", self.rollout.number, self.rollout.loaded.digest)

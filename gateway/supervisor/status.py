@@ -1,0 +1,45 @@
+"""The document of `gatehouse status`: names, numbers and states, never values or secrets."""
+
+from collections.abc import Mapping, Sequence
+
+from gateway.adapters.jwks import KeySetState
+from gateway.bootstrap import Loaded
+from gateway.model.jsonvalue import JsonObject, JsonValue
+from gateway.supervisor.workers import Worker
+
+
+def configuration_status(loaded: Loaded, number: int, error: str) -> JsonObject:
+    """What is in force; `error` says why what is on disk is not."""
+    return {
+        "snapshot": number,
+        "digest": loaded.digest,
+        "configuration_error": error,
+        "policies": [source.model.metadata.name for source in loaded.sources],
+    }
+
+
+def process_status(
+    workers: Sequence[Worker],
+    endpoints: Mapping[tuple[str, str], bool],
+    key_sets: Sequence[KeySetState],
+) -> JsonObject:
+    """Workers, endpoints and key sets, one object each."""
+    return {
+        "workers": [_worker(worker) for worker in workers],
+        "endpoints": [
+            {"backend": backend, "endpoint": endpoint, "healthy": healthy}
+            for (backend, endpoint), healthy in endpoints.items()
+        ],
+        "key_sets": [
+            {"issuer": state.issuer, "keys": state.keys, "error": state.error} for state in key_sets
+        ],
+    }
+
+
+def _worker(worker: Worker) -> JsonValue:
+    return {
+        "index": worker.index,
+        "pid": worker.pid,
+        "running": worker.serving,
+        "restarts": worker.restarts,
+    }

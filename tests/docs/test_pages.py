@@ -1,0 +1,23 @@
+import re
+
+from gateway.cli.reference import reference_page
+from gateway.model.refusal import JSON_RPC_FORMS
+from tests.support.processes import ROOT
+
+DOCS = ROOT / "docs"
+
+
+def test_the_reference_is_what_the_types_say() -> None:
+    assert (DOCS / "reference.md").read_text() == reference_page(), "run: make docs"
+
+
+def test_the_table_of_refusals_is_the_one_in_the_code() -> None:
+    rows = re.findall(
+        r"^\| `(\w+)` \|.*\| (-\d+) \| (\d+) \| (\d+) \|$",
+        (DOCS / "refusals.md").read_text(),
+        re.MULTILINE,
+    )
+    assert {row[0]: tuple(map(int, row[1:])) for row in rows} == {
+        reason.value: (form.code, form.status, form.status_without_id)
+        for reason, form in JSON_RPC_FORMS.items()
+    }

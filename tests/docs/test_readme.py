@@ -1,0 +1,116 @@
+"""Every command and every YAML block of the README works as it is written."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from gateway.bootstrap import load
+from tests.support.certificates import Authority
+from tests.support.gatehouse import SEAL_KEY
+from tests.support.ports import free_ports
+from tests.support.processes import ROOT, running
+
+README = (ROOT / "README.md").read_text()
+RUN_ELSEWHERE = {
+    "make up": "test_make_up_prints_things_to_paste_that_work",
+    "make test": "the command that runs this test",
+    ".venv/bin/gatehouse status": "test_make_up_prints_things_to_paste_that_work",
+}
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+COMMANDS = [line for block in blocks("sh") for line in block.splitlines() if line.strip()]
+
+
+def run(command: str, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["bash", "-c", command],
+        cwd=ROOT,
+        env=os.environ | env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("command", [one for one in COMMANDS if one not in RUN_ELSEWHERE])
+def test_a_command_of_the_readme_works(command: str) -> None:
+    done = run(command)
+    refuses = "explain" in command  # its example is a refused call: exit code 1
+    assert done.returncode == (1 if refuses else 0), done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_every_command_is_run_by_some_test() -> None:
+    assert set(RUN_ELSEWHERE) <= set(COMMANDS)
+
+
+def test_ci_runs_the_test_command_of_the_readme() -> None:
+    assert "exec make test" in (ROOT / ".ci" / "run").read_text()
+
+
+def test_make_up_prints_things_to_paste_that_work() -> None:
+    gateway, admin, envoy, tracker_a, tracker_b = free_ports(5)
+    env = {
+        "GATEWAY_PORT": str(gateway),
+        "GATEWAY_ADMIN_PORT": str(admin),
+        "ENVOY_ADMIN_PORT": str(envoy),
+        "TRACKER_A": str(tracker_a),
+        "TRACKER_B": str(tracker_b),
+        "GATEWAY_RUN": f".run-{gateway}",
+    }
+    try:
+        with running(["make", "-s", "up"], env=env, ready=r"^Ctrl-C stops everything") as up:
+            printed = "\n".join(up.stdout.lines)
+            answers = [run(command, **env) for command in pasted(printed)]
+            status = run(f".venv/bin/gatehouse status --admin 127.0.0.1:{admin}")
+    finally:
+        shutil.rmtree(ROOT / f".run-{gateway}", ignore_errors=True)
+    allowed, refused, listed, explained = answers
+    assert '"result"' in allowed.stdout
+    assert '"code":-31403' in refused.stdout
+    assert '"get_issue"' in listed.stdout
+    assert "delete_repo" not in listed.stdout
+    assert "REFUSED by demo-key/never-delete" in explained.stdout
+    assert "snapshot: 1" in status.stdout
+
+
+def pasted(printed: str) -> list[str]:
+    """The commands below each `# title` line, with .venv/bin on the path as after activation."""
+    found = re.findall(r"^# [^\n]+\n(.*?)\n(?=\n)", printed + "\n\n", re.MULTILINE | re.DOTALL)
+    return [f'PATH="$PWD/.venv/bin:$PATH"; {command}' for command in found]
+
+
+def test_the_policy_in_the_readme_is_the_shipped_one() -> None:
+    shown = next(block for block in blocks("yaml") if "kind: AccessPolicy" in block)
+    shipped = (ROOT / "policies" / "demo-key.yaml").read_text()
+    assert yaml.safe_load(shown) == yaml.safe_load(shipped)
+
+
+def test_the_configuration_in_the_readme_is_accepted(tmp_path: Path) -> None:
+    shown = next(block for block in blocks("yaml") if "listeners:" in block)
+    authority = Authority(tmp_path)
+    pair = authority.server("tracker.internal")
+    for name in ("agents-ca.pem", "internal-ca.pem"):
+        shutil.copy(authority.ca, tmp_path / name)
+    shutil.copy(pair.certificate, tmp_path / "server.pem")
+    shutil.copy(pair.key, tmp_path / "server.key")
+    (tmp_path / "seal.key").write_text(SEAL_KEY)
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "gateway.yaml").write_text(shown)
+    loaded = load(tmp_path / "gateway.yaml", {"TRACKER_TOKEN": "t"})
+    assert [route.name for route in loaded.gateway.routes] == ["tracker"]
+
+
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(([^)#:]+)\)", README))))
+def test_a_link_of_the_readme_leads_somewhere(target: str) -> None:
+    assert (ROOT / target).exists()

@@ -1,0 +1,292 @@
+"""`gatehouse up` as a newcomer meets it: ready soon, honest if it cannot start, gone at the end."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.backends import python_backend
+from tests.support.gatehouse import allow, gateway_config
+from tests.support.ports import free_ports
+from tests.support.processes import ROOT, Process, running
+
+READY_SECONDS = 10.0
+GONE_SECONDS = 6.0
+VARIABLES = ("GATEWAY_PORT", "GATEWAY_ADMIN_PORT", "ENVOY_ADMIN_PORT", "TRACKER_A", "TRACKER_B")
+GATEHOUSE = str(Path(sys.executable).with_name("gatehouse"))
+
+
+@dataclass
+class Demo:
+    """The demo as `make up` runs it, in a folder of its own on free ports."""
+
+    folder: Path
+    env: dict[str, str]
+    process: Process
+    ready: dict[str, Any]
+    seconds: float
+
+    def pids(self) -> list[int]:
+        """Everything that runs for it, the supervisor included."""
+        pids = self.ready["pids"]
+        upstreams = [one["pid"] for one in self.ready["upstreams"] if one["pid"]]
+        return [pids["envoy"], pids["supervisor"], *pids["workers"], *upstreams]
+
+    def printed(self) -> dict[str, str]:
+        """The commands to paste, by their titles."""
+        text = "\n".join(self.process.stdout.lines)
+        blocks = [part.split("\n", 1) for part in text.split("\n# ")[1:]]
+        return {title: command.split("\n\n")[0] for title, command in blocks}
+
+    def paste(self, command: str) -> subprocess.CompletedProcess[str]:
+        """What a shell makes of a command in the folder where the demo was started."""
+        return subprocess.run(
+            ["bash", "-c", command],
+            cwd=self.folder,
+            env={**os.environ, **self.env},
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+
+
+@contextmanager
+def demo(folder: Path) -> Generator[Demo]:
+    shutil.copytree(ROOT / "demo", folder / "demo", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "policies", folder / "policies")
+    env: dict[str, str] = dict(zip(VARIABLES, map(str, free_ports(len(VARIABLES))), strict=True))
+    command = [GATEHOUSE, "up", "-c", "demo/gateway.yaml", "--demo", "--ready-file", "ready.json"]
+    for name in ("a", "b"):
+        port = env[f"TRACKER_{name.upper()}"]
+        program = f"{sys.executable} -m demo.tracker --port {port} --name replica-{name}"
+        command += ["--start", f"tracker-{name}={program}"]
+    started = time.monotonic()
+    with running(command, env=env, cwd=folder) as process:
+        process.wait_for_line("Ctrl-C stops everything", 30)
+        ready = json.loads((folder / "ready.json").read_text())
+        yield Demo(folder, env, process, ready, time.monotonic() - started)
+
+
+def alive(pids: list[int]) -> list[int]:
+    """Those of the processes that still run."""
+    return [pid for pid in pids if _state(pid) not in {"", "Z"}]
+
+
+def _state(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]
+    except OSError:
+        return ""
+
+
+def descendants(pid: int) -> list[int]:
+    """The processes below `pid`, at any depth."""
+    parents: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(stat.read_text().rpartition(") ")[2].split()[1])
+        except OSError:
+            continue
+        parents.setdefault(parent, []).append(int(stat.parent.name))
+    found = parents.get(pid, [])
+    return found + [below for child in found for below in descendants(child)]
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = GONE_SECONDS) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def assert_all_gone(pids: list[int]) -> None:
+    assert wait_until(lambda: not alive(pids)), [
+        Path(f"/proc/{pid}/cmdline").read_text() for pid in alive(pids)
+    ]
+
+
+# --- the demo ---------------------------------------------------------------------------------
+
+
+def test_the_demo_keeps_what_it_prints_and_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
+    with demo(tmp_path) as started:
+        assert started.seconds < READY_SECONDS * _crowd()
+        _check_ready_file(started)
+        _check_commands(started)
+        everything = {*started.pids(), *descendants(started.process.pid)}
+        assert set(alive(started.pids())) == set(started.pids())
+        os.killpg(started.process.pid, signal.SIGINT)
+        assert started.process.wait(GONE_SECONDS) == 0
+        assert_all_gone(sorted(everything))
+        assert not (tmp_path / "ready.json").exists()
+        assert "Traceback" not in "\n".join(started.process.stderr.lines)
+
+
+def _crowd() -> float:
+    """By how much others slow this machine down: the promise is for one that has time."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
+def _check_ready_file(started: Demo) -> None:
+    port = started.env["GATEWAY_PORT"]
+    ready = started.ready
+    assert ready["version"] == 1
+    assert ready["listeners"] == {"agents": f"http://127.0.0.1:{port}"}
+    assert ready["admin"] == f"http://127.0.0.1:{started.env['GATEWAY_ADMIN_PORT']}"
+    (route,) = ready["routes"]
+    assert route == {
+        "name": "tracker",
+        "protocol": "mcp",
+        "url": f"http://127.0.0.1:{port}/mcp",
+        "backend": "tracker",
+        "policy": str(started.folder / "policies"),
+    }
+    assert [(one["name"], one["address"]) for one in ready["upstreams"]] == [
+        ("tracker", f"127.0.0.1:{started.env['TRACKER_A']}"),
+        ("tracker", f"127.0.0.1:{started.env['TRACKER_B']}"),
+        ("tracker-a", ""),
+        ("tracker-b", ""),
+    ]
+    assert httpx.get(f"{ready['admin']}/readyz").status_code == 200
+
+
+def _check_commands(started: Demo) -> None:
+    printed = started.printed()
+    allowed = json.loads(started.paste(printed["an allowed call"]).stdout)
+    assert allowed["result"]["isError"] is False
+    refused = json.loads(started.paste(printed["a refused one"]).stdout)
+    assert refused["error"]["code"] == -31403
+    assert "not deleted through this gateway" in refused["error"]["message"]
+    shown = json.loads(started.paste(printed["a list that shows only what is allowed"]).stdout)
+    assert {tool["name"] for tool in shown["result"]["tools"]} == {
+        "list_issues",
+        "get_issue",
+        "create_issue",
+        "whoami",
+    }
+    why = started.paste(printed["why it is refused"])
+    assert "REFUSED by demo-key/never-delete" in why.stdout, why.stderr
+    assert why.returncode == 1
+
+
+# --- how it ends ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def backend_url(tmp_path: Path) -> Iterator[str]:
+    with python_backend(tmp_path, "a") as backend:
+        yield backend.url
+
+
+def test_sigterm_a_killed_envoy_and_a_killed_supervisor_leave_nothing(
+    tmp_path: Path, backend_url: str
+) -> None:
+    with ExitStack() as stack:
+        names = ("terminated", "without-envoy", "killed")
+        processes: dict[str, tuple[Process, dict[str, Any], set[int]]] = {}
+        for name in names:
+            process = stack.enter_context(up(tmp_path / name, backend_url))
+            ready = wait_ready(process, tmp_path / name)
+            everything = {process.pid, *descendants(process.pid)}
+            assert {ready["pids"]["envoy"], *ready["pids"]["workers"]} <= everything
+            processes[name] = process, ready, everything
+
+        process, _, everything = processes["terminated"]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(GONE_SECONDS) == 0
+        assert_all_gone(sorted(everything))
+
+        process, ready, everything = processes["without-envoy"]
+        os.kill(ready["pids"]["envoy"], signal.SIGKILL)
+        assert process.wait(GONE_SECONDS) == 1
+        (line,) = [text for text in process.stderr.lines if " ERROR " in text]
+        assert "Envoy ended by signal 9; stopping. Its log: " in line
+        assert_all_gone(sorted(everything))
+        assert not (tmp_path / "without-envoy" / "ready.json").exists()
+
+        process, _, everything = processes["killed"]
+        process.send_signal(signal.SIGKILL)
+        assert_all_gone(sorted(everything))
+
+
+def test_ctrl_c_before_it_is_ready_ends_it_too(tmp_path: Path) -> None:
+    """A child that never listens keeps it from being ready."""
+    with up(tmp_path, "http://127.0.0.1:1/mcp", "--start", "mute=sleep 100") as process:
+        assert wait_until((tmp_path / "run" / "envoy.log").exists, 20)
+        everything = {process.pid, *descendants(process.pid)}
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(GONE_SECONDS) == 0
+        assert_all_gone(sorted(everything))
+        assert process.stderr.lines == []
+
+
+# --- why it does not start --------------------------------------------------------------------
+
+
+def test_what_is_wrong_is_one_error_and_exit_code_2(tmp_path: Path) -> None:
+    config = gateway_config({"tracker": ["http://127.0.0.1:1/mcp"]}, tmp_path)
+    config["routes"][0]["backend"] = "tracked"
+    (line,) = refused(tmp_path, config)
+    assert line.startswith(f"{tmp_path}/gateway.yaml:")
+    assert line.endswith('there is no backend "tracked" (did you mean "tracker"?)')
+
+
+def test_a_second_gateway_in_the_same_run_folder_is_refused(
+    tmp_path: Path, backend_url: str
+) -> None:
+    with up(tmp_path / "first", backend_url) as process:
+        wait_ready(process, tmp_path / "first")
+        config = gateway_config({"tracker": [backend_url]}, tmp_path)
+        run = str(tmp_path / "first" / "run")
+        config["service"]["run"] = run
+        (line,) = refused(tmp_path / "second", config)
+        assert line == f"another gateway uses {run}; give each its own service.run"
+        assert (tmp_path / "first" / "ready.json").exists()
+
+
+@contextmanager
+def up(folder: Path, backend_url: str, *options: str) -> Generator[Process]:
+    config = gateway_config({"tracker": [backend_url]}, folder)
+    with running(command_for(folder, config, *options)) as process:
+        yield process
+
+
+def command_for(folder: Path, config: dict[str, Any], *options: str) -> list[str]:
+    (folder / "policies").mkdir(parents=True, exist_ok=True)
+    (folder / "policies" / "all.yaml").write_text(json.dumps(allow()))
+    (folder / "gateway.yaml").write_text(json.dumps(config, indent=1))
+    files = ["-c", str(folder / "gateway.yaml"), "--ready-file", str(folder / "ready.json")]
+    return [GATEHOUSE, "up", *files, "--quiet", *options]
+
+
+def wait_ready(process: Process, folder: Path) -> dict[str, Any]:
+    ready = folder / "ready.json"
+    assert wait_until(lambda: ready.exists() or process.returncode is not None, 25)
+    assert ready.exists(), process.stderr.lines
+    document: dict[str, Any] = json.loads(ready.read_text())
+    return document
+
+
+def refused(folder: Path, config: dict[str, Any]) -> list[str]:
+    """The lines of the error with which `up` does not start."""
+    with running(command_for(folder, config)) as process:
+        assert process.wait(20) == 2
+        lines = process.stderr.lines
+    assert process.stdout.lines == []
+    assert not any("Traceback" in line for line in lines), lines
+    assert not (folder / "ready.json").exists()
+    return lines

@@ -1,0 +1,42 @@
+"""Every source file has tests of its own: those of gateway/x/y.py are in tests/x/test_y.py."""
+
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).parents[1]
+TYPES_ONLY: Final = """
+extproc/commands extproc/events identity/base model/call model/jsonvalue model/permit
+model/principal model/problem model/refusal model/verdict policy/book policy/cel policy/context
+policy/rule protocols/base suite/results suite/schema
+"""
+TESTED_ELSEWHERE: Final = """
+adapters/otlp bootstrap cli/app cli/check cli/envoy cli/explain cli/findings cli/reference
+cli/saved_request cli/serve cli/status cli/suites cli/version cli/worker extproc/transitions
+pipeline/exchange pipeline/request pipeline/rescue pipeline/snapshot pipeline/stopwatch
+server/credentials server/patience server/worker supervisor/admin supervisor/banner
+supervisor/children supervisor/envoy_process supervisor/metrics supervisor/options
+supervisor/ports supervisor/ready supervisor/reload supervisor/resolve supervisor/restart
+supervisor/rollout supervisor/status supervisor/tether
+"""
+"""Files that only other tests show at work, most of them through a running gateway. A name goes
+when the file gets tests of its own; none is added."""
+EXEMPT: Final = frozenset((TYPES_ONLY + TESTED_ELSEWHERE).split())
+
+
+def _untested() -> frozenset[str]:
+    source, tests = ROOT / "gateway", ROOT / "tests"
+    return frozenset(
+        file.relative_to(source).with_suffix("").as_posix()
+        for file in source.rglob("*.py")
+        if not file.name.startswith("__")
+        and not file.name.endswith("_pb2.py")
+        and not (tests / file.parent.relative_to(source) / f"test_{file.name}").is_file()
+    )
+
+
+def test_every_source_file_has_tests_of_its_own() -> None:
+    assert _untested() - EXEMPT == frozenset(), "write tests/x/test_y.py for gateway/x/y.py"
+
+
+def test_no_file_is_exempt_that_has_tests_or_is_gone() -> None:
+    assert EXEMPT - _untested() == frozenset(), "take these names out of tests/test_layout.py"
