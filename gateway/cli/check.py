@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from gateway.bootstrap import ConfigurationError, Loaded, load
-from gateway.cli.findings import print_json, problem_json, show_problems
+from gateway.cli.findings import counted, print_json, problem_json, show_problems
 from gateway.model.jsonvalue import JsonValue
 from gateway.model.problem import Problem
 from gateway.policy.celengine import Engine
@@ -62,16 +62,20 @@ def _report(
     show_problems(problems)
     if loaded is None:
         errors = sum(problem.severity == "error" for problem in problems)
-        typer.echo(f"{errors} errors", err=True)
+        typer.echo(counted(errors, "error"), err=True)
         return
     for line in _rule_lines(loaded) if rules else []:
         typer.echo(line)
     gateway = loaded.gateway
-    typer.echo(
-        f"ok: {len(gateway.listeners)} listeners, {len(gateway.routes)} routes, "
-        f"{len(gateway.backends)} backends, {len(loaded.sources)} policies, "
-        f"{len(loaded.policies.rules)} rules on {loaded.policies.runtime}"
-    )
+    parts = {
+        "listener": gateway.listeners,
+        "route": gateway.routes,
+        "backend": gateway.backends,
+        "policy": loaded.sources,
+        "rule": loaded.policies.rules,
+    }
+    found = ", ".join(counted(len(things), noun) for noun, things in parts.items())
+    typer.echo(f"ok: {found} on {loaded.policies.runtime}")
 
 
 def _rules(loaded: Loaded) -> list[JsonValue]:

@@ -3,12 +3,14 @@
 import os
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
 
 from gateway.bootstrap import ConfigurationError, load
 from gateway.cli.findings import show_problems
+from gateway.config.schema import Gateway
 from gateway.edge.binary import EnvoyMissingError, find_envoy, validate
 from gateway.edge.bootstrap import whole_bootstrap
 from gateway.edge.packing import to_json
@@ -46,12 +48,16 @@ def envoy(
     if not check:
         sys.stdout.write(to_json(whole_bootstrap(loaded.gateway, workers)) + "\n")
         return
-    scratch = Path(loaded.gateway.service.run) / "check.json"
-    scratch.parent.mkdir(parents=True, exist_ok=True)
+    complaint = _complaint(loaded.gateway, workers)
+    typer.echo(complaint or "Envoy accepts it")
+    raise typer.Exit(1 if complaint else 0)
+
+
+def _complaint(gateway: Gateway, workers: list[str]) -> str | None:
+    """What Envoy says against it; the file that it reads is ours alone, and gone afterwards."""
     try:
-        complaint = validate(loaded.gateway, workers, find_envoy(os.environ), scratch)
+        with TemporaryDirectory(prefix="gatehouse-") as folder:
+            return validate(gateway, workers, find_envoy(os.environ), Path(folder) / "check.json")
     except EnvoyMissingError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
-    typer.echo(complaint or "Envoy accepts it")
-    raise typer.Exit(1 if complaint else 0)

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from gateway.bootstrap import ConfigurationError, Loaded, load, route_stage
-from gateway.cli.findings import show_problems
+from gateway.cli.findings import print_json, show_problems
 from gateway.cli.saved_request import SavedRequestError, read_request
 from gateway.config.schema import Route
 from gateway.model.call import Deframed
@@ -61,15 +61,10 @@ def explain(
     """
     loaded = _load(config, demo=demo)
     chosen = _route(loaded, route)
-    given = PrincipalInput.model_validate(
-        {
-            "id": principal,
-            "actors": tuple(actor or ()),
-            "scopes": tuple(scope or ()),
-            "claims": _object(claims, "--claims"),
-        }
-    )
-    who = _principal(given)
+    if chosen.protocol == "unjudged":
+        _tell_unjudged(chosen, as_json=as_json)
+        return
+    who = _principal(principal, actor or [], scope or [], _object(claims, "--claims"))
     if request:
         head, message = _saved(request, chosen)
     else:
@@ -80,6 +75,13 @@ def explain(
     explanation = explain_message(message, loaded.policies, who, context)
     sys.stdout.write(explanation_json(explanation) if as_json else explanation_text(explanation))
     raise typer.Exit(0 if explanation.allowed else 1)
+
+
+def _tell_unjudged(route: Route, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"version": 1, "allowed": True, "route": route.name, "unjudged": True})
+    else:
+        typer.echo(f"the route {route.name} is unjudged: everything passes, and is recorded")
 
 
 def _load(config: Path, *, demo: bool) -> Loaded:
@@ -95,25 +97,32 @@ def _route(loaded: Loaded, name: str) -> Route:
     if len(routes) == 1:
         return routes[0]
     known = ", ".join(one.name for one in loaded.gateway.routes)
-    raise typer.BadParameter(f"--route must be one of: {known}")
+    raise typer.BadParameter(f"want one of: {known}", param_hint="--route")
 
 
-def _principal(given: PrincipalInput) -> Principal:
+def _principal(name: str, actors: list[str], scopes: list[str], claims: JsonObject) -> Principal:
     try:
+        given = PrincipalInput(
+            id=name or "?", actors=tuple(actors), scopes=tuple(scopes), claims=dict(claims)
+        )
         return principal_from(given)
     except ValueError as error:
-        raise typer.BadParameter(f"--principal: {error}") from error
+        fix = "want spiffe://..., jwt:ISSUER#SUBJECT, key:NAME or anonymous"
+        raise typer.BadParameter(f'"{name}": {fix}', param_hint="--principal") from error
 
 
 def _saved(source: str, route: Route) -> tuple[RequestHead, Deframed | Refusal]:
-    raw = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
     try:
+        raw = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
         head, body = read_request(raw, route.name, route.path)
     except SavedRequestError as error:
-        raise typer.BadParameter(f"--request: {error}") from error
+        raise typer.BadParameter(str(error), param_hint="--request") from error
+    except OSError as error:
+        text = f"cannot read {source}: {error.strerror}"
+        raise typer.BadParameter(text, param_hint="--request") from error
     protocol = route_stage(route).protocol
     if protocol is None:
-        return head, Refusal(Reason.WIRING, "this route is unjudged: everything passes")
+        return head, Refusal(Reason.WIRING, "no protocol")
     return head, protocol.look(head) or protocol.deframe(head, body)
 
 
@@ -130,7 +139,7 @@ def _object(text: str, option: str) -> JsonObject:
     try:
         value: JsonValue = json.loads(text)
     except ValueError as error:
-        raise typer.BadParameter(f"{option} is not JSON: {error}") from error
+        raise typer.BadParameter(f"not JSON: {error}", param_hint=option) from error
     if not isinstance(value, dict):
-        raise typer.BadParameter(f"{option} must be a JSON object")
+        raise typer.BadParameter("want a JSON object", param_hint=option)
     return value

@@ -41,6 +41,9 @@ def run_tests(
 
       gatehouse test policies/ --json | jq .failed
     """
+    if not path.exists():
+        typer.echo(f"{path} does not exist", err=True)
+        raise typer.Exit(2)
     policies = _policies(path, config)
     suites = load_suites(path, os.environ)
     problems = [one for one in suites if isinstance(one, Problem)]
@@ -54,9 +57,16 @@ def run_tests(
     protocol = Mcp(batches=True, origins=frozenset(), body_limit=BODY_LIMIT)
     report = run_suites(loaded, policies, deframer(protocol))
     if junit is not None:
-        junit.write_text(report_junit(report), "utf-8")
+        _write(junit, report_junit(report))
     sys.stdout.write(report_json(report) if as_json else report_text(report))
     raise typer.Exit(1 if report.failed else 0)
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, "utf-8")
+    except OSError as error:
+        raise typer.BadParameter(f"{file}: {error.strerror}", param_hint="--junit") from error
 
 
 def _policies(path: Path, config: Path | None) -> PolicySet:

@@ -23,6 +23,7 @@ from gateway.edge.listeners import listener
 from gateway.edge.overload import overload_manager
 from gateway.edge.packing import file_source, socket
 from gateway.edge.routes import route_configuration
+from gateway.edge.tls import ListenerSecrets
 
 NODE_ID: Final = "gatehouse"
 ADMIN_PATHS: Final = (
@@ -46,7 +47,12 @@ def bootstrap(gateway: Gateway, layout: Layout, workers: Sequence[str]) -> Boots
         gateway,
         BootstrapStaticResources(
             listeners=[
-                listener(item, gateway.limits, layout.routes(item.name))
+                listener(
+                    item,
+                    gateway.limits,
+                    layout.routes(item.name),
+                    ListenerSecrets(layout.certificate(item.name), layout.authority(item.name)),
+                )
                 for item in gateway.listeners
             ],
             clusters=[workers_cluster(workers, gateway.limits, gateway.service.tls)],

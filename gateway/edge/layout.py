@@ -42,6 +42,14 @@ class Layout:
         """The credential of one backend (SDS)."""
         return self.directory / "credentials" / f"{backend}.json"
 
+    def certificate(self, listener: str) -> Path:
+        """The certificate and key of one listener (SDS)."""
+        return self.directory / "certificates" / f"{listener}.json"
+
+    def authority(self, listener: str) -> Path:
+        """Who signs the certificates of one listener's clients (SDS)."""
+        return self.directory / "authorities" / f"{listener}.json"
+
     def routes(self, listener: str) -> Path:
         """Routes of one listener (RDS)."""
         return self.directory / "routes" / f"{listener}.json"

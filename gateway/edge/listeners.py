@@ -62,7 +62,7 @@ from gateway.edge.headers import (
 from gateway.edge.local_replies import local_replies
 from gateway.edge.packing import file_source, packed, seconds
 from gateway.edge.routes import routes_name
-from gateway.edge.tls import listener_socket
+from gateway.edge.tls import ListenerSecrets, listener_socket
 
 BUFFER_BYTES: Final = 256 * 1024
 """What Envoy holds of a stream in each direction when the other side reads slowly. A judged
@@ -87,7 +87,7 @@ def listener(config: Listener, limits: Limits, routes: Path | RouteConfiguration
                 typed_config=packed(_connection_manager(config, limits, routes)),
             )
         ],
-        transport_socket=listener_socket(config.tls) if config.tls else None,
+        transport_socket=listener_socket(config.tls, secrets) if config.tls else None,
     )
     return EnvoyListener(
         name=config.name,

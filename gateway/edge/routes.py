@@ -14,6 +14,7 @@ from envoy_data_plane.envoy.config.route.v3 import (
     RetryPolicyRetryBackOff,
     RetryPolicyRetryHostPredicate,
     RouteAction,
+    RouteActionUpgradeConfig,
     RouteConfiguration,
     RouteMatch,
     RouteMatchConnectMatcher,
@@ -33,6 +34,9 @@ UNKNOWN: Final = "_unknown"
 VIRTUAL_HOST: Final = "gatehouse"
 
 _FROM_UPSTREAM_NEVER: Final = ["x-gatehouse-audit-id", "x-envoy-upstream-service-time"]
+_UPGRADES: Final = [RouteActionUpgradeConfig(upgrade_type="websocket")]
+"""Where nothing is judged; on every other route Envoy refuses to leave HTTP."""
+
 _RETRY_ON: Final = "connect-failure,refused-stream"
 """Nothing has been read by anybody in these two cases, so any request may be repeated."""
 
@@ -82,6 +86,7 @@ def _configured(route: Route, backend: Backend, listener: Listener, gateway: Gat
             timeout=seconds(0),  # a tool may run, and a listening stream may be silent, for hours
             idle_timeout=seconds(0),
             retry_policy=_retry_policy(),
+            upgrade_configs=_UPGRADES if route.protocol == "unjudged" else [],
         ),
         request_body_buffer_limit=None if mode == "head" else route.body_limit,
         typed_per_filter_config=_override(mode, listener, gateway),

@@ -281,6 +281,7 @@ class Supervisor:
                 missed = answer.get("missed")
                 for issuer in missed if isinstance(missed, list) else []:
                     self._keys.hurry(str(issuer))
+            self._metrics.show_health(self._health.state())
 
     async def _resolve(self) -> None:
         """Follow the name service."""
@@ -292,8 +293,11 @@ class Supervisor:
             if targets and not unchanged and self._rollout is not None:
                 known = self._health.state()
                 health = {key: known.get(key, True) for key in targets}
-                if await self._rollout.retarget(loaded, health):
-                    self._health.watch(targets)
+                try:
+                    if await self._rollout.retarget(loaded, health):
+                        self._health.watch(targets)
+                except OSError as error:  # a full disk must not end what runs
+                    LOG.error("endpoints cannot be written: %s", error)  # noqa: TRY400
 
     async def _on_health(self) -> None:
         if self._rollout is not None:

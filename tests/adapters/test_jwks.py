@@ -293,3 +293,25 @@ async def test_the_keeper_refreshes_by_the_clock(server: Server) -> None:
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
+
+
+async def test_issuers_come_and_go_while_the_keeper_runs(server: Server) -> None:
+    announced = Announced()
+    known = from_url(server.url)
+    other = known.model_copy(update={"issuer": "https://other.example"})
+    keeper = JwksKeeper((), announced)
+    running = asyncio.create_task(keeper.run())
+    assert keeper.replace((known,))
+    assert await announced.next() == FIRST
+    assert not keeper.replace((known,))
+    server.body = SECOND
+    assert keeper.replace((known, other))
+    assert await announced.next() == SECOND
+    assert keeper.documents() == {ISSUER: FIRST, "https://other.example": SECOND}
+    assert len(server.asked) == 2  # the one that stayed kept its set
+    assert keeper.replace((from_url(server.url, refresh=60),))
+    assert await announced.next() == SECOND
+    assert keeper.documents() == {ISSUER: SECOND}
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running

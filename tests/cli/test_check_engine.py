@@ -31,7 +31,7 @@ def _check(folder: Path, when: str, *options: str) -> Result:
 def test_policies_that_judge_alike_pass_on_both_engines(tmp_path: Path) -> None:
     result = _check(tmp_path, "mcp.arguments.n == 3", "--engine", "cel-python")
     assert result.exit_code == 0, result.output
-    assert "1 rules on cel-python" in result.output
+    assert "1 rule on cel-python" in result.output
 
 
 def test_what_the_fallback_judges_otherwise_is_refused_with_its_place(tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ class Stage:
         default_factory=dict[str, tuple[tuple[str, str], ...]]
     )
     lines: list[str] = field(default_factory=list[str])
+    unfinished: str = ""
     sent: int = 0
 
     def post(self, route: str, lines: Lines, body: bytes) -> Message:
@@ -112,12 +113,16 @@ class Stage:
         """
         deadline = time.monotonic() + RECORD_SECONDS
         while len(self.lines) < self.sent:
-            self.lines += [one for one in self.audit.readlines() if '"abandoned"' not in one]
+            self._read_records()
             assert time.monotonic() < deadline, "a request without a record"
             time.sleep(0.002)
         assert len(self.lines) == self.sent
         record: dict[str, Any] = json.loads(self.lines[-1])
         return record
+
+    def _read_records(self) -> None:
+        *whole, self.unfinished = (self.unfinished + self.audit.read()).split("\n")
+        self.lines += [line for line in whole if '"abandoned"' not in line]
 
     def forget(self) -> None:
         """Forgets what the servers have run, once everything that was sent has ended."""

@@ -14,7 +14,7 @@ import pytest
 from tests.envoy.reload_stage import RELOAD_SECONDS, answer
 from tests.support.echo import Seen
 from tests.support.gatehouse import KEY, Gateway, allow, gatehouse, key_entry
-from tests.support.messages import ACCEPT, LEGACY, modern
+from tests.support.messages import ACCEPT, LEGACY, modern, modern_call
 from tests.support.ports import free_port
 from tests.support.raw_backend import Reply, raw_backend
 from tests.support.token_issuer import TokenIssuer, token_issuer
@@ -220,6 +220,25 @@ def test_a_stream_ends_when_its_token_does(stage: Stage) -> None:
         assert stream.goes_on()
         assert stream.end.get(timeout=PATIENCE) == "RemoteProtocolError"
         assert time.time() >= int(now) + 4
+
+
+def test_an_issuer_of_tokens_comes_and_goes(stage: Stage) -> None:
+    def answer(token: str) -> int:
+        request = modern_call("echo", authorization=f"Bearer {token}")
+        return httpx.post(stage.url, **request).status_code
+
+    gateway, trusted = stage.gateway, stage.identity
+    with token_issuer() as another:
+        token = another.token(AUDIENCE)
+        assert answer(token) == 401
+        with reloading(gateway):
+            both = [*trusted["jwt"], *identity(another)["jwt"]]
+            gateway.write_config(identity={**trusted, "jwt": both})
+        assert answer(token) == 200
+        with reloading(gateway):
+            gateway.write_config(identity=trusted)
+        assert answer(token) == 401
+        assert answer(stage.issuer.token(AUDIENCE)) == 200
 
 
 def test_open_streams_are_counted(stage: Stage) -> None:

@@ -24,3 +24,13 @@ def test_no_value_shows_in_the_text_of_a_head() -> None:
     head = RequestHead("GET", "/", headers=Headers([("authorization", "Bearer secret")]))
     assert "secret" not in repr(head)
     assert "authorization" in repr(head)
+
+
+def test_present_keeps_the_order_that_was_asked_for() -> None:
+    headers = Headers([("b", "1"), ("a", "2"), ("c", "3")])
+    assert headers.present(("c", "x", "b")) == ("c", "b")
+
+
+def test_repeated_names_are_those_with_more_than_one_line() -> None:
+    headers = Headers([("a", "1"), ("B", "1"), ("b", "2")])
+    assert headers.repeated() == ["b"]

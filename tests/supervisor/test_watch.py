@@ -93,3 +93,12 @@ def test_a_folder_that_cannot_be_listed_has_no_files(
 
     monkeypatch.setattr(Path, "rglob", vanishes)
     assert fingerprint([folder]) == {}
+
+
+def test_a_change_made_while_the_last_one_is_dealt_with_is_not_lost(folder: Path) -> None:
+    watch = Watch([folder])
+    (folder / "a.yaml").write_text("one more")
+    assert watch.changed()
+    (folder / "a.yaml").write_text("and one again")
+    watch.replace([folder, folder.parent / "gateway.yaml"])
+    assert watch.changed()

@@ -92,6 +92,10 @@ class Connection:
         assert reply is not None, "the server closed the connection"
         return reply
 
+    def read(self, count: int) -> bytes:
+        """The next bytes as they are, fewer only if the server has closed."""
+        return self._reading.read(count)
+
     def close(self) -> None:
         """Closes the connection at once."""
         self._reading.close()
@@ -140,7 +144,10 @@ def _chunks(stream: BufferedIOBase) -> Generator[bytes]:
 
 @dataclass
 class Capture:
-    """A server that answers every request with `answer`, as JSON, and keeps what it was asked."""
+    """A server that answers every request with `answer`, as JSON, and keeps what it was asked.
+
+    An upgraded connection is an echo.
+    """
 
     url: str
     answer: Any
@@ -163,9 +170,18 @@ def capturing(answer: Any) -> Generator[Capture]:
             with contextlib.suppress(ConnectionError):
                 while (message := read_message(self.rfile)) is not None:
                     capture.requests.append(message)
+                    if "upgrade" in message.names:
+                        self.echo()
+                        return
                     body = json.dumps(capture.answer).encode()
                     head = f"content-type: application/json\r\ncontent-length: {len(body)}\r\n"
                     self.wfile.write(f"HTTP/1.1 200 OK\r\n{head}\r\n".encode() + body)
+
+        def echo(self) -> None:
+            upgrade = b"connection: upgrade\r\nupgrade: websocket\r\n\r\n"
+            self.wfile.write(b"HTTP/1.1 101 Switching Protocols\r\n" + upgrade)
+            while data := self.connection.recv(4096):
+                self.wfile.write(data)
 
     class Server(socketserver.ThreadingTCPServer):
         daemon_threads = True

@@ -1,0 +1,170 @@
+"""`gatehouse explain`: why one request is decided as it is."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import Result
+
+from tests.cli.command import DEMO, gatehouse, without_secrets, write_gateway
+from tests.support.gatehouse import allow
+from tests.support.messages import META, MODERN
+
+CALL = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "tools/call",
+    "params": {"name": "delete_repo", "arguments": {"owner": "acme"}, "_meta": META},
+}
+
+
+def explain(*options: str, stdin: bytes | None = None) -> Result:
+    return gatehouse("explain", "-c", DEMO, "--principal", "key:demo", *options, stdin=stdin)
+
+
+def saved_request(body: Any, **headers: str) -> bytes:
+    lines = {
+        "host": "127.0.0.1:10000",
+        "content-type": "application/json",
+        "accept": "application/json, text/event-stream",
+        "mcp-protocol-version": MODERN,
+        "mcp-method": "tools/call",
+        "mcp-name": "delete_repo",
+        "x-api-key": "a-secret-key-in-a-saved-request",
+        **headers,
+    }
+    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    return f"POST /mcp HTTP/1.1\r\n{head}\r\n{json.dumps(body)}".encode()
+
+
+def test_a_refusal_names_the_rule_first_and_the_reason() -> None:
+    result = explain("--name", "delete_repo")
+    assert result.exit_code == 1
+    head, verdict, first = result.stdout.splitlines()[3:6]
+    assert head == "tools/call delete_repo"
+    reason = "repositories are not deleted through this gateway"
+    assert verdict == f"REFUSED by demo-key/never-delete: {reason}"
+    assert first.startswith("* deny  demo-key/never-delete (")
+    assert "  for other principals: people/own-org-only, " in result.stdout
+
+
+def test_a_refusal_by_default_names_the_rules_that_came_closest() -> None:
+    result = explain("--name", "create_issue", "--arguments", '{"owner": "globex"}')
+    assert result.exit_code == 1
+    wanted = "REFUSED by default: no rule allows it; closest: demo-key/write-own-org\n"
+    assert wanted in result.stdout
+    assert 'when: false  [mcp.arguments.owner == "acme"]' in result.stdout
+
+
+def test_an_allowed_call_and_a_base_message() -> None:
+    allowed = explain("--name", "create_issue", "--arguments", '{"owner": "acme"}')
+    assert allowed.exit_code == 0
+    assert "ALLOWED by demo-key/write-own-org\n" in allowed.stdout
+    listed = explain("--method", "tools/list")
+    assert listed.exit_code == 0
+    assert "ALLOWED by base" in listed.stdout
+
+
+def test_scopes_actors_and_claims_count() -> None:
+    user = ["--principal", "jwt:https://login.example.com#alice", "--name", "create_issue"]
+    arguments = ["--arguments", '{"owner": "acme"}']
+    lacking = gatehouse("explain", "-c", DEMO, *user, *arguments)
+    assert lacking.exit_code == 1
+    assert "REFUSED: people/create needs the scopes issues:write\n" in lacking.stdout
+    given = gatehouse("explain", "-c", DEMO, *user, *arguments, "--scope", "issues:write")
+    assert (given.exit_code, "ALLOWED by people/create\n" in given.stdout) == (0, True)
+    agent = "spiffe://cluster.local/ns/assistants/sa/release-assistant"
+    behind = gatehouse(
+        *("explain", "-c", DEMO, *user, *arguments, "--scope", "issues:write"),
+        *("--actor", agent, "--claims", '{"groups": ["maintainers"]}'),
+    )
+    assert "ALLOWED by assistants/create-for-maintainers\n" in behind.stdout
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [saved_request(CALL), json.dumps(CALL | {"params": {"name": "delete_repo"}}).encode()],
+    ids=["a whole request", "a JSON body"],
+)
+def test_a_saved_request_is_explained_from_a_file_and_from_stdin(
+    raw: bytes, tmp_path: Path
+) -> None:
+    file = tmp_path / "saved"
+    file.write_bytes(raw)
+    for result in (explain("--request", str(file)), explain("--request", "-", stdin=raw)):
+        assert result.exit_code == 1, result.output
+        assert "REFUSED by demo-key/never-delete" in result.stdout
+        assert "a-secret-key" not in result.output
+
+
+def test_a_request_that_is_not_understood_goes_no_further_than_the_deframer() -> None:
+    raw = saved_request(CALL, **{"mcp-name": "list_issues"})
+    result = explain("--request", "-", stdin=raw)
+    assert result.exit_code == 1
+    assert "deframe    REFUSED header_mismatch: " in result.stdout
+
+
+def test_every_call_of_a_batch_is_explained(tmp_path: Path) -> None:
+    route = {
+        "name": "tracker",
+        "path": "/mcp",
+        "protocol": "mcp",
+        "backend": "tracker",
+        "batches": True,
+    }
+    file = write_gateway(tmp_path, allow(tools=["echo"]), routes=[route])
+    batch = [
+        {"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": {"name": name}}
+        for number, name in enumerate(("echo", "delete"))
+    ]
+    headers = {"mcp-protocol-version": "2025-03-26", "content-type": "application/json"}
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    raw = f"POST /mcp HTTP/1.1\r\n{head}\r\n{json.dumps(batch)}".encode()
+    options = ("-c", file, "--principal", "key:x", "--request", "-")
+    result = without_secrets(gatehouse("explain", *options, stdin=raw))
+    assert result.exit_code == 1
+    assert "tools/call echo\nALLOWED by allow-all/allow\n" in result.stdout
+    assert "tools/call delete\nREFUSED by default" in result.stdout
+
+
+def test_json_has_every_rule_with_its_conditions() -> None:
+    document = json.loads(explain("--name", "delete_repo", "--json").stdout)
+    assert (document["version"], document["allowed"]) == (1, False)
+    (call,) = document["calls"]
+    assert (call["policy"], call["rule"]) == ("demo-key", "never-delete")
+    assert {rule["policy"] for rule in call["rules"]} >= {"demo-key", "people", "assistants"}
+
+
+def test_an_unjudged_route_is_told_to_be_one(tmp_path: Path) -> None:
+    file = write_gateway(tmp_path)
+    result = gatehouse("explain", "-c", file, "--route", "raw", "--request", "-", stdin=b"anything")
+    assert result.exit_code == 0
+    assert result.stdout == "the route raw is unjudged: everything passes, and is recorded\n"
+    told = json.loads(gatehouse("explain", "-c", file, "--route", "raw", "--json").stdout)
+    assert told == {"version": 1, "allowed": True, "route": "raw", "unjudged": True}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--principal", "demo"], "want spiffe://"),
+        (["--principal", ""], "want spiffe://"),
+        (["--route", "nowhere"], "want one of: tracker"),
+        (["--arguments", "{"], "not JSON"),
+        (["--arguments", "[]"], "want a JSON object"),
+        (["--request", "/nonexistent"], "cannot read /nonexistent"),
+        (["--request", "-"], "want an HTTP request"),
+    ],
+)
+def test_wrong_usage_is_one_error(options: list[str], said: str) -> None:
+    result = explain(*options, stdin=b"neither HTTP nor JSON")
+    assert result.exit_code == 2
+    assert said in " ".join(result.stderr.replace("│", "").split())
+    assert "Traceback" not in result.output
+
+
+def test_a_wrong_configuration_is_told(tmp_path: Path) -> None:
+    result = gatehouse("explain", "-c", write_gateway(tmp_path, allow(tool=["echo"])))
+    assert result.exit_code == 2
+    assert 'unknown key "tool"' in result.stderr
