@@ -5,7 +5,7 @@ from typing import Final
 
 from gateway.config.addresses import is_ip, parse_address
 from gateway.config.document import Document
-from gateway.config.files import unreadable
+from gateway.config.files import unreadable, unusable_ca, unusable_pair
 from gateway.config.schema import Gateway, Listener, ListenerTls
 from gateway.config.yamltree import Path
 from gateway.model.problem import Problem
@@ -55,6 +55,8 @@ def tls_files(document: Document, path: Path, tls: ListenerTls) -> Iterator[Prob
     yield from unreadable(document, (*path, "certificate"), tls.certificate)
     yield from unreadable(document, (*path, "key"), tls.key)
     yield from unreadable(document, (*path, "client_ca"), tls.client_ca)
+    yield from unusable_pair(document, path, tls.certificate, tls.key)
+    yield from unusable_ca(document, (*path, "client_ca"), tls.client_ca)
 
 
 def _identity(gateway: Gateway, document: Document) -> Iterator[Problem]:

@@ -5,7 +5,7 @@ from typing import Final
 
 from gateway.config.addresses import is_normal_path, parse_address
 from gateway.config.document import Document
-from gateway.config.files import system_ca, unreadable
+from gateway.config.files import system_ca, unreadable, unusable_ca, unusable_pair
 from gateway.config.schema import Backend, Gateway, Route
 from gateway.config.shape import nearest
 from gateway.config.yamltree import Path
@@ -77,6 +77,8 @@ def _backend_tls(backend: Backend, document: Document, path: Path) -> Iterator[P
         yield document.problem(here, "this system has no CA bundle", "name one in ca")
     for field in ("ca", "certificate", "key"):
         yield from unreadable(document, (*here, field), getattr(tls, field))
+    yield from unusable_pair(document, here, tls.certificate, tls.key)
+    yield from unusable_ca(document, (*here, "ca"), tls.ca)
 
 
 def _is_reserved(header: str) -> bool:

@@ -1,5 +1,6 @@
 """Envoy's clusters: one per backend, named after it, and one of the service's workers."""
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -21,6 +22,7 @@ from envoy_data_plane.envoy.config.core.v3 import (
     Http2ProtocolOptions,
     HttpProtocolOptions,
     KeepaliveSettings,
+    Metadata,
 )
 from envoy_data_plane.envoy.config.endpoint.v3 import (
     ClusterLoadAssignment,
@@ -36,10 +38,10 @@ from envoy_data_plane.envoy.extensions.upstreams.http.v3 import (
     HttpProtocolOptionsExplicitHttpConfig,
 )
 from envoy_data_plane.envoy.type.v3 import Percent
-from envoy_data_plane.google.protobuf import Any
+from envoy_data_plane.google.protobuf import Any, Struct, Value
 
 from gateway.config.addresses import parse_address
-from gateway.config.schema import Backend, Limits, ListenerTls
+from gateway.config.schema import Backend, BackendTls, Limits, ListenerTls
 from gateway.edge.credentials import upstream_filters
 from gateway.edge.ext_proc import WORKERS
 from gateway.edge.packing import file_source, packed, seconds, socket
@@ -79,6 +81,7 @@ def backend_cluster(
         common_lb_config=_NEVER_PANIC,
         circuit_breakers=_breakers(limits),
         transport_socket=backend_socket(backend.tls) if backend.tls else None,
+        metadata=_files_digest(backend.tls) if backend.tls else None,
         typed_extension_protocol_options={_PROTOCOL: _backend_protocol(backend, secrets)},
     )
     if isinstance(endpoints, ClusterLoadAssignment):
@@ -87,6 +90,16 @@ def backend_cluster(
         cluster.type = ClusterDiscoveryType.EDS
         cluster.eds_cluster_config = ClusterEdsClusterConfig(eds_config=file_source(endpoints))
     return cluster
+
+
+def _files_digest(tls: BackendTls) -> Metadata:
+    """Makes another cluster of one whose certificates changed in their files: Envoy reads these
+    only when the cluster itself changes. Raises OSError."""
+    digest = hashlib.sha256()
+    for file in (tls.ca, tls.certificate, tls.key):
+        digest.update(Path(file).read_bytes() if file else b"")
+    value = Struct(fields={"digest": Value(string_value=digest.hexdigest()[:16])})
+    return Metadata(filter_metadata={"gatehouse.tls_files": value})
 
 
 def load_assignment(

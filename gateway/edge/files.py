@@ -20,6 +20,7 @@ from gateway.edge.credentials import credential_secret
 from gateway.edge.layout import Layout
 from gateway.edge.packing import discovery, to_json
 from gateway.edge.routes import route_configuration
+from gateway.edge.tls import listener_authority, listener_certificate
 
 
 class EdgeLockedError(RuntimeError):
@@ -45,7 +46,7 @@ def sole_writer(directory: Path) -> "Generator[EnvoyFiles]":
         yield EnvoyFiles(layout)
 
 
-_FOLDERS = ("endpoints", "credentials", "routes")
+_FOLDERS = ("endpoints", "credentials", "routes", "certificates", "authorities")
 
 
 class EnvoyFiles:
@@ -70,6 +71,7 @@ class EnvoyFiles:
         versions = self.write_endpoints(gateway, health, label)
         versions |= self.write_clusters(gateway, label)
         versions |= self.write_routes(gateway, label)
+        self.write_certificates(gateway)
         self.write_bootstrap(gateway, workers)
         return versions
 
@@ -125,6 +127,18 @@ class EnvoyFiles:
             )
             for listener in gateway.listeners
         }
+
+    def write_certificates(self, gateway: Gateway) -> None:
+        """Certificates of listeners and the authorities of their clients, as their PEM files are
+        now; what has not changed is left alone. Raises OSError."""
+        for listener in gateway.listeners:
+            if listener.tls is None:
+                continue
+            secret = listener_certificate(listener.tls)
+            _write(self.layout.certificate(listener.name), secret, label="tls")
+            if listener.tls.client_ca is not None:
+                secret = listener_authority(listener.tls.client_ca)
+                _write(self.layout.authority(listener.name), secret, label="tls")
 
     def remove_unused(self, gateway: Gateway) -> None:
         """Deletes endpoints and credentials of backends that are gone; only after the drain."""

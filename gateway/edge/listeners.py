@@ -78,8 +78,14 @@ REQUEST_SECONDS: Final = 60.0
 IDLE_CONNECTION_SECONDS: Final = 600.0
 
 
-def listener(config: Listener, limits: Limits, routes: Path | RouteConfiguration) -> EnvoyListener:
-    """One listener. Its routes come from the file `routes`, or stand in it (for validation)."""
+def listener(
+    config: Listener,
+    limits: Limits,
+    routes: Path | RouteConfiguration,
+    secrets: ListenerSecrets | None = None,
+) -> EnvoyListener:
+    """One listener. Its routes come from the file `routes`, or stand in it (for validation);
+    `secrets` as in `listener_socket`."""
     chain = FilterChain(
         filters=[
             Filter(

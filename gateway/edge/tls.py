@@ -63,7 +63,9 @@ def listener_socket(tls: ListenerTls, secrets: ListenerSecrets | None) -> Transp
 
 def listener_certificate(tls: ListenerTls) -> Secret:
     """The certificate and key, as they are in their files now. Raises OSError."""
-    pair = TlsCertificate(certificate_chain=_content(tls.certificate), private_key=_content(tls.key))
+    pair = TlsCertificate(
+        certificate_chain=_content(tls.certificate), private_key=_content(tls.key)
+    )
     return Secret(name=CERTIFICATE, tls_certificate=pair)
 
 

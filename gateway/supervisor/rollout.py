@@ -6,13 +6,14 @@ everything back.
 """
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
 import httpx
 
-from gateway.bootstrap import Loaded, snapshot_message
+from gateway.bootstrap import Loaded, secret_files, snapshot_message
 from gateway.config.schema import Gateway
 from gateway.edge.admin import EnvoyAdmin, Subscription, Verdict, verdict
 from gateway.edge.files import EnvoyFiles
@@ -55,13 +56,14 @@ class Rollout:
         self._keys = keys
         self._attempts = 1
         self._health: Health = {}
+        self._certificates = ""
         self._draining: tuple[Loaded, ...] = ()
         self._turn = asyncio.Lock()
         self._cleaning: asyncio.Task[None] | None = None
 
     async def start(self, health: Health) -> None:
         """The first configuration: workers up, then files for an Envoy that starts later."""
-        self._health = health
+        self._health, self._certificates = health, content_digest(self.loaded)
         await self._pool.start(snapshot_message(self.loaded, self.number, self._keys()))
         self._files.write_all(self.loaded.gateway, self._addresses, health, str(self.number))
 
@@ -72,6 +74,7 @@ class Rollout:
         they were judged by.
         """
         self._refuse_restarts(new)
+        certificates = content_digest(new)
         async with self._turn:
             self._attempts += 1
             number, old = self._attempts, self.loaded
@@ -81,7 +84,7 @@ class Rollout:
                 await self._pool.publish(message)
             except WorkerFailedError as error:
                 raise RolloutError(str(error)) from error
-            if same_edge(old.gateway, new.gateway):
+            if same_edge(old.gateway, new.gateway) and certificates == self._certificates:
                 self.loaded, self.number = new, number
                 return
             try:
@@ -90,7 +93,7 @@ class Rollout:
                 await self._put_back()
                 raise RolloutError(str(error)) from error
             self.loaded, self.number, self._draining = new, number, draining
-            self._health = health
+            self._health, self._certificates = health, certificates
         self._clean_later()
 
     async def tell_keys(self) -> None:
@@ -130,6 +133,7 @@ class Rollout:
         self, new: Loaded, draining: tuple[Loaded, ...], label: str, health: Health
     ) -> None:
         before = await self._subscriptions(new)
+        self._files.write_certificates(new.gateway)
         wanted = self._files.write_endpoints(new.gateway, health, label)
         kept = [one.gateway for one in draining]
         await self._taken(before, self._files.write_clusters(new.gateway, label, keep=kept), new)
@@ -208,6 +212,14 @@ class Rollout:
             self._cleaning.cancel()
             await asyncio.gather(self._cleaning, return_exceptions=True)
         await self._admin.close()
+
+
+def content_digest(loaded: Loaded) -> str:
+    """Of the certificates and keys that a configuration names by their files. Raises OSError."""
+    digest = hashlib.sha256()
+    for file in secret_files(loaded.gateway):
+        digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
 
 
 def same_edge(old: Gateway, new: Gateway) -> bool:
