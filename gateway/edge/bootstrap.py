@@ -35,7 +35,8 @@ ADMIN_PATHS: Final = (
     "/memory",
     "/drain_listeners",
 )
-"""All that Envoy's admin address answers: nothing that changes or stops it."""
+"""All that Envoy's admin address answers: nothing that changes or stops it, but that it is going
+to be stopped."""
 
 
 def bootstrap(gateway: Gateway, layout: Layout, workers: Sequence[str]) -> Bootstrap:

@@ -13,8 +13,6 @@ from collections.abc import Collection, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import httpx
-
 from gateway.adapters.jwks import JwksKeeper
 from gateway.bootstrap import ConfigurationError, Loaded, load
 from gateway.config.schema import Gateway
@@ -25,6 +23,7 @@ from gateway.model.jsonvalue import JsonObject
 from gateway.supervisor.admin import Admin
 from gateway.supervisor.banner import banner
 from gateway.supervisor.children import ChildFailedError, Children
+from gateway.supervisor.drain import drain
 from gateway.supervisor.envoy_process import EnvoyFailedError, EnvoyProcess
 from gateway.supervisor.health import EndpointHealth, EndpointKey
 from gateway.supervisor.metrics import SupervisorMetrics
@@ -41,7 +40,6 @@ from gateway.supervisor.workers import WORKER_COMMAND, WorkerFailedError, Worker
 LOG: Final = logging.getLogger("gatehouse.supervisor")
 POLL_SECONDS: Final = 2.0
 RESOLVE_SECONDS: Final = 5.0
-DRAIN_POLL_SECONDS: Final = 0.05
 UPSTREAM_SECONDS: Final = 10.0
 MAX_FOLDER_BYTES: Final = 80
 """So that a socket's name fits behind it (Linux takes 107 bytes, macOS 103)."""
@@ -59,6 +57,7 @@ class Supervisor:
         self._metrics = SupervisorMetrics()
         self._started = time.time()
         self._ready = False
+        self._hurried = False
         self._first = self._first_load()
         self._watch = Watch(self._first.watched)
         self._health = EndpointHealth(self._on_health)
@@ -94,7 +93,7 @@ class Supervisor:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stop.set)
+            loop.add_signal_handler(number, self._told, number, stop)
         admin = self._admin()
         try:
             if not await self._start_unless(stop, files, admin):
@@ -110,6 +109,12 @@ class Supervisor:
             raise StartError(str(error)) from error
         finally:
             await self._stop(admin)
+
+    def _told(self, number: signal.Signals, stop: asyncio.Event) -> None:
+        """SIGTERM is a service that is replaced: it drains. Ctrl-C is a person who waits, and so
+        is whoever asks twice."""
+        self._hurried = number is signal.SIGINT or stop.is_set()
+        stop.set()
 
     # --- start --------------------------------------------------------------------------------
 
@@ -345,29 +350,13 @@ class Supervisor:
 
     # --- stop ---------------------------------------------------------------------------------
 
-    async def _drain_envoy(self) -> None:
-        """Take no new connections, and give open requests `drain_seconds` to end."""
-        gateway = self._first.gateway
-        envoy = EnvoyAdmin(gateway.service.envoy_admin)
-        try:
-            async with asyncio.timeout(gateway.limits.drain_seconds):
-                await envoy.drain_listeners()
-                while await envoy.active_requests(gateway):  # noqa: ASYNC110  another process
-                    await asyncio.sleep(DRAIN_POLL_SECONDS)
-        except TimeoutError:
-            LOG.warning("requests that were still open after the drain are cut")
-        except httpx.HTTPError:
-            LOG.warning("Envoy's admin address does not answer: nothing is waited for")
-        finally:
-            await envoy.close()
-
     async def _stop(self, admin: Admin) -> None:
         """Envoy first, so that nothing arrives unjudged; then workers, then upstreams."""
-        drain = self._ready and self._envoy is not None and self._envoy.pid is not None
+        running = self._ready and self._envoy is not None and self._envoy.pid is not None
         self._ready = False
         self._withdraw()
-        if drain:
-            await self._drain_envoy()
+        if running and not self._hurried:
+            await drain(self._first.gateway, lambda: self._hurried)
         if self._envoy is not None:
             await self._envoy.stop()
         await self._pool.stop(self._first.gateway.limits.drain_seconds)

@@ -6,7 +6,6 @@ from gateway.config.yamltree import Path as YamlPath
 from gateway.model.problem import Problem
 from tests.support.certificates import Authority
 
-
 KEY: YamlPath = ("key",)
 
 

@@ -16,11 +16,12 @@ def test_what_may_change_is_in_files_and_the_rest_is_static() -> None:
     assert '"tracker"' not in text
 
 
-def test_the_admin_address_answers_nothing_that_changes_envoy() -> None:
+def test_the_admin_address_answers_nothing_that_changes_envoy_but_its_drain() -> None:
     admin = bootstrap(gateway_of(), Layout(Path("/run/gatehouse")), WORKERS).admin
     assert admin is not None
     allowed = {matcher.prefix for matcher in admin.allow_paths}
-    assert allowed == {"/ready", "/server_info", "/stats", "/config_dump", "/clusters", "/memory"}
+    reads = {"/ready", "/server_info", "/stats", "/config_dump", "/clusters", "/memory"}
+    assert allowed == {*reads, "/drain_listeners"}
 
 
 def test_the_whole_bootstrap_needs_no_other_file() -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from tests.cases.hazards import BASIC, DELETE, ECHO
+from tests.cases.hazard import BASIC, DELETE, ECHO
 from tests.support.backends import Backend, python_backend, typescript_backend
 from tests.support.gatehouse import KEY, RECORD_SECONDS, Gateway, allow, gatehouse, gateway_config
 from tests.support.wire import Capture, Connection, Lines, Message, capturing, connected, request

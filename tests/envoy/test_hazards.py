@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.cases.hazards import BASIC, BODY_LIMIT, DELETE, ECHO, ROWS, Declined, Refused, Row, Runs
+from tests.cases.hazard import BASIC, BODY_LIMIT, DELETE, ECHO, Declined, Refused, Row, Runs
+from tests.cases.hazards import ROWS
 from tests.envoy.hazards import MODES, REVISION, Stage, staged
 from tests.support.backends import ToolCall
 from tests.support.gatehouse import KEY

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cases.hazards import BASIC, META, MODERN
+from tests.cases.hazard import BASIC, META, MODERN
 from tests.envoy.hazards import CALL, FORBIDDEN, MODES, USUAL, Tap, tapped
 from tests.support.gatehouse import KEY
 from tests.support.wire import Lines, request

@@ -7,7 +7,7 @@ import httpx2
 import pytest
 from mcp.client.sse import sse_client
 
-from tests.cases.hazards import BASIC
+from tests.cases.hazard import BASIC
 from tests.envoy.hazards import CALL, MODES, Tap, tapped
 from tests.support.gatehouse import KEY
 from tests.support.node import SCRIPTS, node_command

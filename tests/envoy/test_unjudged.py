@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cases.hazards import ROWS, Row
+from tests.cases.hazard import Row
+from tests.cases.hazards import ROWS
 from tests.envoy.hazards import ANSWER, CALL, USUAL
 from tests.support.gatehouse import KEY, Gateway, allow, gatehouse
 from tests.support.wire import Capture, Lines, Message, capturing, connected, request

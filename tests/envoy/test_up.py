@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
@@ -17,9 +18,11 @@ import httpx
 import pytest
 
 from tests.support.backends import python_backend
-from tests.support.gatehouse import allow, gateway_config
+from tests.support.gatehouse import KEY, allow, gateway_config
+from tests.support.messages import ACCEPT, LEGACY
 from tests.support.ports import free_ports
 from tests.support.processes import ROOT, Process, running
+from tests.support.raw_backend import Reply, raw_backend
 
 READY_SECONDS = 10.0
 GONE_SECONDS = 6.0
@@ -232,6 +235,34 @@ def test_ctrl_c_before_it_is_ready_ends_it_too(tmp_path: Path) -> None:
         assert process.wait(GONE_SECONDS) == 0
         assert_all_gone(sorted(everything))
         assert process.stderr.lines == []
+
+
+def test_ctrl_c_does_not_wait_for_streams_that_a_drain_waits_for(tmp_path: Path) -> None:
+    stop = threading.Event()
+
+    def events() -> Iterator[bytes]:
+        while not stop.wait(0.05):
+            yield b": still here\n\n"
+
+    headers = {"accept": ACCEPT, "mcp-protocol-version": LEGACY, "x-api-key": KEY}
+    kind = ("content-type", "text/event-stream")
+    with raw_backend(lambda _: Reply(200, [kind], events())) as upstream:
+        config = gateway_config({"tracker": [upstream.url]}, tmp_path)
+        config["limits"] = {"drain_seconds": 60.0}
+        with running(command_for(tmp_path, config)) as process, httpx.Client() as client:
+            url = wait_ready(process, tmp_path)["routes"][0]["url"]
+            everything = {process.pid, *descendants(process.pid)}
+            with client.stream("GET", url, headers=headers) as answer:
+                lines = answer.iter_lines()
+                assert next(lines) == ": still here"
+                process.send_signal(signal.SIGTERM)
+                assert wait_until(lambda: not (tmp_path / "ready.json").exists())
+                assert [next(lines) for _ in range(4)]
+                assert process.returncode is None
+                os.killpg(process.pid, signal.SIGINT)
+                assert process.wait(GONE_SECONDS) == 0
+            assert_all_gone(sorted(everything))
+            stop.set()
 
 
 # --- why it does not start --------------------------------------------------------------------

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from gateway.model.call import Deframed, Kind
 from gateway.model.head import Headers, RequestHead
 from gateway.protocols.mcp import Mcp
-from tests.cases.hazards import ROWS, Row
+from tests.cases.hazard import Row
+from tests.cases.hazards import ROWS
 from tests.fuzz.bodies import Sent, requests
 from tests.fuzz.readers import (
     NodeReader,

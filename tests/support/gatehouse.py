@@ -27,6 +27,7 @@ KEY = "test-key-0123456789"
 SEAL_KEY = "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA+RwnB2p5fU1oKZ7hXc3Ld"
 READY_SECONDS = 25.0
 RECORD_SECONDS = 5.0
+CHECKS_EACH = 2
 
 
 def allow(name: str = "allow-all", backend: str = "tracker", **rule: Any) -> dict[str, Any]:
@@ -125,11 +126,26 @@ class Gateway:
         return sum(line.startswith("gatehouse_workers::") and healthy in line for line in lines)
 
     def wait_for_workers(self, count: int, seconds: float = 15.0) -> None:
-        """Until this many workers run and Envoy has found them healthy."""
+        """Until this many workers run and Envoy has found them healthy.
+
+        A worker that replaces another has its address, so that Envoy's word may still be about
+        the one that is gone: it counts once checks have succeeded that began after the start.
+        """
         deadline = time.monotonic() + seconds
-        while len(self.workers) < count or self.healthy_workers() < count:
+        while len(self.workers) < count:
             assert time.monotonic() < deadline, self.status()["workers"]
             time.sleep(0.02)
+        checked = self.health_checks() + CHECKS_EACH * len(self.status()["workers"])
+        while self.health_checks() < checked or self.healthy_workers() < count:
+            assert time.monotonic() < deadline, self.status()["workers"]
+            time.sleep(0.02)
+
+    def health_checks(self) -> int:
+        """How many of Envoy's checks of workers have succeeded so far."""
+        admin = self.config["service"]["envoy_admin"]
+        name = "cluster.gatehouse_workers.health_check.success"
+        text = httpx.get(f"http://{admin}/stats", params={"filter": f"^{name}$"}).text
+        return int(text.rpartition(":")[2] or 0)
 
     def wait_for_snapshot(self, number: int, seconds: float = 10.0) -> None:
         """Until this snapshot, or a later one, is in force."""
