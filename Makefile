@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: help setup node up check test bench lock protos docs clean
+.PHONY: help setup node up check test bench fuzz lock protos docs clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -44,6 +44,9 @@ test: setup node check ## Everything that can be checked, pytest last
 
 bench: setup ## Measure against Envoy alone and against a handler that only continues
 	$(BIN)/python -m benchmarks $(BENCH)
+
+fuzz: setup node ## Look for bodies that readers disagree on, for $$SECONDS_TO_FUZZ (60)
+	$(BIN)/python -m tests.fuzz --seconds $${SECONDS_TO_FUZZ:-60}
 
 lock: ## Write the lock files anew
 	$(BIN)/uv pip compile pyproject.toml --group dev --generate-hashes --no-emit-index-url --no-header --no-annotate -q --upgrade -o requirements.lock
