@@ -67,6 +67,11 @@ class _Issuer:
         self.fetched_at: float | None = None
         self.error = ""
 
+    def inherit(self, former: "_Issuer") -> None:
+        """Go on with the set of an entry that this one replaces, until the first fetch."""
+        self.document, self.keys = former.document, former.keys
+        self.fetched_at = former.fetched_at
+
     def state(self) -> KeySetState:
         return KeySetState(
             self.issuer,
@@ -104,16 +109,12 @@ class JwksKeeper:
 
     def replace(self, issuers: Sequence[JwtIssuer]) -> bool:
         """Keep the sets of these issuers from now on; whether any of them is new or changed. One
-        that stays as it was keeps its set and schedule."""
+        that stays as it was keeps its set and schedule; a changed one is fetched at once and keeps
+        its set until that succeeds, so that a reload refuses nobody."""
         before = self._issuers
         if list(issuers) == [one.config for one in before.values()]:
             return False
-        self._issuers = {
-            config.issuer: before[config.issuer]
-            if config.issuer in before and before[config.issuer].config == config
-            else _Issuer(config)
-            for config in issuers
-        }
+        self._issuers = {one.issuer: _successor(before.get(one.issuer), one) for one in issuers}
         self._replaced.set()
         return True
 
@@ -180,6 +181,15 @@ class JwksKeeper:
         one.schedule.succeeded(one.fetched_at, self._random())
         if changed:
             self._on_change(one.issuer, document)
+
+
+def _successor(former: _Issuer | None, config: JwtIssuer) -> _Issuer:
+    if former is not None and former.config == config:
+        return former
+    issuer = _Issuer(config)
+    if former is not None:
+        issuer.inherit(former)
+    return issuer
 
 
 def _source(config: JwtIssuer) -> Path | str:

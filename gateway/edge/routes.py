@@ -10,6 +10,7 @@ from typing import Final
 
 from envoy_data_plane.envoy.config.route.v3 import (
     DirectResponseAction,
+    HeaderMatcher,
     RetryPolicy,
     RetryPolicyRetryBackOff,
     RetryPolicyRetryHostPredicate,
@@ -22,6 +23,7 @@ from envoy_data_plane.envoy.config.route.v3 import (
 )
 from envoy_data_plane.envoy.config.route.v3 import Route as EnvoyRoute
 from envoy_data_plane.envoy.extensions.retry.host.previous_hosts.v3 import PreviousHostsPredicate
+from envoy_data_plane.envoy.type.matcher.v3 import StringMatcher
 from envoy_data_plane.google.protobuf import Any
 
 from gateway.config.route_checks import WELL_KNOWN, listeners_of
@@ -29,6 +31,7 @@ from gateway.config.schema import Backend, Gateway, Listener, Route
 from gateway.config.wiring import METADATA_PREFIX, Mode, routed_name
 from gateway.edge import ext_proc
 from gateway.edge.packing import packed, seconds
+from gateway.protocols.mcp.era import MODERN_REVISIONS
 
 UNKNOWN: Final = "_unknown"
 VIRTUAL_HOST: Final = "gatehouse"
@@ -61,7 +64,10 @@ def _routes(gateway: Gateway, listener: Listener) -> Iterator[EnvoyRoute]:
     backends = {backend.name: backend for backend in gateway.backends}
     for route in gateway.routes:
         if listener.name in listeners_of(route, gateway):
-            yield _configured(route, backends[route.backend], listener, gateway)
+            configured = _configured(route, backends[route.backend], listener, gateway)
+            if route.protocol == "mcp":
+                yield from _without_sessions(route, configured)
+            yield configured
             if route.protocol != "unjudged":
                 yield _metadata(route, listener, gateway)
     connect = RouteMatch(connect_matcher=RouteMatchConnectMatcher())
@@ -91,6 +97,18 @@ def _configured(route: Route, backend: Backend, listener: Listener, gateway: Gat
         request_body_buffer_limit=None if mode == "head" else route.body_limit,
         typed_per_filter_config=_override(mode, listener, gateway),
     )
+
+
+def _without_sessions(route: Route, configured: EnvoyRoute) -> Iterator[EnvoyRoute]:
+    """The same for the revisions of MCP that have no sessions. The service does not ask for the
+    heads of most of their responses, so Envoy takes out the id that a server sends all the same."""
+    for revision in MODERN_REVISIONS:
+        twin = EnvoyRoute().parse(bytes(configured))
+        version = StringMatcher(exact=revision)
+        header = HeaderMatcher(name="mcp-protocol-version", string_match=version)
+        twin.match = RouteMatch(path=route.path, headers=[header])
+        twin.response_headers_to_remove = ["mcp-session-id"]
+        yield twin
 
 
 def _metadata(route: Route, listener: Listener, gateway: Gateway) -> EnvoyRoute:

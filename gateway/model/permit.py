@@ -10,7 +10,7 @@ from gateway.model.principal import Principal
 class Decision:
     """What policy says of one call. `policy` and `rule` name what decided ("" for the default).
 
-    `missing_scopes` are set where only scopes are lacking (step-up): every scope of the rule that
+    `needed_scopes` are set where only scopes are lacking (step-up): every scope of the rule that
     would have allowed it, those that the caller has included, because a client asks for exactly
     what it is told. `shadow` lists "policy/rule" of shadow-mode rules that would have decided
     otherwise.
@@ -20,7 +20,7 @@ class Decision:
     policy: str = ""
     rule: str = ""
     reason: str = ""
-    missing_scopes: tuple[str, ...] = ()
+    needed_scopes: tuple[str, ...] = ()
     shadow: tuple[str, ...] = ()
 
 

@@ -168,11 +168,11 @@ class RequestPipeline:
         refused = [each for each in zip(calls, decisions, strict=True) if not each[1].allowed]
         if refused:
             # What no scope would allow comes first: a challenge for the rest would help nobody.
-            call, decision = min(refused, key=lambda each: bool(each[1].missing_scopes))
+            call, decision = min(refused, key=lambda each: bool(each[1].needed_scopes))
             self._note_decision(decision)
-            if decision.missing_scopes:
+            if decision.needed_scopes:
                 needed = self._needed_scopes(calls, decisions, principal, context)
-                decision = replace(decision, missing_scopes=needed)
+                decision = replace(decision, needed_scopes=needed)
             raise self._denied(call, decision, context.head, rules)
         self._note_decision(decisions[0])
         return Permit(message.calls, principal, tuple(decisions))
@@ -190,7 +190,7 @@ class RequestPipeline:
         needed: set[str] = set()
         for call, decision in zip(calls, decisions, strict=True):
             again = self._snapshot.policies.decide(call, bare, context)
-            needed.update((again if decision.allowed else decision).missing_scopes)
+            needed.update((again if decision.allowed else decision).needed_scopes)
         return tuple(sorted(needed))
 
     def _bound_session(
@@ -286,8 +286,8 @@ class RequestPipeline:
     ) -> RefusedError:
         """One refused element refuses its whole batch; the others are told that they were not
         the reason."""
-        if decision.missing_scopes:
-            refusal = missing_scope(head, rules, decision.missing_scopes)
+        if decision.needed_scopes:
+            refusal = missing_scope(head, rules, decision.needed_scopes)
         else:
             text = decision.reason or f"{call.method} is not allowed"
             refusal = Refusal(

@@ -129,7 +129,7 @@ def _step_up(allows: Iterable[Rule], principal: Principal, evaluation: Evaluatio
                 policy=rule.policy,
                 rule=rule.name,
                 reason=rule.reason,
-                missing_scopes=tuple(sorted(rule.scopes)),
+                needed_scopes=tuple(sorted(rule.scopes)),
             )
     return Decision(allowed=False)
 
@@ -148,4 +148,4 @@ def _with_shadow(
 
 
 def _denied_by_rule(decision: Decision) -> bool:
-    return decision.rule != "" and not decision.missing_scopes
+    return decision.rule != "" and not decision.needed_scopes

@@ -110,9 +110,9 @@ def _lines(explanation: Explanation) -> Iterator[str]:
 
 def _verdict(trace: Trace) -> str:
     decision = trace.decision
-    if decision.missing_scopes:
+    if decision.needed_scopes:
         text = f"REFUSED: {decision.policy}/{decision.rule} needs the scopes "
-        text += ", ".join(decision.missing_scopes)
+        text += ", ".join(decision.needed_scopes)
     elif decision.policy:
         text = (
             f"{'ALLOWED' if decision.allowed else 'REFUSED'} by {decision.policy}/{decision.rule}"
@@ -208,7 +208,7 @@ def _call_json(call: ExplainedCall) -> JsonObject:
         "policy": decision.policy,
         "rule": decision.rule,
         "reason": decision.reason,
-        "missing_scopes": list(decision.missing_scopes),
+        "needed_scopes": list(decision.needed_scopes),
         "shadow": list(decision.shadow),
         "rules": [_rule_json(rule) for rule in call.trace.rules],
     }

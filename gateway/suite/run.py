@@ -19,7 +19,7 @@ from gateway.suite.schema import Case, ListInput, Want
 Deframe: TypeAlias = Callable[[RequestHead, bytes], Deframed | Refusal]
 """The deframer of the route's protocol, for cases that give a raw request."""
 
-_COMPARED: Final = ("decision", "rule", "reason", "missing_scopes", "shadow", "shown")
+_COMPARED: Final = ("decision", "rule", "reason", "needed_scopes", "shadow", "shown")
 _Got: TypeAlias = dict[str, str | tuple[str, ...]]
 
 
@@ -115,7 +115,7 @@ def _described(decision: Decision) -> _Got:
         "decision": "allow" if decision.allowed else "deny",
         "rule": path,
         "reason": decision.reason,
-        "missing_scopes": decision.missing_scopes,
+        "needed_scopes": decision.needed_scopes,
         "shadow": decision.shadow,
     }
 

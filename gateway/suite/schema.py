@@ -67,7 +67,7 @@ class Want(Section):
     reason: str | None = Field(
         default=None, description="What the caller is told; of a malformed request its class."
     )
-    missing_scopes: tuple[str, ...] | None = None
+    needed_scopes: tuple[str, ...] | None = None
     shadow: tuple[str, ...] | None = Field(
         default=None, description='"policy/rule" of the shadow rules that would change it.'
     )

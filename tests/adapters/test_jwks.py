@@ -315,3 +315,16 @@ async def test_issuers_come_and_go_while_the_keeper_runs(server: Server) -> None
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
+
+
+async def test_a_changed_issuer_keeps_its_set_until_another_is_fetched(server: Server) -> None:
+    kept = Kept(from_url(server.url))
+    await kept.after(0)
+    server.status = 500
+    assert kept.keeper.replace((from_url(server.url, refresh=60),))
+    assert kept.keeper.documents() == {ISSUER: FIRST}
+    failed = await kept.after(0)
+    assert (failed.keys, failed.error) == (1, "answered with HTTP 500")
+    server.status, server.body = 200, SECOND
+    await kept.after(60)
+    assert kept.keeper.documents() == {ISSUER: SECOND}

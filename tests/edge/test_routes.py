@@ -21,8 +21,8 @@ def test_a_listener_has_its_own_routes_their_metadata_and_a_catch_all_last() -> 
         for listener in gateway.listeners
     }
     nowhere = ["_unknown", "_unknown"]
-    both = ["mcp:both@tracker", "_metadata:mcp:both@tracker"]
-    only_two = ["mcp:only-two@tracker", "_metadata:mcp:only-two@tracker"]
+    both = [*["mcp:both@tracker"] * 2, "_metadata:mcp:both@tracker"]
+    only_two = [*["mcp:only-two@tracker"] * 2, "_metadata:mcp:only-two@tracker"]
     assert names == {
         "one": [*both, "unjudged:raw@tracker", *nowhere],
         "two": [*both, *only_two, "unjudged:raw@tracker", *nowhere],
@@ -65,3 +65,16 @@ def test_an_unjudged_route_is_announced_by_its_head() -> None:
         ]
     ).routes
     assert [mode_of(route) for route in routes] == ["buffered", "duplex", "head"]
+
+
+def test_the_session_id_of_a_server_is_hidden_from_revisions_that_have_none() -> None:
+    gateway = gateway_of(routes=[{"name": "a", "path": "/a", "mode": "duplex", **MCP}])
+    first, second = route_configuration(gateway, gateway.listeners[0]).virtual_hosts[0].routes[:2]
+    assert first.match is not None
+    assert [header.name for header in first.match.headers] == ["mcp-protocol-version"]
+    assert first.response_headers_to_remove == ["mcp-session-id"]
+    assert second.response_headers_to_remove == []
+    assert (first.route, first.typed_per_filter_config) == (
+        second.route,
+        second.typed_per_filter_config,
+    )

@@ -15,7 +15,7 @@ import pytest
 from tests.support.certificates import Authority
 from tests.support.echo import Echo, Seen, echo
 from tests.support.gatehouse import KEY, Gateway, allow, gatehouse, gateway_config
-from tests.support.messages import LEGACY, legacy, legacy_call, modern_call
+from tests.support.messages import LEGACY, legacy, legacy_call, modern, modern_call
 from tests.support.processes import ROOT
 
 OWN = "Bearer upstream-secret-4711"
@@ -162,6 +162,19 @@ def test_the_gateways_own_headers_stay_inside_for_a_whole_session(stage: Stage) 
     assert all(clean(one) for one in seen)
     sessions = [one.all("mcp-session-id") for one in seen]
     assert sessions == [[], *[["upstreams-own-session"]] * 4]
+
+
+@pytest.mark.parametrize("method", ["tools/call", "tools/list", "ping"])
+def test_a_session_id_that_a_modern_server_sends_all_the_same_is_not_shown(
+    stage: Stage, method: str
+) -> None:
+    stage.upstreams["plain"].sets = {"mcp-session-id": "upstreams-own-session"}
+    request = modern(method, {"name": "echo"}, name="echo" if method == "tools/call" else None)
+    request["headers"]["x-api-key"] = KEY
+    answer = httpx.post(stage.gateway.url("plain"), **request)
+    stage.upstreams["plain"].sets = {}
+    assert answer.json()["id"] == 1
+    assert "mcp-session-id" not in answer.headers
 
 
 def with_credentials(request: dict[str, Any], session: str | None = None) -> dict[str, Any]:

@@ -18,7 +18,7 @@ RAW = "request: {headers: {content-type: application/json, accept: 'application/
 @pytest.mark.parametrize(
     "case",
     [
-        f"{GET}, want: {{decision: allow, rule: p/a, reason: '', missing_scopes: [], shadow: [p/s]}}",
+        f"{GET}, want: {{decision: allow, rule: p/a, reason: '', needed_scopes: [], shadow: [p/s]}}",
         f"{DROP}, want: {{decision: deny, rule: p/d, reason: never}}",
         f"{LIST}, want: {{shown: [get]}}",
         f"{GET}, want: {{}}",
