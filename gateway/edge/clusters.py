@@ -61,8 +61,12 @@ PING_INTERVAL_SECONDS: Final = 0.5
 PING_TIMEOUT_SECONDS: Final = 1.0
 
 _PROTOCOL: Final = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
-_NEVER_PANIC: Final = ClusterCommonLbConfig(healthy_panic_threshold=Percent(value=0))
-"""Envoy would by default spread traffic over dead endpoints once half of them are."""
+_ONLY_HEALTHY: Final = ClusterCommonLbConfig(
+    healthy_panic_threshold=Percent(value=0), update_merge_window=seconds(0)
+)
+"""Envoy would by default spread traffic over dead endpoints once half of them are, and tell its
+threads of a second change of health only a second after the first: for so long they would believe
+in an endpoint that died, and refuse one that came back (measured on 1.40)."""
 
 
 def backend_cluster(
@@ -78,7 +82,7 @@ def backend_cluster(
         connect_timeout=seconds(CONNECT_SECONDS),
         per_connection_buffer_limit_bytes=BUFFER_BYTES,
         lb_policy=ClusterLbPolicy.LEAST_REQUEST,
-        common_lb_config=_NEVER_PANIC,
+        common_lb_config=_ONLY_HEALTHY,
         circuit_breakers=_breakers(limits),
         transport_socket=backend_socket(backend.tls) if backend.tls else None,
         metadata=_files_digest(backend.tls) if backend.tls else None,
@@ -135,7 +139,7 @@ def workers_cluster(workers: Sequence[str], limits: Limits, tls: ListenerTls | N
         type=ClusterDiscoveryType.STATIC,
         connect_timeout=seconds(CONNECT_SECONDS),
         lb_policy=ClusterLbPolicy.LEAST_REQUEST,
-        common_lb_config=_NEVER_PANIC,
+        common_lb_config=_ONLY_HEALTHY,
         circuit_breakers=_breakers(limits),
         health_checks=[_health_check()],
         load_assignment=ClusterLoadAssignment(

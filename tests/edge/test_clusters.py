@@ -30,6 +30,11 @@ def test_no_cluster_is_ever_steered_by_the_client_or_panics() -> None:
         assert cluster.common_lb_config.healthy_panic_threshold.value == 0
 
 
+def test_every_change_of_health_counts_at_once() -> None:
+    for cluster in (cluster_of(Limits()), workers_cluster(["h:1"], Limits(), None)):
+        assert '"updateMergeWindow":"0s"' in to_json(cluster)
+
+
 def test_endpoints_are_those_that_the_supervisor_knows() -> None:
     backend = gateway_of(endpoints=["tracker.example:80"]).backends[0]
     health = {

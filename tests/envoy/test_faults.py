@@ -53,8 +53,8 @@ TABLE: dict[tuple[str, str], tuple[str, ...]] = {
     ("block", "duplex"): (LATE, LATE, LATE, LATE, LATE),
     # Once only: another worker takes over as long as nothing has been answered, which in duplex
     # mode is until the verdict.
-    ("kill*1", "buffered"): (LATE, "", "", "", ""),
-    ("kill*1", "duplex"): (LATE, LATE, LATE, "", ""),
+    ("kill*1", "buffered"): (DONE, "", "", "", ""),
+    ("kill*1", "duplex"): (DONE, DONE, DONE, "", ""),
     ("stop*1", "duplex"): (DONE, "", "", "", ""),
 }
 RECOVERS = ("kill", "stop", "block")
