@@ -190,7 +190,11 @@ class Limits(Section):
     streams: int = Field(default=50_000, ge=1, description="Concurrent requests per cluster.")
     decision_seconds: Seconds = Field(default=5, description="For one judgement, own deadline.")
     drain_seconds: Seconds = Field(default=10, description="For streams at shutdown or reload.")
-    heap_bytes: int = Field(default=1 << 30, ge=1 << 26, description="Envoy's heap ceiling.")
+    heap_bytes: int = Field(
+        default=1 << 30,
+        ge=1 << 26,
+        description="Envoy's heap ceiling. Give it 2.5 times as much: it looks at intervals.",
+    )
     held_bytes: int = Field(
         default=256 * 1024 * 1024,
         ge=1 << 20,
