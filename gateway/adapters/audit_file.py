@@ -14,10 +14,11 @@ import stat
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
+import orjson
+
 from gateway.model.jsonvalue import JsonObject
 
 LOG: Final = logging.getLogger("gatehouse.audit")
-ENCODE: Final = json.JSONEncoder(ensure_ascii=False).encode
 FLUSH_SECONDS: Final = 0.02
 QUEUE_LIMIT: Final = 50_000
 """Records held for a disk that does not keep up; later ones are counted as lost."""
@@ -46,8 +47,7 @@ class AuditFile:
         if self._closed or self._waiting >= self._queue_limit:
             self._on_lost(1)
             return
-        line = ENCODE(record) + "\n"
-        self._lines.append(line.encode("utf-8", "backslashreplace"))
+        self._lines.append(line_of(record))
         self._waiting += 1
         if self._flushing is None:
             self._flushing = asyncio.ensure_future(self._flush_soon())
@@ -95,6 +95,15 @@ class AuditFile:
         if self._fd > 1:
             os.close(self._fd)
             self._fd = -1
+
+
+def line_of(record: JsonObject) -> bytes:
+    """A record as a line in UTF-8. Names are as their senders chose them: half of a surrogate pair
+    has no UTF-8, and is written as its escape."""
+    try:
+        return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
+    except orjson.JSONEncodeError:
+        return json.dumps(record).encode("ascii") + b"\n"
 
 
 def _open(path: str) -> int:

@@ -123,7 +123,8 @@ def _saved(source: str, route: Route) -> tuple[RequestHead, Deframed | Refusal]:
     protocol = route_stage(route).protocol
     if protocol is None:
         return head, Refusal(Reason.WIRING, "no protocol")
-    return head, protocol.look(head) or protocol.deframe(head, body)
+    opening = protocol.open(head)
+    return head, opening.verdict or opening.deframe(body)
 
 
 def _attributes(method: str, name: str, arguments: JsonObject) -> JsonObject:

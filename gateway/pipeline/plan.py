@@ -16,7 +16,7 @@ from gateway.model.refusal import Reason, Refusal
 from gateway.pipeline.response import ResponsePlan
 from gateway.pipeline.snapshot import RouteStage, Snapshot
 from gateway.policy.context import RequestContext
-from gateway.protocols.base import Protocol, Reading
+from gateway.protocols.base import Opening, Protocol, Reading
 from gateway.sessions.event_id import StreamCall, StreamPosition, open_event_id, seal_event_id
 from gateway.sessions.seal import SealFault
 from gateway.sessions.session_id import BoundSession, seal_session
@@ -31,6 +31,7 @@ class Planner:
     snapshot: Snapshot
     route: RouteStage
     protocol: Protocol
+    opening: Opening
     audit_id: str
 
     def plan(
@@ -44,7 +45,7 @@ class Planner:
         requests = [call for call in permit.calls if call.kind in ANSWERED and call.id is not None]
         position = self._resumed(permit.principal, message, context.now)
         reading = self._reading(permit, requests, message, position, context)
-        needed = self.protocol.needs_response(context.head) or self.snapshot.record_endpoint
+        needed = self.opening.needs_response or self.snapshot.record_endpoint
         return ResponsePlan(
             needs_head=needed or reading is not None,
             protocol=self.protocol,
@@ -55,7 +56,7 @@ class Planner:
             upstream_session=bound.upstream_id if bound else None,
             seal=self._session_sealer(permit.principal, context.now),
             resume=position.event if position else None,
-            hides_session=not self.protocol.has_sessions(context.head),
+            hides_session=not self.opening.has_sessions,
         )
 
     def _reading(

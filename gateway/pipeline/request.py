@@ -28,7 +28,7 @@ from gateway.pipeline.review import Review
 from gateway.pipeline.snapshot import RouteStage, Snapshot
 from gateway.pipeline.stopwatch import Stopwatch
 from gateway.policy.context import RequestContext
-from gateway.protocols.base import Protocol
+from gateway.protocols.base import Opening
 from gateway.sessions.placement import binding
 from gateway.sessions.session_id import BoundSession, open_session
 from gateway.telemetry.traces import TRACEPARENT, RequestSpan, Tracing
@@ -66,6 +66,7 @@ class RequestPipeline:
         self._tracing = tracing
         self._wiring = wiring
         self._listener = wiring.listener
+        self._opening: Opening | None = None
         self._previewed: bool | None = None
         self._record = record
         self._watch = watch
@@ -80,11 +81,11 @@ class RequestPipeline:
         route = self._find_route(head)
         if route.protocol is None:
             return Proceed()
-        early = route.protocol.look(head)
-        if isinstance(early, Refusal):
-            raise RefusedError(early)
-        self._previewed = self._snapshot.record_endpoint or route.protocol.needs_response(head)
-        return Proceed(self._previewed, lasts=route.protocol.lasts(head))
+        opening = self._opening = route.protocol.open(head)
+        if isinstance(opening.verdict, Refusal):
+            raise RefusedError(opening.verdict)
+        self._previewed = self._snapshot.record_endpoint or opening.needs_response
+        return Proceed(self._previewed, lasts=opening.lasts)
 
     def judge(self, head: RequestHead, body: bytes, gap: Gap | None, now: float) -> Judged:
         """The verdict on a whole request; raises `RefusedError`."""
@@ -95,7 +96,8 @@ class RequestPipeline:
             return self._pass_unjudged(head)
         self._check_delivery(len(body), route, gap)
         with self._watch.stage("deframe"):
-            message = self._deframe(protocol, head, body)
+            opening = self._opening or protocol.open(head)
+            message = self._deframe(opening, head, body)
         rules = self._rules()
         context = RequestContext(head, route.backend, now, self._listener)
         with self._watch.stage("identify"):
@@ -104,10 +106,10 @@ class RequestPipeline:
             permit = self._authorise(message, principal, context, rules)
         with self._watch.stage("place"):
             bound = self._bound_session(permit, message, route, now)
-            planner = Planner(self._snapshot, route, protocol, self._record.audit_id)
+            planner = Planner(self._snapshot, route, protocol, opening, self._record.audit_id)
             plan = planner.plan(permit, message, bound, context)
             self._check_response_wiring(plan)
-        if protocol.lasts(head):
+        if opening.lasts:
             calls = tuple(with_implied(permit.calls))
             self.review = Review(routed, head, calls, principal, self._listener)
         return Judged(self._forward(message, bound, plan), plan)
@@ -134,8 +136,8 @@ class RequestPipeline:
             raise RefusedError(Refusal(Reason.WIRING, "this listener is not configured"))
         return rules
 
-    def _deframe(self, protocol: Protocol, head: RequestHead, body: bytes) -> Deframed:
-        message = protocol.deframe(head, body)
+    def _deframe(self, opening: Opening, head: RequestHead, body: bytes) -> Deframed:
+        message = opening.deframe(body)
         if isinstance(message, Refusal):
             raise RefusedError(message)
         self._ids = tuple(call.id for call in message.calls if call.id is not None)

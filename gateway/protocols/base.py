@@ -60,44 +60,56 @@ class ResponseReader(Interface):
         ...
 
 
-class Protocol(Interface):
-    """One wire protocol. Implementations hold no state between requests."""
+class Opening(Interface):
+    """A request of which the head is here; its body may follow. The head is read once, for all."""
 
-    name: str
-
-    def look(self, head: RequestHead) -> Deframed | Refusal | None:
-        """Judge a head alone.
+    @property
+    def verdict(self) -> Deframed | Refusal | None:
+        """What the head alone decides.
 
         A `Deframed` when the request has no body to wait for (GET, DELETE), a `Refusal` when the
         head is unacceptable whatever the body says, None when the body decides.
         """
         ...
 
-    def deframe(self, head: RequestHead, body: bytes) -> Deframed | Refusal:
-        """Judge a whole request; does all that `look` does, so that a head is read once.
-
-        Any bytes end as `Deframed` or `Refusal`; nothing is raised for what a client sends.
-        """
-        ...
-
-    def render(self, refusal: Refusal, audit_id: str) -> Answer:
-        """The refusal in the protocol's own error form, with `audit_id` as its reference."""
-        ...
-
-    def needs_response(self, head: RequestHead) -> bool:
+    @property
+    def needs_response(self) -> bool:
         """Whether the response's head must come back, as far as the request's head can tell.
 
         True where it might be needed: Envoy can be asked for it only before the body is known.
         """
         ...
 
-    def has_sessions(self, head: RequestHead) -> bool:
+    @property
+    def has_sessions(self) -> bool:
         """Whether an answer may carry a session id; one that must not loses it."""
         ...
 
-    def lasts(self, head: RequestHead) -> bool:
+    @property
+    def lasts(self) -> bool:
         """Whether the response goes on for as long as both sides like, as far as the request's
         head can tell: its permit is judged again while it does."""
+        ...
+
+    def deframe(self, body: bytes) -> Deframed | Refusal:
+        """The calls of the whole request; `verdict` if the head has decided.
+
+        Any bytes end as `Deframed` or `Refusal`; nothing is raised for what a client sends.
+        """
+        ...
+
+
+class Protocol(Interface):
+    """One wire protocol. Implementations hold no state between requests."""
+
+    name: str
+
+    def open(self, head: RequestHead) -> Opening:
+        """The request that `head` begins. Nothing is raised for what a client sends."""
+        ...
+
+    def render(self, refusal: Refusal, audit_id: str) -> Answer:
+        """The refusal in the protocol's own error form, with `audit_id` as its reference."""
         ...
 
     def list_method(self, method: str) -> bool:

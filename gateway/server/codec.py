@@ -148,12 +148,17 @@ def _ends(body: pb.HttpBody) -> bool:
 
 
 def _split(header_map: pb.HeaderMap) -> tuple[dict[str, str], Headers]:
-    # latin-1 keeps every byte distinct; each consumer judges which ones it accepts.
-    lines = [
-        (line.key, line.raw_value.decode("latin-1") or line.value) for line in header_map.headers
-    ]
-    pseudo = {name: value for name, value in lines if name[:1] == ":"}
-    return pseudo, Headers([line for line in lines if line[0][:1] != ":"])
+    pseudo: dict[str, str] = {}
+    lines: list[tuple[str, str]] = []
+    for line in header_map.headers:
+        name = line.key
+        # latin-1 keeps every byte distinct; each consumer judges which ones it accepts.
+        value = line.raw_value.decode("latin-1") or line.value
+        if name[:1] == ":":
+            pseudo[name] = value
+        else:
+            lines.append((name, value))
+    return pseudo, Headers(lines)
 
 
 def to_object(struct: Struct) -> JsonObject:

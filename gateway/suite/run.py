@@ -27,7 +27,8 @@ def deframer(protocol: Protocol) -> Deframe:
     """The deframer of a protocol, for whole requests."""
 
     def deframe(head: RequestHead, body: bytes) -> Deframed | Refusal:
-        return protocol.look(head) or protocol.deframe(head, body)
+        opening = protocol.open(head)
+        return opening.verdict or opening.deframe(body)
 
     return deframe
 

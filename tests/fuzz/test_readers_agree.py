@@ -33,7 +33,9 @@ def node() -> Iterator[NodeReader]:
 
 def passed(sent: Sent) -> tuple[Deframed, bytes] | None:
     """What policy sees and what the backend gets, unless the request is refused."""
-    message = DEFRAMER.deframe(RequestHead("POST", "/mcp", headers=Headers(sent.lines)), sent.body)
+    message = DEFRAMER.open(RequestHead("POST", "/mcp", headers=Headers(sent.lines))).deframe(
+        sent.body
+    )
     if not isinstance(message, Deframed):
         return None
     return message, sent.body if message.body is None else message.body

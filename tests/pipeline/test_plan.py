@@ -55,11 +55,12 @@ def planned(
         record_endpoint=record_endpoint,
     )
     head = RequestHead(method, "/mcp", headers=Headers(lines), route="route")
-    found = MCP.deframe(head, b"" if message is None else encode(message))
+    opening = MCP.open(head)
+    found = opening.deframe(b"" if message is None else encode(message))
     assert isinstance(found, Deframed), found
     context = RequestContext(head, "tracker", NOW)
     permit = Permit(found.calls, principal, ())
-    return Planner(snapshot, ROUTE, MCP, "audit").plan(permit, found, bound, context)
+    return Planner(snapshot, ROUTE, MCP, opening, "audit").plan(permit, found, bound, context)
 
 
 def resumed(event: str, principal: Principal = ALICE) -> ResponsePlan:

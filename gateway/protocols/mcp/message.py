@@ -8,11 +8,15 @@ from gateway.model.call import Call, Kind
 from gateway.model.head import Headers
 from gateway.model.jsonvalue import JsonObject, JsonValue
 from gateway.model.refusal import Reason, Refusal
-from gateway.protocols.mcp import attributes
 from gateway.protocols.mcp.agreement import disagreement, version_agrees
-from gateway.protocols.mcp.attributes import CLIENT_CAPABILITIES_KEY, PROTOCOL_VERSION_KEY, Wrong
+from gateway.protocols.mcp.attributes import (
+    CLIENT_CAPABILITIES_KEY,
+    PROTOCOL_VERSION_KEY,
+    REQUESTS,
+)
 from gateway.protocols.mcp.client import Client
 from gateway.protocols.mcp.era import MODERN_REVISIONS, Era
+from gateway.protocols.mcp.params import Wrong, attributes_of
 from gateway.wire import jsonrpc
 from gateway.wire.jsonrpc import InvalidMessage, Message, MessageKind
 
@@ -173,7 +177,7 @@ def _method_refusal(incoming: _Incoming, era: Era) -> Refusal | None:
     if incoming.kind is Kind.REQUEST and is_notification:
         return incoming.refused(Reason.INVALID_REQUEST, "a notification has no id")
     if incoming.kind is Kind.NOTIFICATION and not is_notification:
-        known = era is Era.MODERN or method in attributes.REQUESTS
+        known = era is Era.MODERN or method in REQUESTS
         return incoming.refused(Reason.INVALID_REQUEST, "a request needs an id") if known else None
     if era is Era.MODERN and not is_notification and method not in MODERN_REQUESTS:
         return incoming.refused(Reason.UNKNOWN_METHOD, "unknown method")
@@ -181,7 +185,7 @@ def _method_refusal(incoming: _Incoming, era: Era) -> Refusal | None:
 
 
 def _call(incoming: _Incoming, client: Client) -> Call | Refusal:
-    read = attributes.read(incoming.method, incoming.params)
+    read = attributes_of(incoming.method, incoming.params)
     if isinstance(read, Wrong):
         return incoming.refused(Reason.INVALID_PARAMS, read.message)
     target = _target(incoming.method, read)

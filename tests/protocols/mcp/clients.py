@@ -56,7 +56,7 @@ def modern_lines(method: str, name: str | None = None) -> Lines:
 
 
 def deframe(message: Any, lines: Lines = JSON, using: Mcp = mcp) -> Deframed | Refusal:
-    return using.deframe(head(lines), encode(message))
+    return using.open(head(lines)).deframe(encode(message))
 
 
 def call(message: Any, lines: Lines = JSON) -> Call:

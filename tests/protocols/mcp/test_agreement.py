@@ -60,7 +60,7 @@ def test_the_verdict_is_that_of_the_official_sdk(meta: Any, method: str, key: st
     for lines in HEADERS:
         headers = {name: value for name, value in lines.items() if value is not None}
         theirs = classify_inbound_request(body, headers=headers)
-        ours = mcp.deframe(head((*JSON, *headers.items())), encode(body))
+        ours = mcp.open(head((*JSON, *headers.items()))).deframe(encode(body))
         if isinstance(theirs, InboundLadderRejection):
             assert isinstance(ours, Refusal), (lines, theirs)
             form = JSON_RPC_FORMS[ours.reason]
@@ -78,5 +78,7 @@ def test_repeated_values_joined_by_a_proxy_do_not_agree() -> None:
             ("mcp-method", method),
             ("mcp-name", name),
         )
-        found = mcp.deframe(head(lines), encode(rpc("tools/call", {"name": "x", "_meta": META})))
+        found = mcp.open(head(lines)).deframe(
+            encode(rpc("tools/call", {"name": "x", "_meta": META}))
+        )
         assert isinstance(found, Deframed) is ("," not in method + name)

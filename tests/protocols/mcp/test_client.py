@@ -22,22 +22,22 @@ SSE: Lines = (("accept", "Text/Event-Stream; q=1, */*"),)
 
 
 def refused(lines: Lines, method: str = "POST", path: str = "/mcp") -> Refusal:
-    found = mcp.look(head(lines, method, path))
+    found = mcp.open(head(lines, method, path)).verdict
     assert isinstance(found, Refusal), found
-    assert mcp.deframe(head(lines, method, path), b"{}") == found
+    assert mcp.open(head(lines, method, path)).deframe(b"{}") == found
     return found
 
 
 def whole(lines: Lines, method: str) -> Deframed:
-    found = mcp.look(head(lines, method))
+    found = mcp.open(head(lines, method)).verdict
     assert isinstance(found, Deframed), found
-    assert mcp.deframe(head(lines, method), b"") == found
+    assert mcp.open(head(lines, method)).deframe(b"") == found
     return found
 
 
 def test_a_post_that_could_pass_waits_for_its_body() -> None:
-    assert mcp.look(head()) is None
-    assert mcp.look(head((*JSON, ("mcp-name", "a"), ("mcp-name", "b")))) is None
+    assert mcp.open(head()).verdict is None
+    assert mcp.open(head((*JSON, ("mcp-name", "a"), ("mcp-name", "b")))).verdict is None
 
 
 def test_a_get_with_a_session_listens_and_may_resume() -> None:
@@ -68,7 +68,7 @@ def test_a_session_in_the_query_is_the_old_transport(key: str) -> None:
 
 
 def test_another_query_passes() -> None:
-    assert mcp.look(head(JSON, "POST", "/mcp?tenant=a")) is None
+    assert mcp.open(head(JSON, "POST", "/mcp?tenant=a")).verdict is None
 
 
 @pytest.mark.parametrize("accept", [(), (("accept", "application/json"),), (("accept", "*/*"),)])
@@ -94,7 +94,7 @@ def test_a_body_where_none_belongs_is_refused(line: tuple[str, str], method: str
 
 
 def test_a_body_that_comes_without_notice_is_refused() -> None:
-    found = mcp.deframe(head(SESSION, "DELETE"), b"{}")
+    found = mcp.open(head(SESSION, "DELETE")).deframe(b"{}")
     assert isinstance(found, Refusal)
     assert found.reason is Reason.INVALID_REQUEST
 
@@ -120,14 +120,14 @@ def test_the_modern_revision_is_post_only(method: str) -> None:
 
 def test_the_modern_revision_ignores_and_drops_a_session() -> None:
     lines = (*modern_lines("server/discover"), ("mcp-session-id", "s"), ("last-event-id", "e"))
-    found = mcp.deframe(head(lines), encode(rpc("server/discover", {"_meta": META})))
+    found = mcp.open(head(lines)).deframe(encode(rpc("server/discover", {"_meta": META})))
     assert isinstance(found, Deframed)
     assert (found.session, found.resume) == (None, None)
     assert found.drop_headers == ("mcp-session-id", "last-event-id")
 
 
 def test_a_post_carries_its_session() -> None:
-    found = mcp.deframe(head((*JSON, *SESSION)), encode(rpc("ping")))
+    found = mcp.open(head((*JSON, *SESSION))).deframe(encode(rpc("ping")))
     assert isinstance(found, Deframed)
     assert found.session == "s-1"
 
@@ -139,7 +139,7 @@ def test_a_foreign_origin_is_refused(origin: str) -> None:
 
 
 def test_an_allowed_origin_passes_without_regard_to_case() -> None:
-    assert mcp.look(head((*JSON, ("origin", ORIGIN.upper())))) is None
+    assert mcp.open(head((*JSON, ("origin", ORIGIN.upper())))).verdict is None
 
 
 def test_one_foreign_origin_among_two_is_refused() -> None:

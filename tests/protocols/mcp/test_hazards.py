@@ -33,7 +33,7 @@ GOOD = encode(rpc("tools/call", CALL))
 
 def end(body: bytes, lines: Lines = JSON) -> Reason | None:
     """The reason of the refusal, or None when the request passes."""
-    result = mcp.deframe(head(lines), body)
+    result = mcp.open(head(lines)).deframe(body)
     return result.reason if isinstance(result, Refusal) else None
 
 
@@ -140,14 +140,14 @@ def test_a_hostile_body_is_refused(body: bytes, reason: Reason) -> None:
 
 @pytest.mark.parametrize("params", ['{"n\\u0061me":"get_issue"}', '{"name" : "get\\u005fissue"}'])
 def test_escapes_are_decoded_before_anything_is_compared(params: str) -> None:
-    result = mcp.deframe(head(), with_params(params))
+    result = mcp.open(head()).deframe(with_params(params))
     assert isinstance(result, Deframed)
     assert result.calls[0].target == "get_issue"
 
 
 def test_a_body_with_escaped_keys_is_replaced_by_its_plain_form() -> None:
     body = with_params('{ "n\\u0061me":"a","arguments":{"\\"q\\n\\u00e9":1e400,"x":1.0,"b":-0}}')
-    result = mcp.deframe(head((*JSON, ("content-digest", "sha-256=:x:"))), body)
+    result = mcp.open(head((*JSON, ("content-digest", "sha-256=:x:")))).deframe(body)
     assert isinstance(result, Deframed)
     assert result.body == with_params('{ "name":"a","arguments":{"\\"q\\né":1e400,"x":1.0,"b":-0}}')
     assert result.drop_headers == ("content-digest",)
@@ -157,7 +157,7 @@ def test_a_body_with_escaped_keys_is_replaced_by_its_plain_form() -> None:
     "token", [b"1.0", b"1e400", b"-0", b"12345678901234567890123", b'"\\ud83d\\ude00"']
 )
 def test_a_safe_body_goes_on_untouched(token: bytes) -> None:
-    result = mcp.deframe(head(), GOOD.replace(b": 7}", b": " + token + b"}"))
+    result = mcp.open(head()).deframe(GOOD.replace(b": 7}", b": " + token + b"}"))
     assert isinstance(result, Deframed)
     assert result.body is None
 
@@ -172,7 +172,7 @@ def test_a_safe_body_goes_on_untouched(token: bytes) -> None:
     ],
 )
 def test_json_in_utf_8_is_the_one_content_type(content_type: str) -> None:
-    result = mcp.deframe(head((("content-type", content_type),)), GOOD)
+    result = mcp.open(head((("content-type", content_type),))).deframe(GOOD)
     assert isinstance(result, Deframed)
     plain = content_type == "application/json"
     assert result.set_headers == (() if plain else (("content-type", "application/json"),))
@@ -214,13 +214,13 @@ def coded(coding: str) -> Lines:
     ],
 )
 def test_a_coded_body_goes_on_inflated_and_without_its_header(coding: str, body: bytes) -> None:
-    result = mcp.deframe(head(coded(coding)), body)
+    result = mcp.open(head(coded(coding))).deframe(body)
     assert isinstance(result, Deframed)
     assert (result.body, result.drop_headers) == (GOOD, ("content-encoding",))
 
 
 def test_an_identity_coding_only_loses_its_header() -> None:
-    result = mcp.deframe(head(coded("identity")), GOOD)
+    result = mcp.open(head(coded("identity"))).deframe(GOOD)
     assert isinstance(result, Deframed)
     assert (result.body, result.drop_headers) == (None, ("content-encoding",))
 
@@ -248,7 +248,7 @@ def test_a_coding_that_lies_or_is_unknown_is_refused(
 
 @pytest.mark.parametrize("name", ["mcp-session-id", "mcp-name", "mcp-method", "content-encoding"])
 def test_a_repeated_single_value_header_is_refused_with_the_id(name: str) -> None:
-    result = mcp.deframe(head((*JSON, (name, "identity"), (name, "identity"))), GOOD)
+    result = mcp.open(head((*JSON, (name, "identity"), (name, "identity")))).deframe(GOOD)
     assert isinstance(result, Refusal)
     # two codings are not understood before a repetition can be told
     wanted = Reason.UNSUPPORTED_MEDIA if name == "content-encoding" else Reason.HEADER_MISMATCH
@@ -257,7 +257,7 @@ def test_a_repeated_single_value_header_is_refused_with_the_id(name: str) -> Non
 
 
 def test_headers_that_override_the_method_never_reach_the_server() -> None:
-    result = mcp.deframe(head((*JSON, ("x-http-method-override", "DELETE"))), GOOD)
+    result = mcp.open(head((*JSON, ("x-http-method-override", "DELETE")))).deframe(GOOD)
     assert isinstance(result, Deframed)
     assert result.drop_headers == ("x-http-method-override",)
 
@@ -320,8 +320,8 @@ def test_any_bytes_and_headers_end_as_calls_or_a_refusal(
     body: bytes, lines: list[tuple[str, str]], method: str, path: str, using: Mcp
 ) -> None:
     request = RequestHead(method=method, path=path, headers=Headers((*lines, *JSON)))
-    looked = using.look(request)
-    result = using.deframe(request, body)
+    looked = using.open(request).verdict
+    result = using.open(request).deframe(body)
     assert isinstance(result, (Deframed, Refusal))
     if isinstance(looked, Refusal):
         assert result == looked
@@ -351,7 +351,7 @@ def test_what_passes_reads_the_same_to_another_parser(
         f'{{"jsonrpc":"2.0","id":{ident},"method":"tools\\u002fcall",'
         f'"params":{{"name":{name}{extra}}}}}'
     ).encode()
-    result = mcp.deframe(head((*JSON, *SESSION)), body)
+    result = mcp.open(head((*JSON, *SESSION))).deframe(body)
     if isinstance(result, Deframed):
         forwarded = result.body if result.body is not None else body
         read = _as_go_reads(forwarded)
@@ -371,7 +371,7 @@ def _as_go_reads(body: bytes) -> dict[str, Any]:
 
 def test_a_megabyte_of_arguments_before_the_name_does_not_hide_it() -> None:
     filler = '{"arguments":{"x":"%s"},"name":"delete_repo"}' % ("y" * 3_000_000)
-    result = mcp.deframe(head(), with_params(filler))
+    result = mcp.open(head()).deframe(with_params(filler))
     assert isinstance(result, Deframed)
     assert result.calls[0].target == "delete_repo"
 

@@ -13,7 +13,7 @@ PARENT = "00-" + "a" * 32 + "-" + "b" * 16 + "-01"
 
 def test_a_request_hands_on_its_trace_context() -> None:
     meta = {"traceparent": PARENT, "tracestate": "a=b", "baggage": "c=d"}
-    result = mcp.deframe(head(), encode(rpc("tools/call", {**CALL, "_meta": meta})))
+    result = mcp.open(head()).deframe(encode(rpc("tools/call", {**CALL, "_meta": meta})))
     assert isinstance(result, Deframed)
     assert result.trace == meta
 

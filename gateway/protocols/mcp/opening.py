@@ -1,0 +1,197 @@
+"""An MCP request whose head has come, and what its body adds. Pure: no I/O, no clock."""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from gateway.model.call import Call, Deframed, Kind
+from gateway.model.head import RequestHead
+from gateway.model.jsonvalue import JsonValue, RequestId
+from gateway.model.refusal import Reason, Refusal
+from gateway.protocols.mcp import message as messages
+from gateway.protocols.mcp.agreement import header_value, repeated_header
+from gateway.protocols.mcp.client import Client, unacceptable
+from gateway.protocols.mcp.era import BATCH_REVISION, Era
+from gateway.protocols.mcp.lists import LISTS
+from gateway.protocols.mcp.message import Context, call_of
+from gateway.protocols.mcp.trace import trace_context
+from gateway.wire import strictjson
+from gateway.wire.content import ACCEPTED_CODINGS, CodingFault, Plain, plain_body
+from gateway.wire.jsonrpc import request_id
+from gateway.wire.strictjson import Document, Fault, Malformed
+
+MAX_BATCH: Final = 100
+"""Messages of one batch; each is judged."""
+
+_FAULT_REASONS: Final = {
+    Fault.TOO_LARGE: Reason.TOO_LARGE,
+    Fault.TOO_MANY: Reason.TOO_LARGE,
+    Fault.ENCODING: Reason.PARSE_ERROR,
+    Fault.SYNTAX: Reason.PARSE_ERROR,
+    Fault.SURROGATE: Reason.PARSE_ERROR,
+    Fault.DUPLICATE_KEY: Reason.INVALID_REQUEST,
+    Fault.DEPTH: Reason.INVALID_REQUEST,
+    Fault.NUMBER: Reason.INVALID_REQUEST,
+}
+
+_JSON: Final = "application/json"
+_DIGESTS: Final = ("content-digest", "repr-digest", "digest", "content-md5")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Of a route: whether it takes the batches of 2025-03-26, from which browser origins (lower
+    case), and how many bytes of body, as sent and as inflated."""
+
+    batches: bool
+    origins: frozenset[str]
+    body_limit: int
+
+
+class McpOpening:
+    """One request. LEGACY answers may carry a session id; MODERN ones matter if the head names a
+    list. What outlives its answer's head is the legacy stream of a session, and MODERN
+    subscriptions. (A head that names something else than its body is refused.)"""
+
+    __slots__ = (
+        "_client",
+        "_head",
+        "_settings",
+        "has_sessions",
+        "lasts",
+        "needs_response",
+        "verdict",
+    )
+
+    def __init__(self, head: RequestHead, client: Client, settings: Settings) -> None:
+        self._head = head
+        self._client = client
+        self._settings = settings
+        named = header_value(head.headers, "mcp-method")
+        self.has_sessions = client.era is Era.LEGACY
+        self.needs_response = self.has_sessions or named in LISTS
+        self.lasts = head.method == "GET" or named == messages.SUBSCRIBE_METHOD
+        self.verdict = self._look()
+
+    def _look(self) -> Deframed | Refusal | None:
+        """GET and DELETE are whole, a POST that could pass waits for its body (header faults of
+        which an answer should carry the request's id wait too)."""
+        refusal = unacceptable(self._head, self._client, self._settings.origins)
+        if refusal is not None or self._head.method == "POST":
+            return refusal
+        if (header := repeated_header(self._head.headers)) is not None:
+            return _repeated(header, ())
+        return _bodiless(self._head, self._client)
+
+    def deframe(self, body: bytes) -> Deframed | Refusal:
+        """The calls of the whole request."""
+        if self.verdict is not None:
+            bodiless = isinstance(self.verdict, Refusal) or not body
+            return self.verdict if bodiless else Refusal(Reason.INVALID_REQUEST, "unexpected body")
+        plain = self._plain(body)
+        if isinstance(plain, Refusal):
+            return plain
+        document = strictjson.decode(plain.body, self._settings.body_limit)
+        if isinstance(document, Malformed):
+            return Refusal(_FAULT_REASONS[document.fault], document.fault.value)
+        calls = self._calls(document.value)
+        if isinstance(calls, Refusal):
+            return calls
+        return _deframed(calls, document, plain, self._head, self._client)
+
+    def _plain(self, body: bytes) -> Plain | Refusal:
+        encoding = ",".join(self._head.headers.all("content-encoding")) or None
+        plain = plain_body(body, encoding, self._settings.body_limit)
+        match plain:
+            case CodingFault.UNKNOWN:
+                accepted = (("accept-encoding", ACCEPTED_CODINGS),)
+                return Refusal(Reason.UNSUPPORTED_MEDIA, plain.value, headers=accepted)
+            case CodingFault.BROKEN:
+                return Refusal(Reason.PARSE_ERROR, plain.value)
+            case CodingFault.TOO_LARGE:
+                return Refusal(Reason.TOO_LARGE, plain.value)
+            case Plain():
+                return plain
+
+    def _calls(self, value: JsonValue) -> tuple[Call, ...] | Refusal:
+        headers = self._head.headers
+        if (header := repeated_header(headers)) is not None:
+            return _repeated(header, _ids(value if isinstance(value, list) else [value]))
+        context = Context(self._client, headers)
+        if isinstance(value, list):
+            return self._batch(value, context)
+        call = call_of(value, context)
+        return call if isinstance(call, Refusal) else (call,)
+
+    def _batch(self, elements: list[JsonValue], context: Context) -> tuple[Call, ...] | Refusal:
+        """The calls of a batch; one bad element refuses all."""
+        ids = _ids(elements[: MAX_BATCH + 1])
+        if not self._settings.batches or context.client.version != BATCH_REVISION:
+            return Refusal(Reason.INVALID_REQUEST, "batches are not accepted")
+        if not 0 < len(elements) <= MAX_BATCH or len(set(ids)) != len(ids):
+            text = f"a batch has 1 to {MAX_BATCH} messages with different ids"
+            return Refusal(Reason.INVALID_REQUEST, text)
+        calls: list[Call] = []
+        for element in elements:
+            call = call_of(element, context)
+            if isinstance(call, Call) and call.method == "initialize":
+                call = Refusal(Reason.INVALID_REQUEST, "initialize is never in a batch", _own(call))
+            if isinstance(call, Refusal):
+                innocent = tuple(ident for ident in ids if ident not in call.ids)
+                return replace(call, ids=ids, batch=True, innocent=innocent)
+            calls.append(call)
+        if len({call.kind is Kind.ANSWER for call in calls}) > 1:
+            return Refusal(Reason.INVALID_REQUEST, "a batch has answers or calls", ids, batch=True)
+        return tuple(calls)
+
+
+def _own(call: Call) -> tuple[RequestId, ...]:
+    return () if call.id is None else (call.id,)
+
+
+def _ids(elements: list[JsonValue]) -> tuple[RequestId, ...]:
+    """The ids of the elements that a client waits for."""
+    found = (
+        request_id(element.get("id"))
+        for element in elements
+        if isinstance(element, dict) and "method" in element
+    )
+    return tuple(ident for ident in found if ident is not None)
+
+
+def _repeated(header: str, ids: tuple[RequestId, ...]) -> Refusal:
+    return Refusal(Reason.HEADER_MISMATCH, f"{header} occurs more than once", ids)
+
+
+def _bodiless(head: RequestHead, client: Client) -> Deframed:
+    listens = head.method == "GET"
+    method = messages.LISTEN_METHOD if listens else messages.END_METHOD
+    call = Call(
+        messages.PROTOCOL,
+        method,
+        Kind.LISTEN if listens else Kind.END,
+        version=client.version,
+        attributes={"method": method},
+    )
+    resume = header_value(head.headers, "last-event-id") if listens else None
+    return Deframed((call,), drop_headers=client.drop, session=client.session, resume=resume)
+
+
+def _plain_media_type(head: RequestHead) -> tuple[tuple[str, str], ...]:
+    """Servers differ on upper case and on parameters, so they see neither."""
+    return () if head.headers.get("content-type") == _JSON else (("content-type", _JSON),)
+
+
+def _deframed(
+    calls: tuple[Call, ...], document: Document, plain: Plain, head: RequestHead, client: Client
+) -> Deframed:
+    replaced = plain.inflated or not document.canonical_safe
+    gone = ("content-encoding", *(_DIGESTS if replaced else ()))
+    return Deframed(
+        calls,
+        body=document.text.encode("utf-8") if replaced else None,
+        batch=isinstance(document.value, list),
+        drop_headers=(*client.drop, *(name for name in gone if name in head.headers)),
+        set_headers=_plain_media_type(head),
+        session=client.session,
+        trace=trace_context(calls[0].attributes.get("meta")),
+    )
