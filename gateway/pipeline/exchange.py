@@ -48,6 +48,7 @@ class HttpExchange:
         self._around = around
         self._record = Record(around.new_id(), around.now(), snapshot.number, snapshot.digest)
         self._record.listener = wiring.listener
+        self._sends_every_response = wiring.mode == "duplex"
         watch = Stopwatch(around.ticks, self._record.stages)
         self._request = RequestPipeline(snapshot, wiring, self._record, watch, around.tracing)
         self._response = ResponsePipeline(NO_PLAN, self._record)
@@ -62,9 +63,14 @@ class HttpExchange:
     async def judge(self, head: RequestHead, body: bytes, gap: Gap | None) -> Forward | Refuse:
         """The whole request."""
         self._begun = True
-        judged = self._request.judge(head, body, gap, self._around.now())
+        started = self._around.ticks()
+        try:
+            judged = self._request.judge(head, body, gap, self._around.now())
+        finally:
+            spent = (self._around.ticks() - started) / 1e9
+            self._around.metrics.took(self._route_label(), spent)
         self._response = ResponsePipeline(judged.plan, self._record)
-        self._expects_response = judged.plan.needs_head
+        self._expects_response = judged.plan.needs_head or self._sends_every_response
         if not self._expects_response:
             self._write()
         return judged.forward

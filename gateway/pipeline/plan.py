@@ -95,9 +95,9 @@ class Planner:
         )
         return None if isinstance(opened, SealFault) else opened
 
-    def _error(self, calls: tuple[StreamCall, ...], batch: bool, why: str) -> bytes:
+    def _error(self, calls: tuple[StreamCall, ...], batch: bool, reason: Reason, why: str) -> bytes:
         ids = tuple(call.id for call in calls)
-        refusal = Refusal(Reason.NO_ENDPOINT, why, ids, batch)
+        refusal = Refusal(reason, why, ids, batch)
         return self.protocol.render(refusal, self.audit_id).body
 
     def _event_sealer(

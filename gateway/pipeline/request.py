@@ -16,7 +16,7 @@ from gateway.identity.metadata_document import metadata_document, origin_of
 from gateway.identity.rules import ListenerRules
 from gateway.model.call import Call, Deframed
 from gateway.model.head import RequestHead
-from gateway.model.jsonvalue import JsonObject
+from gateway.model.jsonvalue import JsonObject, RequestId
 from gateway.model.permit import Decision, Permit
 from gateway.model.principal import Principal
 from gateway.model.refusal import Answer, Reason, Refusal
@@ -175,8 +175,10 @@ class RequestPipeline:
             if decision.needed_scopes:
                 needed = self._needed_scopes(calls, decisions, principal, context)
                 decision = replace(decision, needed_scopes=needed)
-            raise self._denied(call, decision, context.head, rules)
+            guilty = frozenset(one.id for one, _ in refused)
+            raise self._denied(guilty, call.method, decision, context.head, rules)
         self._note_decision(decisions[0])
+        self._record.shadow = _every_shadow(decisions)
         return Permit(message.calls, principal, tuple(decisions))
 
     def _needed_scopes(
@@ -284,21 +286,26 @@ class RequestPipeline:
         return RefusedError(with_ids(refusal, self._ids, batch=self._batch))
 
     def _denied(
-        self, call: Call, decision: Decision, head: RequestHead, rules: ListenerRules
+        self,
+        guilty: frozenset[RequestId | None],
+        method: str,
+        decision: Decision,
+        head: RequestHead,
+        rules: ListenerRules,
     ) -> RefusedError:
-        """One refused element refuses its whole batch; the others are told that they were not
-        the reason."""
+        """One refused element refuses its whole batch; those that are not `guilty` are told that
+        they were not the reason."""
         if decision.needed_scopes:
             refusal = missing_scope(head, rules, decision.needed_scopes)
         else:
-            text = decision.reason or f"{call.method} is not allowed"
+            text = decision.reason or f"{method} is not allowed"
             refusal = Refusal(
                 Reason.DENIED,
                 "not available" if self._snapshot.opaque else text,
                 policy=decision.policy,
                 rule=decision.rule,
             )
-        innocent = tuple(one for one in self._ids if self._batch and one != call.id)
+        innocent = tuple(one for one in self._ids if self._batch and one not in guilty)
         return self._refused(replace(refusal, innocent=innocent))
 
     def rescued(self, refusal: Refusal) -> Refusal:
@@ -331,5 +338,14 @@ def with_ids(refusal: Refusal, ids: tuple[int | str, ...], *, batch: bool) -> Re
 
 
 def with_implied(calls: tuple[Call, ...]) -> list[Call]:
-    """Every call of a message and those that they imply, in order."""
-    return [one for call in calls for one in (call, *call.implied)]
+    """Every call of a message and those that they imply, in order, with the id that answers."""
+    return [
+        one
+        for call in calls
+        for one in (call, *(replace(each, id=call.id) for each in call.implied))
+    ]
+
+
+def _every_shadow(decisions: list[Decision]) -> tuple[str, ...]:
+    """The shadow rules of all decisions, each once, in order."""
+    return tuple(dict.fromkeys(rule for decision in decisions for rule in decision.shadow))

@@ -82,7 +82,7 @@ class ResponsePipeline:
         if end_of_stream:
             out += self._reader.finish()
         self.record.filtered = self._reader.filtered
-        if self._reader.broken:
+        if self._reader.broken and not self.record.reason:
             self.record.reason = Reason.NO_ENDPOINT.value
         return out
 
@@ -90,7 +90,7 @@ class ResponsePipeline:
         """What the client gets when reading failed: an error, then nothing more."""
         if self._reader is None or self._reader.broken:
             return b""
-        return self._reader.break_off(why)
+        return self._reader.break_off(Reason.OWN_FAULT, why)
 
     def _failed(self, head: ResponseHead) -> RefusedError:
         """Envoy answered itself. If that is because the replica of a bound request is not there
@@ -141,7 +141,7 @@ class ResponsePipeline:
         self._reader = protocol.reader(REPLACED_BY, reading)
         if head.status < 400 or self._reader is None:
             raise RefusedError(Refusal(Reason.NO_ENDPOINT, message, self.plan.ids, self.plan.batch))
-        self._instead = self._reader.break_off(message)
+        self._instead = self._reader.break_off(Reason.NO_ENDPOINT, message)
         return Mutation(
             (*mutation.set, ("content-type", REPLACED_BY)),
             (*mutation.remove, "content-encoding"),

@@ -11,7 +11,7 @@ from typing import Protocol as Interface
 from gateway.model.call import Deframed
 from gateway.model.head import RequestHead
 from gateway.model.jsonvalue import RequestId
-from gateway.model.refusal import Answer, Refusal
+from gateway.model.refusal import Answer, Reason, Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Reading:
 
     `calls` tells which methods the requests have that the stream answers, by their ids. With
     `replay` it may hold results of other requests, too; these are judged by their shape. `error`
-    makes the protocol's own error from a text. `shows` is the predicate (list method, item name)
+    makes the protocol's own error from a reason and a text. `shows` is the predicate (list method, item name)
     -> visible. `seal_event` turns an upstream's event id into the one that the client sees, None
     when it cannot be carried: the event then goes without. Without `seal_event` ids are left
     alone. `limit` is in bytes, of a JSON body or of one event.
@@ -30,7 +30,7 @@ class Reading:
     limit: int
     calls: Mapping[RequestId, str] = field(default_factory=dict[RequestId, str])
     replay: bool = False
-    error: Callable[[str], bytes] = field(default=lambda why: why.encode())
+    error: Callable[[Reason, str], bytes] = field(default=lambda _, why: why.encode())
     seal_event: Callable[[str], str | None] | None = None
 
 
@@ -55,7 +55,7 @@ class ResponseReader(Interface):
         """What the client gets at the end of the body."""
         ...
 
-    def break_off(self, why: str) -> bytes:
+    def break_off(self, reason: Reason, why: str) -> bytes:
         """The protocol's own error in place of the rest; what still comes is swallowed."""
         ...
 

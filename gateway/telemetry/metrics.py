@@ -66,6 +66,7 @@ class Metrics:
             multiprocess_mode="livesum",
         )
         self._counted: dict[tuple[str, str, str], Counter] = {}
+        self._timed: dict[str, Histogram] = {}
 
     def count(self, route: str, decision: str, reason: str) -> None:
         """Count a judged request. Children are kept, since looking one up costs as much as two
@@ -75,3 +76,10 @@ class Metrics:
         if child is None:
             child = self._counted[labels] = self.requests.labels(*labels)
         child.inc()
+
+    def took(self, route: str, seconds: float) -> None:
+        """Note how long the judgement of a whole request took, whatever came of it."""
+        child = self._timed.get(route)
+        if child is None:
+            child = self._timed[route] = self.judgement.labels(route)
+        child.observe(seconds)

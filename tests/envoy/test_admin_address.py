@@ -42,10 +42,12 @@ def test_a_running_gateway_is_healthy_and_ready(gateway: Gateway) -> None:
 
 def test_metrics_are_summed_over_workers(gateway: Gateway) -> None:
     name = 'gatehouse_requests_total{decision="refuse",reason="denied",route="tracker"}'
-    before = gateway.metric(name)
+    timed = 'gatehouse_judgement_seconds_count{route="tracker"}'
+    before, timed_before = gateway.metric(name), gateway.metric(timed)
     for ident in range(8):
         call_tool(gateway, "delete", ident)
     assert gateway.metric(name) == before + 8
+    assert gateway.metric(timed) == timed_before + 8
 
 
 def test_status_names_snapshot_policies_workers_and_endpoints(gateway: Gateway) -> None:

@@ -147,7 +147,7 @@ def test_a_list_that_is_read_ends_with_the_protocols_error_when_time_is_up(
     last = json.loads(
         [line for line in seen if line.startswith("data: ")][-1].removeprefix("data: ")
     )
-    assert (last["id"], last["error"]["code"]) == (IDENT, -31503)
+    assert (last["id"], last["error"]["code"]) == (IDENT, -31500)
     assert "delete" not in "".join(seen)
     assert not upstream.released.is_set()
     gateway.wait_for_workers(1)

@@ -177,8 +177,7 @@ def said(answer: httpx.Response | None, stage: str) -> bool:
     body = answer.json()
     if stage in {"preview", "judge"}:
         return answer.status_code == 500 and body["error"]["code"] == -31500 and "id" not in body
-    code = -31503 if stage == "read" else -31500
-    return answer.status_code == 200 and (body["id"], body["error"]["code"]) == (IDENT, code)
+    return answer.status_code == 200 and (body["id"], body["error"]["code"]) == (IDENT, -31500)
 
 
 def gone(answer: httpx.Response | None, _stage: str) -> bool:

@@ -10,6 +10,7 @@ from gateway.model.call import Deframed
 from gateway.model.head import Headers, RequestHead
 from gateway.model.permit import Permit
 from gateway.model.principal import Principal, PrincipalKind
+from gateway.model.refusal import Reason
 from gateway.pipeline.plan import Planner
 from gateway.pipeline.response import ResponsePlan
 from gateway.pipeline.snapshot import RouteStage, Snapshot
@@ -190,7 +191,7 @@ def test_a_bound_request_remembers_both_names_of_its_session() -> None:
     ("ident", "shown"), [(9007199254740993, b"9007199254740993"), ("1", b'"1"')]
 )
 def test_the_error_in_place_of_a_list_has_the_exact_id(ident: int | str, shown: bytes) -> None:
-    error = reading_of(planned(rpc("tools/list", ident=ident))).error("why")
+    error = reading_of(planned(rpc("tools/list", ident=ident))).error(Reason.NO_ENDPOINT, "why")
     assert b'"id":' + shown in error
     assert b"-31503" in error
     assert b"audit" in error

@@ -44,7 +44,7 @@ def listing(**changes: Any) -> ResponsePlan:
         shows=lambda _method, _name: False,
         limit=1000,
         calls={7: "tools/list"},
-        error=lambda why: json.dumps({"error": why}).encode(),
+        error=lambda _, why: json.dumps({"error": why}).encode(),
     )
     return plan(reading=reading, **changes)
 

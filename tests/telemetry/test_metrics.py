@@ -12,8 +12,9 @@ WORKER = """
 from gateway.telemetry.metrics import Metrics
 
 metrics = Metrics()
-metrics.requests.labels("mcp", "allow", "").inc(2)
-metrics.judgement.labels("mcp").observe(0.0002)
+metrics.count("mcp", "allow", "")
+metrics.count("mcp", "allow", "")
+metrics.took("mcp", 0.0002)
 metrics.unread.labels("mcp").inc()
 metrics.faults.labels("TimeoutError").inc()
 metrics.audit_lost.inc(3)

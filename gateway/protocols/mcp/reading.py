@@ -7,6 +7,7 @@ passes byte for byte, keep-alives included, and nothing waits for the end of the
 from typing import Final
 
 from gateway.model.jsonvalue import JsonValue
+from gateway.model.refusal import Reason
 from gateway.protocols.base import Reading, ResponseReader
 from gateway.protocols.mcp.lists import Asked, Unreadable, filtered
 from gateway.wire import sse
@@ -77,7 +78,7 @@ class JsonReader:
             return b""
         self._size += len(data)
         if self._size > self._reading.limit:
-            return self.break_off(TOO_LARGE)
+            return self._unreadable(TOO_LARGE)
         self._pieces.append(data)
         return b""
 
@@ -88,14 +89,17 @@ class JsonReader:
         body = b"".join(self._pieces)
         shorter = filtered(body, self._reading.limit, self._keep, _asked(self._reading))
         if isinstance(shorter, Unreadable):
-            return self.break_off(shorter.value)
+            return self._unreadable(shorter.value)
         return body if shorter is None else shorter
 
-    def break_off(self, why: str) -> bytes:
+    def _unreadable(self, why: str) -> bytes:
+        return self.break_off(Reason.NO_ENDPOINT, why)
+
+    def break_off(self, reason: Reason, why: str) -> bytes:
         """Give up: an error in place of the body; whatever still comes is swallowed."""
         self.broken = True
         self._pieces.clear()
-        return self._reading.error(why)
+        return self._reading.error(reason, why)
 
 
 class EventReader:
@@ -122,15 +126,18 @@ class EventReader:
         """The rest; an unfinished event is dropped, as every client would do."""
         return self._emit(self._events.finish())
 
-    def break_off(self, why: str) -> bytes:
+    def _unreadable(self, why: str) -> bytes:
+        return self.break_off(Reason.NO_ENDPOINT, why)
+
+    def break_off(self, reason: Reason, why: str) -> bytes:
         """Give up: a last event with an error; whatever still comes is swallowed."""
         self.broken = True
-        return sse.serialise(self._reading.error(why))
+        return sse.serialise(self._reading.error(reason, why))
 
     def _emit(self, events: list[Event]) -> bytes:
         out = [self._event(event) for event in events]
         if self._events.overflowed and not self.broken:
-            out.append(self.break_off(TOO_LARGE))
+            out.append(self._unreadable(TOO_LARGE))
         return b"".join(out)
 
     def _event(self, event: Event) -> bytes:
@@ -140,7 +147,7 @@ class EventReader:
         if event.data is not None and event.data.strip():
             shorter = filtered(event.data, self._reading.limit, self._keep, self._asked)
         if isinstance(shorter, Unreadable):
-            return self.break_off(shorter.value) if event.event == MESSAGE else b""
+            return self._unreadable(shorter.value) if event.event == MESSAGE else b""
         if event.id is None or self._reading.seal_event is None:
             return event.raw if shorter is None else event.replaced(data=shorter)
         return event.replaced(data=shorter, ident=self._sealed(event.id))

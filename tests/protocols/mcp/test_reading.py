@@ -33,7 +33,7 @@ def reading(
         limit=LIMIT,
         calls=calls,
         replay=replay,
-        error=lambda why: encode({"error": why}),
+        error=lambda _, why: encode({"error": why}),
         seal_event=seal_event,
     )
 
