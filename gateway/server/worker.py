@@ -5,6 +5,7 @@ ends: nothing may judge by a configuration that nobody can change any more.
 """
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -28,6 +29,10 @@ LOG: Final = logging.getLogger("gatehouse.worker")
 TEND_SECONDS: Final = 1.0
 MESSAGE_OVERHEAD: Final = 1024 * 1024
 """Bytes that a gRPC message may have beyond the body that it carries: headers, attributes."""
+
+_YOUNG_OBJECTS: Final = 20_000
+"""Containers that are made between two searches of the young; of the usual 700 a few requests make
+as many."""
 
 
 class Build(Protocol):
@@ -151,6 +156,7 @@ class Worker:
     async def _take(self, message: JsonObject) -> None:
         """Make the snapshot aside, then swap one reference: streams go on meanwhile."""
         snapshot = await asyncio.to_thread(self._build, message, self._missed.add)
+        _settle_heap()
         if self._audit is None:
             self._audit = self._open_sink(snapshot.record_path, self._metrics.audit_lost.inc)
             self._tracing = self._open_tracing(snapshot)
@@ -240,3 +246,13 @@ class AuditIds:
             size = 2 * self.BYTES
             self._left = [drawn[at : at + size] for at in range(0, len(drawn), size)]
         return self._left.pop()
+
+
+def _settle_heap() -> None:
+    """Take what lives as long as a snapshot out of the garbage collector's sight. Searching it
+    again and again while requests come and go took 200 of 880 µs CPU a request with 100 policies.
+    What the former snapshot left is collected first."""
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_YOUNG_OBJECTS)
