@@ -101,11 +101,10 @@ def load(
     check with (default: the one that judges here).
     """
     inspected = inspect_gateway(path, environment, demo=demo)
-    gateway, document = inspected.gateway, inspected.document
-    watched = (path, *(named_files(document, environment) if document else ()))
+    gateway, watched = inspected.gateway, _watched(path, inspected.typed, environment)
     if gateway is None:
+        watched = (*watched, *_key_sets(inspected.typed))
         raise ConfigurationError(inspected.problems, watched)
-    watched = (*watched, Path(gateway.policies), *secret_files(gateway))
     made_up = demo and not gateway.sessions.keys
     if made_up:
         gateway = _with_demo_key(gateway)
@@ -160,6 +159,7 @@ def snapshot_message(
     now = {routed_name(route) for route in loaded.gateway.routes}
     before = {routed_name(route): route for one in retiring for route in one.gateway.routes}
     gone = [route for name, route in before.items() if name not in now]
+    issuers = [one.issuer for one in loaded.gateway.identity.jwt]
     return {
         "type": "snapshot",
         "number": number,
@@ -167,7 +167,7 @@ def snapshot_message(
         "gateway": _revealed(loaded.gateway),
         "retiring": [_revealed(route) for route in gone],
         "policies": [_revealed(source.model) for source in loaded.sources],
-        "key_sets": {issuer: text.decode("utf-8") for issuer, text in key_sets.items()},
+        "key_sets": {name: key_sets[name].decode() for name in issuers if name in key_sets},
     }
 
 
@@ -232,6 +232,24 @@ async def run_worker(channel_fd: int, index: int, address: str) -> None:
     )
     channel = await Channel.over(socket.socket(fileno=channel_fd))
     await Worker(channel, address, build_snapshot, AuditFile, open_tracing).run()
+
+
+def _watched(
+    path: Path, gateway: Gateway | None, environment: Mapping[str, str]
+) -> tuple[Path, ...]:
+    """gateway.yaml and everything that it and its policies name."""
+    watched = (path, *named_files(path, environment))
+    if gateway is None:
+        return watched
+    folder = Path(gateway.policies)
+    named = [name for file in folder.rglob("*.y*ml") for name in named_files(file, environment)]
+    return (*watched, folder, *named, *secret_files(gateway))
+
+
+def _key_sets(gateway: Gateway | None) -> Iterable[Path]:
+    """The key set files of issuers, which are read again by themselves once they are there."""
+    issuers = gateway.identity.jwt if gateway else ()
+    return (Path(one.jwks_file) for one in issuers if one.jwks_file)
 
 
 def secret_files(gateway: Gateway) -> tuple[Path, ...]:

@@ -4,7 +4,9 @@ import ipaddress
 import re
 from typing import Final, NamedTuple
 
-_HOST: Final = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?")
+_LABEL: Final = "[A-Za-z0-9_-]{1,63}"
+_HOST: Final = re.compile(rf"(?=.{{1,253}}$)(?!-){_LABEL}(?:\.{_LABEL})*(?<!-)")
+"""A host name within the limits of DNS (RFC 1035, section 2.3.4), or an IPv4 address."""
 _PATH: Final = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~!$&'()*+,;=:@-]+)*/?")
 
 
@@ -31,7 +33,8 @@ class Address(NamedTuple):
 
 
 def parse_address(text: str) -> Address | None:
-    """`host:port`, `1.2.3.4:port` or `[::1]:port`; None for anything else."""
+    """`host:port`, `1.2.3.4:port` or `[::1]:port`; None for anything else, also for a name that no
+    name service can know."""
     host, colon, digits = text.rpartition(":")
     if not colon or not re.fullmatch(r"[0-9]{1,5}", digits) or not 1 <= int(digits) <= 65_535:
         return None

@@ -6,8 +6,10 @@ what came from the environment or another file.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
+from stat import S_ISDIR
 from typing import Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -104,11 +106,50 @@ def parse_documents(
     return tuple(problems) if problems else tuple(documents)
 
 
-def named_files(document: Document, environment: Mapping[str, str]) -> tuple[FilePath, ...]:
-    """The files whose content became values of `document` (`file:PATH`)."""
-    folder = FilePath(document.file).parent
-    files = (named_file(text, environment, folder) for text in document.written.values())
-    return tuple(file for file in files if file is not None)
+def named_files(path: FilePath, environment: Mapping[str, str]) -> tuple[FilePath, ...]:
+    """The files that values of a YAML file name (`file:PATH`), also those that cannot be read: a
+    change of one may mend it. Folders are left out: a half-written path names one, and all of it
+    would be watched."""
+    try:
+        if not path.is_file() or path.stat().st_size > MAX_BYTES:
+            return ()
+        text = path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        return ()
+    if "file:" not in text:
+        return ()
+    trees = yamltree.parse(text, str(path))
+    values = [tree.value for tree in trees if isinstance(tree, Tree)]
+    named = dict.fromkeys(_named(values, environment, path.parent))
+    return tuple(file for file in named if _may_be_file(file))
+
+
+def _may_be_file(file: FilePath) -> bool:
+    try:
+        return not S_ISDIR(file.stat().st_mode)
+    except OSError:
+        return True
+    except ValueError:  # a null byte in the name
+        return False
+
+
+def _named(
+    value: JsonValue, environment: Mapping[str, str], folder: FilePath
+) -> Iterator[FilePath]:
+    match value:
+        case str():
+            with suppress(SubstitutionError):
+                file = named_file(value, environment, folder)
+                if file is not None:
+                    yield file
+        case list():
+            for item in value:
+                yield from _named(item, environment, folder)
+        case dict():
+            for item in value.values():
+                yield from _named(item, environment, folder)
+        case _:
+            pass
 
 
 class _Filling:

@@ -13,11 +13,13 @@ from gateway.model.problem import Place, Problem
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """The outcome of reading gateway.yaml. `gateway` is None exactly if a problem is an error;
-    `document` keeps the places for checks that need more than this file."""
+    `document` keeps the places for checks that need more than this file, `typed` what was read even
+    if a check refused it."""
 
     gateway: Gateway | None
     problems: tuple[Problem, ...]
     document: Document | None = None
+    typed: Gateway | None = None
 
 
 def load_gateway(
@@ -53,4 +55,4 @@ def _loaded(document: Document, folder: Path, *, demo: bool) -> Loaded:
         return Loaded(None, gateway, document)
     problems = tuple(check_gateway(gateway, document, demo=demo))
     broken = any(problem.severity == "error" for problem in problems)
-    return Loaded(None if broken else gateway, problems, document)
+    return Loaded(None if broken else gateway, problems, document, gateway)

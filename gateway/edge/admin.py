@@ -51,7 +51,7 @@ class EnvoyAdmin:
         """The state of every file of `gateway`, by the keys of `EnvoyFiles`."""
         answer = await self._client.get("/stats", params={"format": "json", "filter": _STATS})
         answer.raise_for_status()
-        return read_subscriptions(answer.json(), gateway)
+        return read_subscriptions(_json(answer), gateway)
 
     async def drain_listeners(self) -> None:
         """Take no new connections; what is open goes on."""
@@ -62,13 +62,22 @@ class EnvoyAdmin:
         params = {"format": "json", "filter": r"\.downstream_rq_active$"}
         answer = await self._client.get("/stats", params=params)
         answer.raise_for_status()
-        values = _values(answer.json())
+        values = _values(_json(answer))
         names = [f"http.{listener.name}.downstream_rq_active" for listener in gateway.listeners]
         return sum(count for name in names if isinstance(count := values.get(name), int))
 
     async def close(self) -> None:
         """Closes the connection."""
         await self._client.aclose()
+
+
+def _json(answer: httpx.Response) -> JsonValue:
+    """The body; httpx.DecodingError when it is none that Envoy writes."""
+    try:
+        value: JsonValue = answer.json()
+    except ValueError as error:
+        raise httpx.DecodingError("no JSON", request=answer.request) from error
+    return value
 
 
 def read_subscriptions(stats: JsonValue, gateway: Gateway) -> dict[str, Subscription]:

@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from gateway.adapters.jwks import JwksKeeper
 from gateway.bootstrap import ConfigurationError, Loaded
+from gateway.config.schema import JwtIssuer
 from gateway.supervisor.health import EndpointHealth
 from gateway.supervisor.metrics import SupervisorMetrics
 from gateway.supervisor.resolve import Resolver
@@ -44,7 +45,7 @@ class Reload:
         """Take what is on disk, or keep what is in force and say why; the files to watch."""
         watched = self.rollout.loaded.watched
         try:
-            new = await asyncio.to_thread(self.read)
+            new = (await asyncio.to_thread(self.read)).with_key_of(self.rollout.loaded)
             watched = (*watched, *new.watched)
             await self._bring_in(new)
         except ConfigurationError as error:
@@ -62,18 +63,19 @@ class Reload:
     async def _bring_in(self, new: Loaded) -> None:
         old = self.rollout.loaded
         targets = await self.resolver.resolve(new.gateway.backends)
-        known = self.health.state()
+        await self._follow_issuers(_of_both(old, new))
+        known = self.health.state()  # asked last: keys may take seconds to come
         health = {key: known.get(key, True) for key in targets}
-        await self._follow_issuers(new)
         try:
             await self.rollout.replace(new, health)
-        except RolloutError:
-            await self._follow_issuers(old)
+        except Exception:
+            await self._follow_issuers(old.gateway.identity.jwt)
             raise
         self.health.watch(targets)
+        await self._follow_issuers(new.gateway.identity.jwt)
 
-    async def _follow_issuers(self, loaded: Loaded) -> None:
-        if self.keys.replace(loaded.gateway.identity.jwt):
+    async def _follow_issuers(self, issuers: Sequence[JwtIssuer]) -> None:
+        if self.keys.replace(issuers):
             await self.keys.refresh_due()
 
     def _kept(self, why: str) -> None:
@@ -90,3 +92,11 @@ class Reload:
         for warning in self.rollout.loaded.warnings:
             LOG.warning("%s", warning)
         LOG.warning("snapshot %d (%s) is in force", self.rollout.number, self.rollout.loaded.digest)
+
+
+def _of_both(old: Loaded, new: Loaded) -> Sequence[JwtIssuer]:
+    """The issuers of a new configuration, and those that it drops: their keys are needed until it
+    is in force, and for good if it is rejected."""
+    wanted = new.gateway.identity.jwt
+    names = {one.issuer for one in wanted}
+    return (*wanted, *(one for one in old.gateway.identity.jwt if one.issuer not in names))

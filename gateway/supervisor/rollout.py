@@ -84,7 +84,9 @@ class Rollout:
                 await self._pool.publish(message)
             except WorkerFailedError as error:
                 raise RolloutError(str(error)) from error
-            if same_edge(old.gateway, new.gateway) and certificates == self._certificates:
+            same_files = certificates == self._certificates
+            same_addresses = health.keys() == self._health.keys()
+            if same_edge(old.gateway, new.gateway) and same_files and same_addresses:
                 self.loaded, self.number = new, number
                 return
             try:
@@ -132,14 +134,14 @@ class Rollout:
     async def _tell_envoy(
         self, new: Loaded, draining: tuple[Loaded, ...], label: str, health: Health
     ) -> None:
-        before = await self._subscriptions(new)
+        before = first = await self._subscriptions(new)
         self._files.write_certificates(new.gateway)
         wanted = self._files.write_endpoints(new.gateway, health, label)
         kept = [one.gateway for one in draining]
         await self._taken(before, self._files.write_clusters(new.gateway, label, keep=kept), new)
         before = await self._subscriptions(new)
         await self._taken(before, self._files.write_routes(new.gateway, label), new)
-        await self._taken(before, wanted, new)
+        await self._taken(first, wanted, new)
 
     async def _subscriptions(self, loaded: Loaded) -> dict[str, Subscription] | None:
         """What Envoy has; None when no Envoy answers, which then cannot reject either."""

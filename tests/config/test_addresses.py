@@ -24,6 +24,34 @@ def test_anything_else_is_none(text: str) -> None:
     assert parse_address(text) is None
 
 
+LONGEST_LABEL = "a" * 63
+LONGEST_NAME = ".".join([LONGEST_LABEL] * 3 + ["a" * 61])
+
+
+@pytest.mark.parametrize("host", [LONGEST_LABEL, f"b.{LONGEST_LABEL}.c", LONGEST_NAME, "a-.b_"])
+def test_a_name_may_be_as_long_as_dns_allows(host: str) -> None:
+    assert parse_address(f"{host}:1") == Address(host, 1)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "a..b",
+        ".a",
+        "a.",
+        ".",
+        f"{LONGEST_LABEL}a",
+        f"b.{LONGEST_LABEL}a.c",
+        f"{LONGEST_NAME}a",
+        "-a",
+        "a-",
+        "a\n",
+    ],
+)
+def test_a_name_that_no_name_service_can_know_is_none(host: str) -> None:
+    assert parse_address(f"{host}:1") is None
+
+
 def test_loopback_and_literals_are_told_from_names() -> None:
     assert Address("127.9.9.9", 1).loopback
     assert Address("localhost", 1).loopback

@@ -4,7 +4,14 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from gateway.config.document import Document, parse_documents, read_documents, validate
+from gateway.config.document import (
+    MAX_BYTES,
+    Document,
+    named_files,
+    parse_documents,
+    read_documents,
+    validate,
+)
 from gateway.model.problem import Problem
 
 
@@ -125,3 +132,43 @@ def test_a_byte_order_mark_is_no_content(tmp_path: Path) -> None:
     (found,) = read_documents(tmp_path / "x.yaml", {})
     assert isinstance(found, Document)
     assert found.value == {"a": 1}
+
+
+def named(
+    folder: Path, text: str | bytes, environment: Mapping[str, str] | None = None
+) -> set[str]:
+    """The files that a YAML file of this content names, below its folder."""
+    file = folder / "x.yaml"
+    file.write_bytes(text.encode() if isinstance(text, str) else text)
+    found = named_files(file, environment or {})
+    return {str(path.relative_to(folder)) for path in found}
+
+
+def test_files_are_named_wherever_a_value_is_and_whether_or_not_they_are_there(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "there").write_text("x")
+    text = "a: file:there\nb: [1, {c: 'file:below/missing'}, file:there]\n---\n- file:second\n"
+    assert named(tmp_path, text) == {"there", "below/missing", "second"}
+
+
+def test_the_name_of_a_file_may_come_from_the_environment(tmp_path: Path) -> None:
+    text = "a: file:${NAME}\nb: file:${UNSET}\nc: file:${UNSET:-default}\n"
+    assert named(tmp_path, text, {"NAME": "key"}) == {"key", "default"}
+
+
+def test_what_looks_like_a_file_and_can_be_none_names_nothing(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    text = "a: file:///x\nfile:key: 1\nc: file:folder\nd: 'file:'\ne: \"file:a\\0b\"\nf: 'a file:b'"
+    assert named(tmp_path, text) == set()
+
+
+@pytest.mark.parametrize("content", [b"a: [file:x", b"a: file:x\n\xff"])
+def test_a_file_that_is_broken_names_nothing(content: bytes, tmp_path: Path) -> None:
+    assert named(tmp_path, content) == set()
+
+
+def test_a_file_that_is_not_there_or_no_file_or_too_large_names_nothing(tmp_path: Path) -> None:
+    assert named_files(tmp_path / "absent.yaml", {}) == ()
+    assert named_files(tmp_path, {}) == ()
+    assert named(tmp_path, b"a: file:x\n" + b"#" * MAX_BYTES) == set()

@@ -1,6 +1,10 @@
+import httpx
+import pytest
+
 from gateway.edge.admin import EnvoyAdmin, Subscription, Verdict, read_subscriptions, verdict
 from gateway.model.jsonvalue import JsonObject, JsonValue
 from tests.edge.stage import gateway_of
+from tests.support.http_server import Handler, serving
 from tests.support.ports import free_port
 
 
@@ -42,3 +46,18 @@ async def test_an_envoy_that_is_not_there_is_not_ready() -> None:
     admin = EnvoyAdmin(f"127.0.0.1:{free_port()}")
     assert not await admin.ready()
     await admin.close()
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b'{"stats":', b"\xff", b"1" * 5000])
+async def test_an_answer_that_envoy_does_not_write_is_an_error_of_the_exchange(body: bytes) -> None:
+    class Stranger(Handler):
+        def do_GET(self) -> None:  # noqa: N802  http.server calls it
+            self.answer(200, body)
+
+    with serving(Stranger) as address:
+        admin = EnvoyAdmin(address)
+        with pytest.raises(httpx.HTTPError):
+            await admin.subscriptions(gateway_of())
+        with pytest.raises(httpx.HTTPError):
+            await admin.active_requests(gateway_of())
+        await admin.close()

@@ -12,9 +12,10 @@ NAMES: dict[str, list[str]] = {}
 
 @pytest.fixture(autouse=True)
 async def name_service(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Knows NAMES only."""
+    """Knows NAMES only. Like the real one it cannot be asked for a name that is no DNS name."""
 
     async def getaddrinfo(host: str, port: int, **_: Any) -> list[Any]:
+        host.encode("idna")
         if host not in NAMES:
             raise socket.gaierror(socket.EAI_AGAIN, "try again")
         return [(0, 0, 0, "", (address, port)) for address in NAMES[host]]
@@ -53,3 +54,10 @@ async def test_a_name_service_that_is_down_takes_no_endpoint_away() -> None:
     assert await resolver.resolve([backend("pods:80")]) == before
     NAMES["pods"] = ["10.0.0.2"]
     assert await resolver.resolve([backend("pods:80")]) == {("one", "10.0.0.2:80"): 2}
+
+
+@pytest.mark.parametrize("host", ["a..b", "a" * 64])
+async def test_a_name_that_cannot_be_asked_for_contributes_nothing(host: str) -> None:
+    assert await Resolver().resolve([backend(f"{host}:80", "10.0.0.9:81")]) == {
+        ("one", "10.0.0.9:81"): 2
+    }
