@@ -123,7 +123,7 @@ def lists(progress: Progress, *, rounds: int, seconds: float) -> list[Figure]:
     """tools/list of 100 tools, each judged by 1,000 policies."""
     progress("list filtering")
     policies, context = snapshot_of(MANY).policies, _context(MANY)
-    plugin = Mcp(batches=False, origins=frozenset(), body_limit=2**20)
+    opening = Mcp(batches=False, origins=frozenset(), body_limit=2**20).open(context.head)
     tools = [_tool(f"probe-{i}" if i in PROBES else f"tool-{i}") for i in range(LIST_SIZE)]
     body = strictjson.dumps({"jsonrpc": "2.0", "id": 7, "result": {"tools": tools}})
 
@@ -133,7 +133,7 @@ def lists(progress: Progress, *, rounds: int, seconds: float) -> list[Figure]:
             limit=2**20,
             calls={7: "tools/list"},
         )
-        reader = plugin.reader("application/json", reading)
+        reader = opening.reader("application/json", reading)
         if reader is None:
             raise RuntimeError("no reader for JSON")
         return reader.feed(body) + reader.finish()

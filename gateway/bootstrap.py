@@ -40,7 +40,8 @@ from gateway.policy.compile import compile_policies
 from gateway.policy.engine import PolicySet
 from gateway.policy.schema import AccessPolicy
 from gateway.policy.source import PolicySource
-from gateway.protocols.mcp import Mcp
+from gateway.protocols.base import Settings
+from gateway.protocols.registry import plugin_of
 from gateway.server.worker import Worker
 from gateway.sessions.seal import Sealer
 from gateway.telemetry.traces import NoTracing, SdkTracing, Tracing
@@ -116,6 +117,7 @@ def load(
         sources,
         backends=[backend.name for backend in gateway.backends],
         routes=[route.name for route in gateway.routes],
+        spoken=_spoken(gateway),
         base=gateway.base,
         runtime=runtime,
     )
@@ -181,6 +183,7 @@ def build_snapshot(message: JsonObject, missed: Callable[[str], None]) -> Snapsh
         [_unplaced(value) for value in _list(message["policies"])],
         backends=[backend.name for backend in gateway.backends],
         routes=[route.name for route in gateway.routes],
+        spoken=_spoken(gateway),
         base=gateway.base,
     )
     if not isinstance(policies, PolicySet):
@@ -250,6 +253,16 @@ def _key_sets(gateway: Gateway | None) -> Iterable[Path]:
     """The key set files of issuers, which are read again by themselves once they are there."""
     issuers = gateway.identity.jwt if gateway else ()
     return (Path(one.jwks_file) for one in issuers if one.jwks_file)
+
+
+def _spoken(gateway: Gateway) -> dict[tuple[str, str], frozenset[str]]:
+    """The protocols of every backend and route."""
+    spoken = {("backend", backend.name): frozenset[str]() for backend in gateway.backends}
+    for route in gateway.routes:
+        spoken["route", route.name] = frozenset((route.protocol,))
+        before = spoken.get(("backend", route.backend), frozenset[str]())
+        spoken["backend", route.backend] = before | {route.protocol}
+    return spoken
 
 
 def secret_files(gateway: Gateway) -> tuple[Path, ...]:
@@ -334,13 +347,16 @@ def open_tracing(snapshot: Snapshot) -> Tracing:
 
 def route_stage(route: Route) -> RouteStage:
     """A route of the configuration with its protocol."""
-    protocol = None
-    if route.protocol == "mcp":
-        protocol = Mcp(
-            batches=route.batches,
-            origins=frozenset(route.allowed_origins),
-            body_limit=route.body_limit,
-        )
+    settings = Settings(
+        path=route.path,
+        backend=route.backend,
+        body_limit=route.body_limit,
+        origins=frozenset(route.allowed_origins),
+        batches=route.batches,
+        aliases=route.aliases,
+        usage=route.usage,
+    )
+    protocol = None if route.protocol == "unjudged" else plugin_of(route.protocol)(settings)
     return RouteStage(
         name=route.name,
         path=route.path,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from gateway.model.jsonvalue import JsonObject, JsonValue
+from gateway.model.usage import Usage
 
 NAME_LIMIT: Final = 256
 """Characters of a name that a client, a token or an upstream chose that a record keeps."""
@@ -49,6 +50,7 @@ class Record:
     trace_id: str = ""
     unread: bool = False
     filtered: int = 0
+    usage: Usage | None = None
     written: bool = False
     stages: dict[str, int] = field(default_factory=dict[str, int])
 
@@ -89,8 +91,22 @@ class Record:
             "shadow": _bounded_list(self.shadow),
             "unread": self.unread,
             "filtered": self.filtered,
+            "usage": _usage(self.usage),
         }
         return {key: value for key, value in rare.items() if value}
+
+
+def _usage(usage: Usage | None) -> JsonValue:
+    if usage is None:
+        return None
+    return {
+        "input": usage.input,
+        "output": usage.output,
+        "cached": usage.cached,
+        "reasoning": usage.reasoning,
+        "model": _bounded(usage.model),
+        "finish": _bounded(usage.finish),
+    }
 
 
 def _bounded(text: str) -> str:

@@ -71,7 +71,9 @@ def explain(
         head = RequestHead("POST", chosen.path, route=chosen.name)
         attributes = _attributes(method, name, _object(arguments, "--arguments"))
         message = Deframed((call_from(method, attributes),))
-    context = RequestContext(head, chosen.backend, time.time(), chosen.listener or "")
+    context = RequestContext(
+        head, chosen.backend, time.time(), chosen.listener or "", chosen.protocol
+    )
     explanation = explain_message(message, loaded.policies, who, context)
     sys.stdout.write(explanation_json(explanation) if as_json else explanation_text(explanation))
     raise typer.Exit(0 if explanation.allowed else 1)

@@ -11,7 +11,6 @@ from gateway.bootstrap import ConfigurationError, folder_policies, load
 from gateway.cli.findings import show_problems
 from gateway.model.problem import Problem
 from gateway.policy.engine import PolicySet
-from gateway.protocols.mcp import Mcp
 from gateway.suite.loading import LoadedSuite, load_suites
 from gateway.suite.render import report_json, report_junit, report_text
 from gateway.suite.run import deframer, run_suites
@@ -54,8 +53,7 @@ def run_tests(
     if not loaded:
         typer.echo(f"no *_test.yaml in {path}", err=True)
         raise typer.Exit(2)
-    protocol = Mcp(batches=True, origins=frozenset(), body_limit=BODY_LIMIT)
-    report = run_suites(loaded, policies, deframer(protocol))
+    report = run_suites(loaded, policies, deframer(BODY_LIMIT))
     if junit is not None:
         _write(junit, report_junit(report))
     sys.stdout.write(report_json(report) if as_json else report_text(report))

@@ -148,10 +148,62 @@ def _route_limits(gateway: Gateway, document: Document) -> Iterator[Problem]:
             message = f"one body could take more than 1/{BODY_SHARE} of limits.heap_bytes"
             fix = f"at most {most}, or raise limits.heap_bytes"
             yield document.problem((*path, "body_limit"), message, fix)
-        for field in ("batches", "allowed_origins", "scopes", "mode", "body_limit"):
-            if route.protocol == "unjudged" and field in route.model_fields_set:
-                message = f"{field} has no effect on an unjudged route: nothing is read"
+        for field, protocols in _FIELDS_OF.items():
+            if field in route.model_fields_set and route.protocol not in protocols:
+                message = f"{field} has no effect on a route of protocol {route.protocol}"
                 yield document.problem((*path, field), message, "remove it")
 
 
-CHECKS: Final = (_backend_names, _backends, _route_names, _route_paths, _route_limits)
+def _checked_routes(gateway: Gateway, document: Document) -> Iterator[Problem]:
+    """What a route in mode `check` cannot do; it would be refused at every request."""
+    for index, route in enumerate(gateway.routes):
+        if route.mode != "check" or route.protocol == "unjudged":
+            continue
+        path: Path = ("routes", index)
+        for field, why in _BEYOND_CHECK.items():
+            if field in route.model_fields_set and getattr(route, field) not in _OFF:
+                message = f"{field} {why}, which a route in mode check cannot"
+                yield document.problem((*path, field), message, "remove it, or use mode: buffered")
+        if gateway.record.endpoint == "always":
+            message = "record.endpoint: always needs every response, and this route has none"
+            yield document.problem((*path, "mode"), message, "use when-known, or mode: buffered")
+        message = f"on a route in mode check {_REFUSED_IN_CHECK[route.protocol]} are refused"
+        yield document.warning((*path, "mode"), message, "where they are needed: mode: buffered")
+
+
+_BEYOND_CHECK: Final = {
+    "aliases": "change the body",
+    "usage": "reads responses",
+    "batches": "belong to a revision with sessions, whose responses have to be read",
+}
+_OFF: Final[tuple[object, ...]] = (False, "off", {})
+_REFUSED_IN_CHECK: Final = {
+    "mcp": "sessions (clients before 2026-07-28), lists and subscriptions",
+    "openai": "lists of models",
+    "anthropic": "lists of models",
+    "a2a": "agent cards",
+}
+
+
+_JUDGED: Final = frozenset({"mcp", "openai", "anthropic", "a2a"})
+_LLM: Final = frozenset({"openai", "anthropic"})
+_FIELDS_OF: Final = {
+    "mode": _JUDGED,
+    "body_limit": _JUDGED,
+    "scopes": _JUDGED,
+    "allowed_origins": _JUDGED,
+    "batches": frozenset({"mcp"}),
+    "aliases": _LLM,
+    "usage": _LLM,
+}
+"""Fields of a route that mean something in these protocols only."""
+
+
+CHECKS: Final = (
+    _backend_names,
+    _backends,
+    _route_names,
+    _route_paths,
+    _route_limits,
+    _checked_routes,
+)

@@ -20,7 +20,9 @@ def _beside_the_file(value: str, info: ValidationInfo) -> str:
     return str((context["folder"] / value).resolve()) if context and value != "-" else value
 
 
-LocalPath = Annotated[str, Field(min_length=1), AfterValidator(_beside_the_file)]
+LocalPath = Annotated[
+    str, Field(min_length=1, pattern=r"^[^\x00]+$"), AfterValidator(_beside_the_file)
+]
 """A path relative to the file that names it; absolute once loaded."""
 
 
@@ -102,26 +104,40 @@ class Backend(Section):
     name: Name
     endpoints: tuple[str, ...] = Field(min_length=1, description="host:port of each replica.")
     path: str | None = Field(
-        default=None, pattern=r"^/", description="Path at the backend; unset: the client's path."
+        default=None,
+        pattern=r"^/",
+        description="Path at the backend in place of the route's; unset: the client's path.",
     )
     host: str | None = Field(default=None, description="Host header to send; unset: the client's.")
+    http2: bool = Field(default=False, description="Speak HTTP/2 without TLS, as gRPC needs it.")
     tls: BackendTls | None = None
     auth: BackendAuth | None = None
     health_interval: Seconds = Field(default=0.5, description="Between TCP health checks.")
 
 
 class Route(Section):
-    """One URL path of a listener, spoken in one protocol, served by one backend."""
+    """One URL path of a listener, spoken in one protocol, served by one backend.
+
+    MCP has one URL. Of `openai`, `anthropic` and `a2a` the path is the base URL that clients are
+    given, and everything below it is the protocol's: "/v1" for the OpenAI SDKs, "/anthropic" for
+    Anthropic's (which append /v1/messages), "/agents/triage" for an agent, and for the gRPC binding
+    of A2A the service itself, "/lf.a2a.v1.A2AService".
+    """
 
     name: Name
     listener: Name | None = Field(default=None, description="Unset: every listener.")
-    path: str = Field(pattern=r"^/", description="Exact path, without a query.")
-    protocol: Literal["mcp", "unjudged"] = Field(
+    path: str = Field(
+        pattern=r"^/", description="Exact path, without a query; a base path for some protocols."
+    )
+    protocol: Literal["mcp", "openai", "anthropic", "a2a", "unjudged"] = Field(
         description="`unjudged` lets everything pass unread; each pass is recorded."
     )
     backend: Name
-    mode: Literal["buffered", "duplex"] = Field(
-        default="buffered", description="How Envoy hands over the body; both hold the request."
+    mode: Literal["buffered", "duplex", "check"] = Field(
+        default="buffered",
+        description="How Envoy hands over the request; each holds it until the verdict. `check` is "
+        "access control alone, by ext_authz: no body is changed and no response is read. Of MCP it "
+        "takes requests of 2026-07-28 other than lists and subscriptions.",
     )
     body_limit: int = Field(
         default=4 * 1024 * 1024, ge=1024, le=64 * 1024 * 1024, description="Bytes of request body."
@@ -131,8 +147,23 @@ class Route(Section):
         default=(), description="Browser origins that may call; others with Origin are refused."
     )
     scopes: tuple[str, ...] = Field(
-        default=(), description="scopes_supported in the route's RFC 9728 metadata."
+        default=(),
+        description="The whole set of scopes that the route's RFC 9728 metadata offers to clients.",
     )
+    aliases: dict[str, str] = Field(
+        default_factory=dict[str, str],
+        description="Models by the names that clients use; the backend is sent the value.",
+    )
+    usage: Literal["off", "json", "all"] = Field(
+        default="off",
+        description="Read token usage of answers: of JSON, or of streams too, which are asked for "
+        "it. Reading costs two messages more, and for streams one for each piece.",
+    )
+
+    @property
+    def below(self) -> bool:
+        """Whether everything below the path belongs to the route."""
+        return self.protocol in {"openai", "anthropic", "a2a"}
 
 
 class JwtIssuer(Section):

@@ -2,10 +2,12 @@
 
 Envoy sends it as gRPC metadata `x-gatehouse-wiring` on every ext_proc stream, per route where a
 route differs. Form: `1;listener=NAME;mode=buffered;override=1;timeout=6.0`. Beside it there is the
-name of Envoy's route, which says how a request was routed.
+name of Envoy's route, which says how a request was routed. ext_authz sends both as context
+extensions of the route.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal, TypeAlias, cast, get_args
 
 from gateway.config.schema import Route
@@ -21,12 +23,19 @@ RPC_ID: Final = "rpc_id"
 AUDIT_ID: Final = "audit_id"
 """In that namespace: the request's audit id."""
 
+CHECK_NAMESPACE: Final = "envoy.filters.http.ext_authz"
+"""Where the same is found on routes in mode `check`: ext_authz writes there and nowhere else."""
+
+ROUTE_KEY: Final = "x-gatehouse-route"
+"""The context extension with the routed name; that with the wiring is METADATA_KEY."""
+
 METADATA_PREFIX: Final = "_metadata:"
 """Of the name of the route that serves another route's RFC 9728 document."""
 
-Mode: TypeAlias = Literal["head", "buffered", "duplex"]
+Mode: TypeAlias = Literal["head", "buffered", "duplex", "check"]
 """`head`: request headers only. `buffered`: the whole request body in one message; the response
-only by mode_override. `duplex`: both bodies and trailers, streamed, each held until answered."""
+only by mode_override. `duplex`: both bodies and trailers, streamed, each held until answered.
+`check`: ext_authz, the whole request in one message, no other body and no response."""
 
 
 def routed_name(route: Route) -> str:
@@ -63,6 +72,8 @@ class Wiring:
         )
 
 
+# Every request of a route brings the same text; configuration bounds how many there are.
+@lru_cache(maxsize=256)
 def parse_wiring(text: str) -> Wiring:
     """The inverse of `str(wiring)`. Raises WiringError for anything else."""
     version, *parts = text.split(";")

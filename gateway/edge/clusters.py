@@ -204,7 +204,11 @@ def _backend_protocol(backend: Backend, secrets: Path | None) -> Any:
         ),
         http_filters=upstream_filters(backend, secrets) if backend.auth else [],
     )
-    if backend.tls:
+    if backend.http2 and not backend.tls:
+        options.explicit_http_config = HttpProtocolOptionsExplicitHttpConfig(
+            http2_protocol_options=Http2ProtocolOptions()
+        )
+    elif backend.tls:
         options.auto_config = HttpProtocolOptionsAutoHttpConfig(
             http_protocol_options=Http1ProtocolOptions(),
             http2_protocol_options=Http2ProtocolOptions(),

@@ -50,6 +50,7 @@ NOT_TO_CLIENT_PREFIXES: Final = ("x-gateway-",)
 
 MUTABLE: Final = (
     "accept-encoding",
+    "accept-post",
     "allow",
     "baggage",
     "cache-control",
@@ -59,9 +60,12 @@ MUTABLE: Final = (
     "content-md5",
     "content-type",
     "digest",
+    "grpc-message",
+    "grpc-status",
     "last-event-id",
     "mcp-[a-z0-9-]+",
     "repr-digest",
+    "request-id",
     "retry-after",
     "traceparent",
     "tracestate",
@@ -69,6 +73,7 @@ MUTABLE: Final = (
     "x-gatehouse-audit-id",
     "x-http-method(-override)?",
     "x-method-override",
+    "x-should-retry",
     SESSION_ENDPOINT,
     MAX_RETRIES,
     ":status",

@@ -5,6 +5,7 @@ configured route, `_metadata:` before it for its RFC 9728 metadata, `_unknown` f
 The last two lead nowhere: whatever the service says, no upstream is behind them.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -22,14 +23,19 @@ from envoy_data_plane.envoy.config.route.v3 import (
     VirtualHost,
 )
 from envoy_data_plane.envoy.config.route.v3 import Route as EnvoyRoute
+from envoy_data_plane.envoy.extensions.filters.http.ext_proc.v3 import ExtProcPerRoute
 from envoy_data_plane.envoy.extensions.retry.host.previous_hosts.v3 import PreviousHostsPredicate
-from envoy_data_plane.envoy.type.matcher.v3 import StringMatcher
+from envoy_data_plane.envoy.type.matcher.v3 import (
+    RegexMatchAndSubstitute,
+    RegexMatcher,
+    StringMatcher,
+)
 from envoy_data_plane.google.protobuf import Any
 
 from gateway.config.route_checks import WELL_KNOWN, listeners_of
 from gateway.config.schema import Backend, Gateway, Listener, Route
 from gateway.config.wiring import METADATA_PREFIX, Mode, routed_name
-from gateway.edge import ext_proc
+from gateway.edge import ext_authz, ext_proc, verdict_guard
 from gateway.edge.packing import packed, seconds
 from gateway.protocols.mcp.era import MODERN_REVISIONS
 
@@ -62,7 +68,7 @@ def route_configuration(gateway: Gateway, listener: Listener) -> RouteConfigurat
 
 def _routes(gateway: Gateway, listener: Listener) -> Iterator[EnvoyRoute]:
     backends = {backend.name: backend for backend in gateway.backends}
-    for route in gateway.routes:
+    for route in sorted(gateway.routes, key=_precedence):
         if listener.name in listeners_of(route, gateway):
             configured = _configured(route, backends[route.backend], listener, gateway)
             if route.protocol == "mcp":
@@ -75,6 +81,28 @@ def _routes(gateway: Gateway, listener: Listener) -> Iterator[EnvoyRoute]:
     yield _nowhere(UNKNOWN, RouteMatch(prefix="/"), listener, gateway)
 
 
+def _precedence(route: Route) -> tuple[bool, int]:
+    """Exact paths first, then the longer of two base paths: Envoy takes the first that matches."""
+    return route.below, -len(route.path) if route.below else 0
+
+
+def _match(route: Route) -> RouteMatch:
+    if not route.below:
+        return RouteMatch(path=route.path)
+    base = route.path.rstrip("/")
+    return RouteMatch(path_separated_prefix=base) if base else RouteMatch(prefix="/")
+
+
+def _rewritten(route: Route, backend: Backend) -> RegexMatchAndSubstitute | None:
+    """The backend's base path in place of the route's. (Envoy's prefix_rewrite would leave two
+    slashes where one of the two is the root.)"""
+    if backend.path is None or not route.below:
+        return None
+    base, root = re.escape(route.path.rstrip("/")), backend.path.rstrip("/")
+    pattern, put = (f"^{base}", root) if root and base else (f"^{base}/?", f"{root}/")
+    return RegexMatchAndSubstitute(pattern=RegexMatcher(regex=pattern), substitution=put)
+
+
 def mode_of(route: Route) -> Mode:
     """How a route is wired. An unjudged one is still announced, so that each pass is recorded."""
     return "head" if route.protocol == "unjudged" else route.mode
@@ -84,10 +112,11 @@ def _configured(route: Route, backend: Backend, listener: Listener, gateway: Gat
     mode = mode_of(route)
     return EnvoyRoute(
         name=routed_name(route),
-        match=RouteMatch(path=route.path),
+        match=_match(route),
         route=RouteAction(
             cluster=backend.name,
-            prefix_rewrite=backend.path or "",  # the match is exact, so it replaces the path whole
+            prefix_rewrite="" if route.below else backend.path or "",  # of the whole path then
+            regex_rewrite=_rewritten(route, backend),
             host_rewrite_literal=backend.host or "",
             timeout=seconds(0),  # a tool may run, and a listening stream may be silent, for hours
             idle_timeout=seconds(0),
@@ -95,7 +124,11 @@ def _configured(route: Route, backend: Backend, listener: Listener, gateway: Gat
             upgrade_configs=_UPGRADES if route.protocol == "unjudged" else [],
         ),
         request_body_buffer_limit=None if mode == "head" else route.body_limit,
-        typed_per_filter_config=_override(mode, listener, gateway),
+        typed_per_filter_config=(
+            _checked(route, listener, gateway)
+            if mode == "check"
+            else _override(mode, listener, gateway)
+        ),
     )
 
 
@@ -129,6 +162,15 @@ def _override(mode: Mode, listener: Listener, gateway: Gateway) -> dict[str, Any
     if mode == "buffered":
         return {}
     return {ext_proc.FILTER: packed(ext_proc.route_override(listener, gateway.limits, mode))}
+
+
+def _checked(route: Route, listener: Listener, gateway: Gateway) -> dict[str, Any]:
+    """ext_authz in place of ext_proc, and the guard looking for the verdict where that puts it."""
+    return {
+        ext_proc.FILTER: packed(ExtProcPerRoute(disabled=True)),
+        ext_authz.FILTER: packed(ext_authz.checked_route(route, listener, gateway.limits)),
+        verdict_guard.FILTER: packed(verdict_guard.checked_guard()),
+    }
 
 
 def _retry_policy() -> RetryPolicy:

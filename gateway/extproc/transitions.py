@@ -60,6 +60,7 @@ TRANSITIONS: Final[Mapping[tuple[State, type], frozenset[State]]] = MappingProxy
         (S.JUDGING, Refuse): frozenset({S.ENDED}),
         (S.FORWARDED, RequestTrailers): frozenset({S.FORWARDED}),
         (S.FORWARDED, ResponseHeaders): frozenset({S.ANSWERING}),
+        (S.FORWARDED, ResponseTrailers): frozenset({S.FORWARDED}),  # asked for without the headers
         (S.ANSWERING, PassResponse): frozenset({S.RELAYING}),
         (S.ANSWERING, ReadResponse): frozenset({S.READING, S.RELAYING}),
         (S.ANSWERING, Refuse): frozenset({S.ENDED}),

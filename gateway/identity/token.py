@@ -34,6 +34,12 @@ class UnverifiedToken:
     signature: bytes
 
 
+def is_token(text: str) -> bool:
+    """Whether a bearer credential has the form of a JWS in compact serialisation (RFC 7515, 7.1):
+    three parts. Anything else is no JWT, well-formed or not."""
+    return text.count(".") == 2
+
+
 def parse_token(text: str) -> UnverifiedToken | None:
     """The parts of a compact JWS; None when it is not one that could be an access token."""
     if len(text) > MAX_LENGTH or _COMPACT.fullmatch(text) is None:

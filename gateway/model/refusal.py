@@ -66,7 +66,122 @@ JSON_RPC_FORMS: Final[Mapping[Reason, JsonRpcForm]] = MappingProxyType(
         Reason.OWN_FAULT: JsonRpcForm(-31500, 200, 500),
     }
 )
-"""The MCP and A2A JSON-RPC column of the refusal table; other protocols add theirs beside it."""
+"""The MCP and A2A JSON-RPC column of the refusal table; other protocols have theirs below."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestForm:
+    """How a reason looks in A2A's REST and gRPC bindings: HTTP status, and the canonical gRPC code
+    by name and number (google.rpc.Code)."""
+
+    status: int
+    code: str
+    number: int
+
+
+_REST_CODES: Final = {
+    "INVALID_ARGUMENT": 3,
+    "NOT_FOUND": 5,
+    "PERMISSION_DENIED": 7,
+    "RESOURCE_EXHAUSTED": 8,
+    "UNIMPLEMENTED": 12,
+    "INTERNAL": 13,
+    "UNAVAILABLE": 14,
+    "UNAUTHENTICATED": 16,
+}
+
+
+def _rest(status: int, code: str) -> RestForm:
+    return RestForm(status, code, _REST_CODES[code])
+
+
+REST_FORMS: Final[Mapping[Reason, RestForm]] = MappingProxyType(
+    {
+        Reason.DENIED: _rest(403, "PERMISSION_DENIED"),
+        Reason.CONTENT_BLOCKED: _rest(400, "INVALID_ARGUMENT"),
+        Reason.UNAUTHENTICATED: _rest(401, "UNAUTHENTICATED"),
+        Reason.MISSING_SCOPE: _rest(403, "PERMISSION_DENIED"),
+        Reason.PARSE_ERROR: _rest(400, "INVALID_ARGUMENT"),
+        Reason.INVALID_REQUEST: _rest(400, "INVALID_ARGUMENT"),
+        Reason.INVALID_PARAMS: _rest(400, "INVALID_ARGUMENT"),
+        Reason.UNKNOWN_METHOD: _rest(404, "UNIMPLEMENTED"),
+        Reason.HEADER_MISMATCH: _rest(400, "INVALID_ARGUMENT"),
+        Reason.UNSUPPORTED_VERSION: _rest(400, "INVALID_ARGUMENT"),
+        Reason.UNSUPPORTED_MEDIA: _rest(415, "INVALID_ARGUMENT"),
+        Reason.METHOD_NOT_ALLOWED: _rest(405, "UNIMPLEMENTED"),
+        Reason.UNKNOWN_ROUTE: _rest(404, "NOT_FOUND"),
+        Reason.TOO_LARGE: _rest(413, "RESOURCE_EXHAUSTED"),
+        Reason.LIMITED: _rest(429, "RESOURCE_EXHAUSTED"),
+        Reason.SESSION_UNKNOWN: _rest(404, "NOT_FOUND"),
+        Reason.NO_ENDPOINT: _rest(503, "UNAVAILABLE"),
+        Reason.WIRING: _rest(500, "INTERNAL"),
+        Reason.OWN_FAULT: _rest(500, "INTERNAL"),
+    }
+)
+"""The column of A2A's REST and gRPC bindings."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelForm:
+    """How a reason looks to clients of model servers: HTTP status, `error.type`, and OpenAI's
+    `error.code` (empty for Anthropic, whose errors have none)."""
+
+    status: int
+    type: str
+    code: str = ""
+
+
+_BAD: Final = "invalid_request_error"
+
+OPENAI_FORMS: Final[Mapping[Reason, ModelForm]] = MappingProxyType(
+    {
+        Reason.DENIED: ModelForm(403, "permission_error", "policy_denied"),
+        Reason.CONTENT_BLOCKED: ModelForm(400, _BAD, "content_policy_violation"),
+        Reason.UNAUTHENTICATED: ModelForm(401, "authentication_error", "invalid_api_key"),
+        Reason.MISSING_SCOPE: ModelForm(403, "permission_error", "insufficient_scope"),
+        Reason.PARSE_ERROR: ModelForm(400, _BAD, "parse_error"),
+        Reason.INVALID_REQUEST: ModelForm(400, _BAD, "invalid_request"),
+        Reason.INVALID_PARAMS: ModelForm(400, _BAD, "invalid_params"),
+        Reason.UNKNOWN_METHOD: ModelForm(404, _BAD, "unknown_url"),
+        Reason.HEADER_MISMATCH: ModelForm(400, _BAD, "header_mismatch"),
+        Reason.UNSUPPORTED_VERSION: ModelForm(400, _BAD, "unsupported_version"),
+        Reason.UNSUPPORTED_MEDIA: ModelForm(415, _BAD, "unsupported_media"),
+        Reason.METHOD_NOT_ALLOWED: ModelForm(405, _BAD, "method_not_allowed"),
+        Reason.UNKNOWN_ROUTE: ModelForm(404, _BAD, "unknown_url"),
+        Reason.TOO_LARGE: ModelForm(413, _BAD, "request_too_large"),
+        Reason.LIMITED: ModelForm(429, "rate_limit_error", "rate_limit_exceeded"),
+        Reason.SESSION_UNKNOWN: ModelForm(404, _BAD, "not_found"),
+        Reason.NO_ENDPOINT: ModelForm(503, "server_error", "upstream_failed"),
+        Reason.WIRING: ModelForm(500, "server_error", "internal_error"),
+        Reason.OWN_FAULT: ModelForm(500, "server_error", "internal_error"),
+    }
+)
+"""The column of OpenAI-style APIs."""
+
+ANTHROPIC_FORMS: Final[Mapping[Reason, ModelForm]] = MappingProxyType(
+    {
+        Reason.DENIED: ModelForm(403, "permission_error"),
+        Reason.CONTENT_BLOCKED: ModelForm(400, _BAD),
+        Reason.UNAUTHENTICATED: ModelForm(401, "authentication_error"),
+        Reason.MISSING_SCOPE: ModelForm(403, "permission_error"),
+        Reason.PARSE_ERROR: ModelForm(400, _BAD),
+        Reason.INVALID_REQUEST: ModelForm(400, _BAD),
+        Reason.INVALID_PARAMS: ModelForm(400, _BAD),
+        Reason.UNKNOWN_METHOD: ModelForm(404, "not_found_error"),
+        Reason.HEADER_MISMATCH: ModelForm(400, _BAD),
+        Reason.UNSUPPORTED_VERSION: ModelForm(400, _BAD),
+        Reason.UNSUPPORTED_MEDIA: ModelForm(415, _BAD),
+        Reason.METHOD_NOT_ALLOWED: ModelForm(405, _BAD),
+        Reason.UNKNOWN_ROUTE: ModelForm(404, "not_found_error"),
+        Reason.TOO_LARGE: ModelForm(413, "request_too_large"),
+        Reason.LIMITED: ModelForm(429, "rate_limit_error"),
+        Reason.SESSION_UNKNOWN: ModelForm(404, "not_found_error"),
+        Reason.NO_ENDPOINT: ModelForm(529, "overloaded_error"),
+        Reason.WIRING: ModelForm(500, "api_error"),
+        Reason.OWN_FAULT: ModelForm(500, "api_error"),
+    }
+)
+"""The column of Anthropic's API."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +190,8 @@ class Refusal:
 
     `message` is for the caller and never quotes content. `ids` are the request ids to answer, in
     order; a batch has one per request element. `data` joins error.data, `headers` the HTTP answer
-    (WWW-Authenticate, Allow, Retry-After). `policy` and `rule` are for operators only.
+    (WWW-Authenticate, Allow, Retry-After). `method` is that of the call that policy refused, ""
+    where that is not why; `policy` and `rule` are for operators only.
     `innocent` are those of `ids` that are refused only because their batch is.
     """
 
@@ -85,6 +201,7 @@ class Refusal:
     batch: bool = False
     data: JsonMapping = field(default_factory=dict[str, JsonValue])
     headers: tuple[tuple[str, str], ...] = ()
+    method: str = ""
     policy: str = ""
     rule: str = ""
     innocent: tuple[RequestId, ...] = ()

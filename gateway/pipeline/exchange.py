@@ -107,7 +107,8 @@ class HttpExchange:
             self._around.on_fault("judge", error)
         refusal = self._request.rescued(refusal_of(error))
         route = self._request.route
-        answer = refuse(refusal, route.protocol if route else None, self._record.audit_id)
+        protocol = route.protocol if route else None
+        answer = refuse(refusal, protocol, self._request.head, self._record.audit_id)
         self._record.decision, self._record.reason = "refuse", refusal.reason.value
         self._record.status = answer.answer.status
         self._write()

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Final
 
 from gateway.model.call import Call, Deframed, Kind
+from gateway.model.head import RequestHead
 from gateway.model.permit import Permit
 from gateway.model.principal import Principal
 from gateway.model.refusal import Reason, Refusal
@@ -48,7 +49,7 @@ class Planner:
         needed = self.opening.needs_response or self.snapshot.record_endpoint
         return ResponsePlan(
             needs_head=needed or reading is not None,
-            protocol=self.protocol,
+            opening=self.opening,
             reading=reading,
             ids=tuple(call.id for call in requests if call.id is not None),
             batch=message.batch,
@@ -70,14 +71,15 @@ class Planner:
         """How to read the response, None when nothing in it is for us."""
         calls = _answered(requests) if position is None else position.calls
         replay = message.resume is not None
-        if not replay and not any(self.protocol.list_method(call.method) for call in calls):
+        listed = any(self.protocol.list_method(call.method) for call in calls or permit.calls)
+        if not (replay or listed or self.opening.reads):
             return None
         return Reading(
             shows=partial(self._shows, permit.principal, context),
             limit=self.snapshot.response_bytes,
             calls={call.id: call.method for call in calls},
             replay=replay,
-            error=partial(self._error, calls, message.batch),
+            error=partial(self._error, calls, message.batch, context.head),
             seal_event=self._event_sealer(permit.principal, calls, context.now),
         )
 
@@ -95,10 +97,17 @@ class Planner:
         )
         return None if isinstance(opened, SealFault) else opened
 
-    def _error(self, calls: tuple[StreamCall, ...], batch: bool, reason: Reason, why: str) -> bytes:
+    def _error(
+        self,
+        calls: tuple[StreamCall, ...],
+        batch: bool,
+        head: RequestHead,
+        reason: Reason,
+        why: str,
+    ) -> bytes:
         ids = tuple(call.id for call in calls)
         refusal = Refusal(reason, why, ids, batch)
-        return self.protocol.render(refusal, self.audit_id).body
+        return self.protocol.render(refusal, self.audit_id, head).body
 
     def _event_sealer(
         self, principal: Principal, calls: tuple[StreamCall, ...], now: float

@@ -73,6 +73,7 @@ class RequestPipeline:
         self._ids: tuple[int | str, ...] = ()
         self._batch = False
         self.route: RouteStage | None = None
+        self.head: RequestHead | None = None
         self.span: RequestSpan | None = None
         self.review: Review | None = None
 
@@ -99,7 +100,7 @@ class RequestPipeline:
             opening = self._opening or protocol.open(head)
             message = self._deframe(opening, head, body)
         rules = self._rules()
-        context = RequestContext(head, route.backend, now, self._listener)
+        context = RequestContext(head, route.backend, now, self._listener, protocol.name)
         with self._watch.stage("identify"):
             principal = self._identify(head, rules, now)
         with self._watch.stage("decide"):
@@ -108,6 +109,8 @@ class RequestPipeline:
             bound = self._bound_session(permit, message, route, now)
             planner = Planner(self._snapshot, route, protocol, opening, self._record.audit_id)
             plan = planner.plan(permit, message, bound, context)
+            if self._wiring.mode == "check":
+                plan = self._without_response(plan, message, opening)
             self._check_response_wiring(plan)
         if opening.lasts:
             calls = tuple(with_implied(permit.calls))
@@ -119,6 +122,7 @@ class RequestPipeline:
     def _find_route(self, head: RequestHead) -> RouteStage:
         if self.route is not None:
             return self.route
+        self.head = head
         self._record.route, self._record.peer = head.route, head.peer.address
         if head.route.startswith(METADATA_PREFIX):
             raise ServedError(self._metadata(head))
@@ -249,6 +253,16 @@ class RequestPipeline:
         if not self._wiring.override or self._previewed is False:
             raise self._refused(Refusal(Reason.WIRING, "this route cannot deliver the response"))
 
+    def _without_response(
+        self, plan: ResponsePlan, message: Deframed, opening: Opening
+    ) -> ResponsePlan:
+        """The plan where access control is all there is, if it is enough. What the head alone
+        could not rule out does not count any more: the body has told."""
+        if message.body is not None:
+            raise self._refused(Refusal(Reason.WIRING, "this route cannot change a body"))
+        watched = opening.has_sessions or opening.lasts or self._snapshot.record_endpoint
+        return replace(plan, needs_head=watched or plan.reads)
+
     # --- around the stages --------------------------------------------------------------------
 
     def _pass_unjudged(self, head: RequestHead) -> Judged:
@@ -302,6 +316,7 @@ class RequestPipeline:
             refusal = Refusal(
                 Reason.DENIED,
                 "not available" if self._snapshot.opaque else text,
+                method=method,
                 policy=decision.policy,
                 rule=decision.rule,
             )

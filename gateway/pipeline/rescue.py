@@ -3,6 +3,7 @@
 import json
 from typing import Final
 
+from gateway.model.head import RequestHead
 from gateway.model.jsonvalue import JsonObject
 from gateway.model.refusal import JSON_RPC_FORMS, Answer, Reason, Refusal
 from gateway.model.verdict import Refuse
@@ -28,11 +29,14 @@ def refusal_of(error: Exception) -> Refusal:
     return Refusal(Reason.OWN_FAULT, "the gateway could not decide")
 
 
-def refuse(refusal: Refusal, protocol: Protocol | None, audit_id: str) -> Refuse:
+def refuse(
+    refusal: Refusal, protocol: Protocol | None, head: RequestHead | None, audit_id: str
+) -> Refuse:
     """The answer to send, in the form of the route's protocol where there is one."""
-    answer = render_plain(refusal, audit_id)
-    if protocol is not None:
-        answer = protocol.render(refusal, audit_id)
+    if protocol is None or head is None:
+        answer = render_plain(refusal, audit_id)
+    else:
+        answer = protocol.render(refusal, audit_id, head)
     return Refuse(answer, f"gatehouse_{refusal.reason.value}")
 
 

@@ -14,7 +14,7 @@ from gateway.model.jsonvalue import RequestId
 from gateway.model.refusal import Reason, Refusal
 from gateway.model.verdict import Mutation, PassResponse, ReadResponse
 from gateway.pipeline.rescue import RefusedError
-from gateway.protocols.base import Protocol, Reading, ResponseReader
+from gateway.protocols.base import Opening, Reading, ResponseReader
 
 SESSION_HEADER: Final = "mcp-session-id"
 VIA_UPSTREAM: Final = "via_upstream"
@@ -34,12 +34,13 @@ takes no connection. With the others (a connection that broke, too many requests
 class ResponsePlan:
     """Made with the permit, applied to the response.
 
-    `token` is the session id as the client knows it and `upstream_session` as the replica does;
-    `seal` makes a token from (endpoint, upstream session id). `resume` replaces Last-Event-ID.
+    `opening` is the request whose answer it is. `token` is the session id as the client knows it
+    and `upstream_session` as the replica does; `seal` makes a token from (endpoint, upstream
+    session id). `resume` replaces Last-Event-ID.
     """
 
     needs_head: bool = False
-    protocol: Protocol | None = None
+    opening: Opening | None = None
     reading: Reading | None = None
     ids: tuple[RequestId, ...] = ()
     batch: bool = False
@@ -81,7 +82,7 @@ class ResponsePipeline:
         out, self._instead = self._instead + self._reader.feed(data), b""
         if end_of_stream:
             out += self._reader.finish()
-        self.record.filtered = self._reader.filtered
+        self.record.filtered, self.record.usage = self._reader.filtered, self._reader.usage
         if self._reader.broken and not self.record.reason:
             self.record.reason = Reason.NO_ENDPOINT.value
         return out
@@ -131,14 +132,14 @@ class ResponsePipeline:
         A body in a form that cannot be read never passes. Of an error the status still tells the
         client something (404 ends its session), so there only the body is replaced.
         """
-        protocol = self.plan.protocol
-        if protocol is None:
-            raise RefusedError(Refusal(Reason.OWN_FAULT, "a body without a protocol"))
-        self._reader = protocol.reader(_media_type(head), reading)
+        opening = self.plan.opening
+        if opening is None:
+            raise RefusedError(Refusal(Reason.OWN_FAULT, "a body without a request"))
+        self._reader = opening.reader(_media_type(head), reading)
         if self._reader is not None:
             return mutation
         message = "the backend answered in a form that cannot be read"
-        self._reader = protocol.reader(REPLACED_BY, reading)
+        self._reader = opening.reader(REPLACED_BY, reading)
         if head.status < 400 or self._reader is None:
             raise RefusedError(Refusal(Reason.NO_ENDPOINT, message, self.plan.ids, self.plan.batch))
         self._instead = self._reader.break_off(Reason.NO_ENDPOINT, message)

@@ -59,18 +59,26 @@ def bind(
         raise UnbindableError from error
 
 
-def _mcp(keys: _Keys, call: Call, _principal: Principal, _context: RequestContext) -> Message:
-    own: dict[str, JsonValue] = {
-        "method": call.method,
-        "kind": call.kind.value,
-        "version": call.version,
-    }
-    values: dict[str, object] = {}
-    for field, wanted in keys.items():
-        value = own[field] if field in own else call.attributes.get(field)
-        if value is not None:
-            values[field] = _only(value, wanted) if isinstance(value, dict) else value
-    return _make(attributes_pb2.Mcp, values)
+def _call(
+    message: Callable[..., Message],
+) -> Callable[[_Keys, Call, Principal, RequestContext], Message]:
+    """What fills the variable of this type from a call."""
+
+    def fill(keys: _Keys, call: Call, _principal: Principal, _context: RequestContext) -> Message:
+        own: dict[str, JsonValue] = {
+            "method": call.method,
+            "kind": call.kind.value,
+            "version": call.version,
+            "protocol": call.protocol,
+        }
+        values: dict[str, object] = {}
+        for field, wanted in keys.items():
+            value = own[field] if field in own else call.attributes.get(field)
+            if value is not None:
+                values[field] = _only(value, wanted) if isinstance(value, dict) else value
+        return _make(message, values)
+
+    return fill
 
 
 def _principal(keys: _Keys, _call: Call, principal: Principal, _context: RequestContext) -> Message:
@@ -113,7 +121,14 @@ def _now(
 
 _VARIABLES: Final[
     Mapping[str, Callable[[_Keys, Call, Principal, RequestContext], Message | datetime]]
-] = {"mcp": _mcp, "principal": _principal, "request": _request, "now": _now}
+] = {
+    "mcp": _call(attributes_pb2.Mcp),
+    "llm": _call(attributes_pb2.Llm),
+    "a2a": _call(attributes_pb2.A2a),
+    "principal": _principal,
+    "request": _request,
+    "now": _now,
+}
 
 
 def _headers(wanted: set[str] | None, context: RequestContext) -> dict[str, str]:

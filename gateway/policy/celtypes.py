@@ -115,6 +115,7 @@ _SCALARS: Final = {
     FieldDescriptor.TYPE_STRING: STRING,
     FieldDescriptor.TYPE_BOOL: BOOL,
     FieldDescriptor.TYPE_DOUBLE: DOUBLE,
+    FieldDescriptor.TYPE_INT64: INT,
 }
 
 

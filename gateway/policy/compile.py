@@ -3,8 +3,8 @@
 Pure: no I/O, no clock. Nothing here is on the request path; a set that compiled is immutable.
 """
 
-from collections.abc import Collection, Iterable, Sequence
-from typing import Final, Literal
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Literal
 
 from gateway.config.yamltree import Path
 from gateway.model.problem import Place, Problem
@@ -21,30 +21,37 @@ from gateway.policy.findings import (
 from gateway.policy.glob import Glob
 from gateway.policy.index import RuleIndex
 from gateway.policy.rule import Rule
-from gateway.policy.schema import AccessPolicy, AccessRule
+from gateway.policy.schema import AccessPolicy, AccessRule, Target
 from gateway.policy.source import PolicySource
-from gateway.policy.vocabulary import METHODS, SELECTED, Selector, carries
+from gateway.policy.vocabulary import (
+    METHODS,
+    SELECTED,
+    SELECTORS,
+    carries,
+    describes_calls,
+    methods_of,
+)
 
-_SELECTORS: Final[tuple[Selector, ...]] = ("tools", "prompts", "resources")
 
-
-def compile_policies(
+def compile_policies(  # noqa: PLR0913  what a configuration says of its policies
     documents: Sequence[PolicySource],
     *,
     backends: Collection[str],
     routes: Collection[str],
+    spoken: Mapping[tuple[str, str], Collection[str]] | None = None,
     base: Literal["implied", "explicit"] = "implied",
     runtime: Runtime | None = None,
 ) -> PolicySet | tuple[Problem, ...]:
     """Compile every document, in order.
 
-    `backends` and `routes` are the names that targets may use, `base` says whether base messages
+    `backends` and `routes` are the names that targets may use, `spoken` the protocols that they
+    speak, by ("backend" or "route", name) (None: not known); `base` says whether base messages
     follow from other permissions, `runtime` is the CEL implementation (default: as `celengine`
     chooses).
     Returns all problems if one of them is an error; warnings alone are in `PolicySet.warnings`.
     """
     problems = document_findings(documents, frozenset(backends), frozenset(routes))
-    compiler = _Compiler(runtime or default_runtime(), _extensions(documents))
+    compiler = _Compiler(runtime or default_runtime(), _extensions(documents), spoken)
     rules: list[Rule] = []
     places: dict[str, tuple[PolicySource, Path]] = {}
     for source in documents:
@@ -66,7 +73,7 @@ def compile_policies(
 
 
 def _extensions(documents: Iterable[PolicySource]) -> frozenset[str]:
-    """The methods outside of MCP that some rule names."""
+    """The methods outside of every protocol that some rule names."""
     return frozenset(
         method
         for source in documents
@@ -79,9 +86,15 @@ def _extensions(documents: Iterable[PolicySource]) -> frozenset[str]:
 class _Compiler:
     """Compiles rules; the same expression is compiled once."""
 
-    def __init__(self, runtime: Runtime, extensions: frozenset[str]) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        extensions: frozenset[str],
+        spoken: Mapping[tuple[str, str], Collection[str]] | None,
+    ) -> None:
         self.runtime = runtime
         self._extensions = extensions
+        self._spoken = spoken
         self._expressions: dict[str, Expression | CelError] = {}
 
     def rule(
@@ -94,7 +107,7 @@ class _Compiler:
             return None, [*problems, source.cel_error((*path, "when"), when)]
         if when is not None:
             problems += usage_findings(source, when.uses, path)
-        methods = self._methods(rule, when)
+        methods = self._methods(rule, when) & self._possible(source.model.spec.targets)
         if not methods and not any(one.severity == "error" for one in problems):
             message = "the rule applies to no method: none carries everything that it names"
             problems.append(source.error(path, message, "split it into one rule for each method"))
@@ -107,16 +120,34 @@ class _Compiler:
             self._expressions[text] = self.runtime.compile(text)
         return self._expressions[text]
 
+    def _possible(self, targets: Iterable[Target]) -> frozenset[str]:
+        """The methods that some target can be sent."""
+        if self._spoken is None:
+            return METHODS | self._extensions
+        keys = [
+            ("backend", one.backend) if one.backend else ("route", one.route or "")
+            for one in targets
+        ]
+        protocols = {protocol for key in keys for protocol in self._spoken.get(key, ())}
+        methods = methods_of(protocols)
+        if not methods:  # a target that no judged route leads to is reported as such
+            return METHODS | self._extensions
+        return methods | self._extensions if "mcp" in protocols else methods
+
     def _methods(self, rule: AccessRule, when: Expression | None) -> frozenset[str]:
         """The methods that the rule names and that carry what its selectors and its `when` use."""
         methods = named_methods(rule, self._extensions)
-        selected = [SELECTED[name] for name in _SELECTORS if getattr(rule, name) is not None]
+        selected = [SELECTED[name] for name in SELECTORS if getattr(rule, name) is not None]
         if selected:
             methods &= frozenset[str]().union(*selected)
         uses = when.uses if when else frozenset[Use]()
-        fields = {use.field for use in uses if use.variable == "mcp" and use.field is not None}
+        fields = {
+            (use.variable, use.field)
+            for use in uses
+            if describes_calls(use.variable) and use.field is not None
+        }
         return frozenset(
-            method for method in methods if all(carries(method, field) for field in fields)
+            method for method in methods if all(carries(method, *field) for field in fields)
         )
 
 
@@ -153,7 +184,7 @@ def _compiled(
         principals=_globs(rule.principals),
         actors=_globs(rule.actors),
         names={
-            name: globs for name in _SELECTORS if (globs := _globs(getattr(rule, name))) is not None
+            name: globs for name in SELECTORS if (globs := _globs(getattr(rule, name))) is not None
         },
         scopes=frozenset(rule.scopes or ()),
         when=when,

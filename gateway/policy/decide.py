@@ -15,7 +15,7 @@ from gateway.policy.context import RequestContext
 from gateway.policy.evaluation import Evaluation
 from gateway.policy.index import RuleIndex
 from gateway.policy.rule import Rule
-from gateway.policy.vocabulary import BASE, NAMED, PROTOCOL, subject
+from gateway.policy.vocabulary import BASE, NAMED, describes_calls, judged, subject
 
 BASE_RULE: Final = "base"
 """What a record names as the rule, without a policy, that allowed a base message."""
@@ -39,7 +39,7 @@ def decide(book: RuleBook, call: Call, principal: Principal, context: RequestCon
     Nothing is raised for what a client sends: a `when` without a value does not allow, and in a
     deny rule denies.
     """
-    if call.protocol != PROTOCOL:
+    if not judged(call):
         return Decision(allowed=False)
     index = book.index
     mask = candidates(index, call, principal, context)
@@ -88,7 +88,7 @@ def decidable(rule: Rule, known: frozenset[str]) -> bool:
     """Whether `when` has a value although only the fields `known` of the call are."""
     if rule.when is None:
         return True
-    return all(use.variable != "mcp" or use.field in known for use in rule.when.uses)
+    return all(not describes_calls(use.variable) or use.field in known for use in rule.when.uses)
 
 
 def could_match(

@@ -16,9 +16,8 @@ from gateway.policy.index import RuleIndex
 from gateway.policy.rule import Rule
 from gateway.policy.schema import AccessRule
 from gateway.policy.source import PolicySource
-from gateway.policy.vocabulary import METHODS, SELECTED, Selector
+from gateway.policy.vocabulary import METHODS, SELECTED, SELECTORS, Selector
 
-_SELECTORS: Final[tuple[Selector, ...]] = ("tools", "prompts", "resources")
 _IDENTITIES: Final = ("spiffe://", "jwt:", "key:", "metadata:", "anonymous")
 _SIMILAR: Final = 0.8
 
@@ -96,12 +95,14 @@ def _unknown_method(source: PolicySource, method: str, path: Path) -> Problem:
     close = get_close_matches(method, sorted(METHODS), n=1, cutoff=_SIMILAR)
     if close:
         return source.error(path, f'no method "{method}"', f'did you mean "{close[0]}"?')
-    message = f'"{method}" is not a method of MCP; only a server\'s own extension can have it'
+    message = (
+        f'"{method}" is not a method of any protocol; only a server\'s own extension can have it'
+    )
     return source.warning(path, message)
 
 
 def _selectors(source: PolicySource, rule: AccessRule, path: Path) -> Iterator[Problem]:
-    given: list[Selector] = [name for name in _SELECTORS if getattr(rule, name) is not None]
+    given: list[Selector] = [name for name in SELECTORS if getattr(rule, name) is not None]
     named = [Glob(method) for method in rule.methods or ()]
     if not given or not named:
         return

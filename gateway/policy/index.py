@@ -7,14 +7,11 @@ upwards is the order of judgement.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from typing import Final
 
 from gateway.model.principal import Principal
 from gateway.policy.glob import Glob, GlobIndex
 from gateway.policy.rule import Rule
-from gateway.policy.vocabulary import Selector
-
-_SELECTORS: Final[tuple[Selector, ...]] = ("tools", "prompts", "resources")
+from gateway.policy.vocabulary import SELECTORS, Selector
 
 
 class RuleIndex:
@@ -32,7 +29,7 @@ class RuleIndex:
         self._unnamed = self._mask(lambda rule: not rule.names)
         self._names = {
             selector: GlobIndex(self._entries(_globs_of(selector)), self._unnamed)
-            for selector in _SELECTORS
+            for selector in SELECTORS
         }
 
     def targeted(self, backend: str, route: str) -> int:

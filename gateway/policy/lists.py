@@ -19,7 +19,7 @@ from gateway.policy.evaluation import Evaluation
 from gateway.policy.glob import Glob
 from gateway.policy.index import RuleIndex
 from gateway.policy.rule import Rule
-from gateway.policy.vocabulary import PROTOCOL, Selector
+from gateway.policy.vocabulary import SELECTED, SPOKEN, Selector
 
 MAX_TEMPLATE: Final = 2_048
 """Characters of a URI template that is compared with patterns; a longer one is not shown."""
@@ -29,25 +29,26 @@ _EXPRESSION: Final = re.compile(r"\{[^{}]*\}")  # RFC 6570
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """What using an item means: `field` of a call of `method` is its name."""
+    """What using an item means: `field` of a call of one of `methods` is its name."""
 
-    method: str
+    methods: tuple[str, ...]
     field: str
     selector: Selector
     template: bool = False
 
     @property
     def known(self) -> frozenset[str]:
-        """The fields of `mcp` that the item determines."""
+        """The fields of the call that the item determines."""
         return frozenset({"method", "kind"} if self.template else {"method", "kind", self.field})
 
 
 ITEMS: Final[Mapping[str, _Item]] = MappingProxyType(
     {
-        "tools/list": _Item("tools/call", "name", "tools"),
-        "prompts/list": _Item("prompts/get", "name", "prompts"),
-        "resources/list": _Item("resources/read", "uri", "resources"),
-        "resources/templates/list": _Item("resources/read", "uri", "resources", template=True),
+        "tools/list": _Item(("tools/call",), "name", "tools"),
+        "prompts/list": _Item(("prompts/get",), "name", "prompts"),
+        "resources/list": _Item(("resources/read",), "uri", "resources"),
+        "resources/templates/list": _Item(("resources/read",), "uri", "resources", template=True),
+        "models/list": _Item(tuple(sorted(SELECTED["models"] - {"models/get"})), "model", "models"),
     }
 )
 
@@ -55,13 +56,29 @@ ITEMS: Final[Mapping[str, _Item]] = MappingProxyType(
 def shows(
     book: RuleBook, list_method: str, name: str, principal: Principal, context: RequestContext
 ) -> bool:
-    """Whether the item `name` (tool, prompt, resource URI, URI template) of the result of
+    """Whether the item `name` (tool, prompt, resource URI, URI template, model) of the result of
     `list_method` is shown. False for methods whose results are not filtered."""
     item = ITEMS.get(list_method)
     if item is None:
         return False
-    rules = _rules(book.index, item, name, principal, context)
-    call = Call(PROTOCOL, item.method, Kind.REQUEST, target=name, attributes={item.field: name})
+    spoken = SPOKEN.get(context.protocol, frozenset())
+    return any(
+        _usable(book, item, method, name, principal, context)
+        for method in item.methods
+        if method in spoken
+    )
+
+
+def _usable(  # noqa: PLR0913, PLR0917  one use of one item
+    book: RuleBook,
+    item: _Item,
+    method: str,
+    name: str,
+    principal: Principal,
+    context: RequestContext,
+) -> bool:
+    rules = _rules(book.index, item, method, name, principal, context)
+    call = Call(context.protocol, method, Kind.REQUEST, target=name, attributes={item.field: name})
     known = item.known
     evaluation = Evaluation(
         book.runtime,
@@ -79,12 +96,17 @@ def shows(
     return False
 
 
-def _rules(
-    index: RuleIndex, item: _Item, name: str, principal: Principal, context: RequestContext
+def _rules(  # noqa: PLR0913, PLR0917  as `_usable`
+    index: RuleIndex,
+    item: _Item,
+    method: str,
+    name: str,
+    principal: Principal,
+    context: RequestContext,
 ) -> list[Rule]:
     """The rules whose structured fields match a call that uses the item, denies first."""
     mask = index.targeted(context.backend, context.head.route) & ~index.shadow
-    mask &= index.by_method(item.method) & index.by_principal(principal)
+    mask &= index.by_method(method) & index.by_principal(principal)
     if not item.template:
         return list(index.walk(mask & index.by_name(item.selector, name)))
     if len(name) > MAX_TEMPLATE:

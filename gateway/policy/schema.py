@@ -58,6 +58,13 @@ class AccessRule(Section):
         default=None,
         description="URIs of resources/read, subscribe, unsubscribe and completion/complete.",
     )
+    models: Patterns | None = Field(
+        default=None, description="Models that a model server is asked for."
+    )
+    agents: Patterns | None = Field(
+        default=None,
+        description="Agents: the backend's name, and behind a slash the tenant if there is one.",
+    )
     scopes: Words | None = Field(
         default=None,
         description="Scopes that the credential must all have. Where only scopes are lacking, an "
@@ -67,7 +74,7 @@ class AccessRule(Section):
         default=None,
         min_length=1,
         max_length=4096,
-        description="A CEL expression of type bool over mcp, principal, request and now.",
+        description="A CEL expression of type bool over mcp, llm, a2a, principal, request and now.",
     )
     reason: str | None = Field(
         default=None, max_length=500, description="What a refused caller is told."

@@ -6,12 +6,14 @@ of another plugin, and leaving it out changes no other route.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 from typing import Protocol as Interface
 
 from gateway.model.call import Deframed
 from gateway.model.head import RequestHead
 from gateway.model.jsonvalue import RequestId
 from gateway.model.refusal import Answer, Reason, Refusal
+from gateway.model.usage import Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +22,9 @@ class Reading:
 
     `calls` tells which methods the requests have that the stream answers, by their ids. With
     `replay` it may hold results of other requests, too; these are judged by their shape. `error`
-    makes the protocol's own error from a reason and a text. `shows` is the predicate (list method, item name)
-    -> visible. `seal_event` turns an upstream's event id into the one that the client sees, None
-    when it cannot be carried: the event then goes without. Without `seal_event` ids are left
+    makes the protocol's own error from a reason and a text. `shows` is the predicate (list method,
+    item name) -> visible. `seal_event` turns an upstream's event id into the one that the client
+    sees, None when it cannot be carried: the event then goes without. Without it ids are left
     alone. `limit` is in bytes, of a JSON body or of one event.
     """
 
@@ -45,6 +47,11 @@ class ResponseReader(Interface):
     @property
     def broken(self) -> bool:
         """Whether the reader gave up."""
+        ...
+
+    @property
+    def usage(self) -> Usage | None:
+        """What the answer cost, once the reader knows."""
         ...
 
     def feed(self, data: bytes) -> bytes:
@@ -98,6 +105,16 @@ class Opening(Interface):
         """
         ...
 
+    @property
+    def reads(self) -> bool:
+        """Whether the response has to be read although it is no list. Valid after `deframe`; where
+        it may come true `needs_response` is true as well."""
+        ...
+
+    def reader(self, content_type: str, reading: Reading) -> ResponseReader | None:
+        """A reader for a response body of this media type; None if it cannot be read."""
+        ...
+
 
 class Protocol(Interface):
     """One wire protocol. Implementations hold no state between requests."""
@@ -108,14 +125,30 @@ class Protocol(Interface):
         """The request that `head` begins. Nothing is raised for what a client sends."""
         ...
 
-    def render(self, refusal: Refusal, audit_id: str) -> Answer:
-        """The refusal in the protocol's own error form, with `audit_id` as its reference."""
+    def render(self, refusal: Refusal, audit_id: str, head: RequestHead) -> Answer:
+        """The refusal in the protocol's own error form, with `audit_id` as its reference; `head` is
+        that of the request, for protocols with several bindings."""
         ...
 
     def list_method(self, method: str) -> bool:
         """Whether the result of `method` is a list that is filtered by policy."""
         ...
 
-    def reader(self, content_type: str, reading: Reading) -> ResponseReader | None:
-        """A reader for a response body of this media type; None if it cannot be read."""
-        ...
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a route says of its protocol.
+
+    `path` is the route's and `backend` its backend's name, `body_limit` is in bytes (of the body
+    as sent and as inflated), `origins` are the browser origins that may call, `batches` accepts
+    JSON-RPC batches, `aliases` maps models as clients name them to those that the backend has, and
+    `usage` says which answers are read for what they cost.
+    """
+
+    path: str
+    backend: str
+    body_limit: int
+    origins: frozenset[str] = frozenset()
+    batches: bool = False
+    aliases: Mapping[str, str] = field(default_factory=dict[str, str])
+    usage: Literal["off", "json", "all"] = "off"

@@ -7,9 +7,11 @@ from gateway.model.head import Headers, Peer, RequestHead
 from gateway.model.jsonvalue import JsonMapping, JsonValue
 from gateway.model.principal import Principal, PrincipalKind
 from gateway.policy.context import RequestContext
+from gateway.policy.vocabulary import METHODS_OF
 from gateway.suite.schema import Case, PrincipalInput, RequestInput, SuiteSpec
 
 _ISSUED = {"jwt": PrincipalKind.JWT, "metadata": PrincipalKind.METADATA}
+_ANTHROPIC = frozenset({"messages", "messages/count_tokens"})
 _KINDS = {"GET": Kind.LISTEN, "DELETE": Kind.END, "response": Kind.ANSWER}
 
 
@@ -41,12 +43,12 @@ def _identity(text: str) -> tuple[PrincipalKind, str, str]:
 
 
 def call_from(method: str, attributes: JsonMapping) -> Call:
-    """An MCP call with the given attributes; what it is about follows from them."""
+    """A call with the given attributes; its protocol and what it is about follow from them."""
     kind = _KINDS.get(method, Kind.REQUEST)
     if method.startswith("notifications/"):
         kind = Kind.NOTIFICATION
     return Call(
-        "mcp",
+        _protocol(method, attributes),
         method,
         kind,
         id=1 if kind is Kind.REQUEST else None,
@@ -55,9 +57,22 @@ def call_from(method: str, attributes: JsonMapping) -> Call:
     )
 
 
+def _protocol(method: str, attributes: JsonMapping) -> str:
+    if method in METHODS_OF["a2a"]:
+        return "a2a"
+    if method in METHODS_OF["llm"]:
+        named = attributes.get("protocol")
+        return "anthropic" if named == "anthropic" or method in _ANTHROPIC else "openai"
+    return "mcp"
+
+
 def _target(method: str, attributes: JsonMapping) -> str | None:
     about: JsonValue = attributes.get("name")
-    if method.startswith("resources/"):
+    if method in METHODS_OF["llm"]:
+        about = attributes.get("model")
+    elif method in METHODS_OF["a2a"]:
+        about = attributes.get("agent")
+    elif method.startswith("resources/"):
         about = attributes.get("uri")
     elif method == "completion/complete":
         about = attributes.get("ref_name", attributes.get("ref_uri"))
@@ -80,6 +95,7 @@ def context_from(case: Case, suite: SuiteSpec) -> RequestContext:
         backend=suite.backend if case.backend is None else case.backend,
         now=(case.now or suite.now).timestamp(),
         listener=case.listener,
+        protocol=suite.protocol,
     )
 
 

@@ -1,6 +1,7 @@
 """Runs suites against compiled policies. No I/O, no clock: the time is the case's."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Final, TypeAlias
 
 from gateway.model.call import Call, Deframed
@@ -10,24 +11,27 @@ from gateway.model.principal import ANONYMOUS, Principal
 from gateway.model.refusal import Refusal
 from gateway.policy.context import RequestContext
 from gateway.policy.engine import PolicySet
-from gateway.protocols.base import Protocol
+from gateway.protocols.base import Settings
+from gateway.protocols.registry import plugin_of
 from gateway.suite.inputs import body_from, call_from, context_from, principal_from
 from gateway.suite.loading import LoadedSuite
 from gateway.suite.results import CaseResult, Difference, Report, SuiteResult
-from gateway.suite.schema import Case, ListInput, Want
+from gateway.suite.schema import Case, ListInput, SuiteSpec, Want
 
-Deframe: TypeAlias = Callable[[RequestHead, bytes], Deframed | Refusal]
-"""The deframer of the route's protocol, for cases that give a raw request."""
+Deframe: TypeAlias = Callable[[SuiteSpec, RequestHead, bytes], Deframed | Refusal]
+"""The deframer of the suite's protocol, for cases that give a raw request."""
 
 _COMPARED: Final = ("decision", "rule", "reason", "needed_scopes", "shadow", "shown")
+_Deframe: TypeAlias = Callable[[RequestHead, bytes], Deframed | Refusal]
 _Got: TypeAlias = dict[str, str | tuple[str, ...]]
 
 
-def deframer(protocol: Protocol) -> Deframe:
-    """The deframer of a protocol, for whole requests."""
+def deframer(body_limit: int) -> Deframe:
+    """Deframes whole requests of at most `body_limit` bytes as a route of the suite's would."""
 
-    def deframe(head: RequestHead, body: bytes) -> Deframed | Refusal:
-        opening = protocol.open(head)
+    def deframe(suite: SuiteSpec, head: RequestHead, body: bytes) -> Deframed | Refusal:
+        settings = Settings(suite.path, suite.backend, body_limit, batches=True)
+        opening = plugin_of(suite.protocol)(settings).open(head)
         return opening.verdict or opening.deframe(body)
 
     return deframe
@@ -45,7 +49,7 @@ def run_suite(suite: LoadedSuite, policies: PolicySet, deframe: Deframe) -> Suit
     results: list[CaseResult] = []
     for number, case in enumerate(spec.cases):
         principal = principals.get(case.principal, ANONYMOUS)
-        got = _outcome(case, policies, deframe, principal, context_from(case, spec))
+        got = _outcome(case, policies, partial(deframe, spec), principal, context_from(case, spec))
         place = suite.place(("spec", "cases", number))
         results.append(CaseResult(case.name, place, differences(case.want, got)))
     return SuiteResult(suite.model.metadata.name, suite.file, tuple(results))
@@ -78,7 +82,7 @@ def differences(want: Want, got: _Got) -> tuple[Difference, ...]:
 def _outcome(
     case: Case,
     policies: PolicySet,
-    deframe: Deframe,
+    deframe: _Deframe,
     principal: Principal,
     context: RequestContext,
 ) -> _Got:
@@ -90,14 +94,20 @@ def _outcome(
     return _described(decide_all(calls, policies, principal, context))
 
 
-def _calls(case: Case, deframe: Deframe, context: RequestContext) -> tuple[Call, ...] | Refusal:
+def _calls(case: Case, deframe: _Deframe, context: RequestContext) -> tuple[Call, ...] | Refusal:
     if case.request is not None:
         deframed = deframe(context.head, body_from(case.request))
         return deframed if isinstance(deframed, Refusal) else deframed.calls
     if case.call is None:
         return ()
     given = case.call
-    short = {"name": given.name, "uri": given.uri, "arguments": given.arguments}
+    short = {
+        "name": given.name,
+        "uri": given.uri,
+        "model": given.model,
+        "agent": given.agent,
+        "arguments": given.arguments,
+    }
     attributes = {name: value for name, value in short.items() if value is not None}
     return (call_from(given.method, {**given.attributes, **attributes}),)
 

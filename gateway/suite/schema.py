@@ -29,19 +29,24 @@ class PrincipalInput(Section):
 
 
 class CallInput(Section):
-    """A call without its HTTP request. Everything but `method` is an attribute of `mcp`."""
+    """A call without its HTTP request. Everything but `method` is an attribute of the variable that
+    describes it: `mcp`, `llm` or `a2a`."""
 
     method: str = Field(min_length=1)
     attributes: dict[str, JsonValue] = Field(default_factory=dict[str, JsonValue])
     name: str | None = None
     uri: str | None = None
+    model: str | None = None
+    agent: str | None = None
     arguments: dict[str, JsonValue] | None = None
 
 
 class ListInput(Section):
-    """Items as a server would list them: names, URIs or URI templates."""
+    """Items as a server would list them: names, URIs, URI templates or models."""
 
-    method: Literal["tools/list", "prompts/list", "resources/list", "resources/templates/list"]
+    method: Literal[
+        "tools/list", "prompts/list", "resources/list", "resources/templates/list", "models/list"
+    ]
     items: tuple[str, ...]
 
 
@@ -108,6 +113,10 @@ class SuiteSpec(Section):
 
     backend: str = ""
     route: str = ""
+    protocol: Literal["mcp", "openai", "anthropic", "a2a"] = Field(
+        default="mcp", description="Of the raw requests of cases."
+    )
+    path: str = Field(default="/mcp", description="The route's path, for these requests.")
     now: AwareDatetime = _DEFAULT_NOW
     principals: dict[str, PrincipalInput] = Field(default_factory=dict[str, PrincipalInput])
     cases: Annotated[tuple[Case, ...], Field(min_length=1)]

@@ -2,6 +2,7 @@ import dataclasses
 import json
 
 from gateway.audit.record import LIST_LIMIT, NAME_LIMIT, Record
+from gateway.model.usage import Usage
 
 # What a record may hold. A new field belongs here only if it can never carry content: arguments,
 # prompts, answers, headers, tokens.
@@ -9,7 +10,7 @@ ALLOWED = {
     "actors", "audit_id", "backend", "batch", "decision", "digest", "endpoint", "filtered",
     "listener", "method", "peer", "policy", "principal", "principal_kind", "protocol", "reason",
     "route", "rule", "shadow", "snapshot", "stages", "started", "status", "target", "trace_id",
-    "unread", "version", "written",
+    "unread", "usage", "version", "written",
 }  # fmt: skip
 
 
@@ -51,6 +52,19 @@ def test_every_name_that_somebody_else_chose_is_bounded() -> None:
     assert [values[name] for name in names] == ["x" * NAME_LIMIT + "…"] * len(names)
     for name in ("actors", "shadow"):
         assert values[name] == ["x" * NAME_LIMIT + "…"] * LIST_LIMIT + ["…"]
+
+
+def test_what_an_answer_cost_is_in_its_record() -> None:
+    kept = record()
+    kept.usage = Usage(input=10, output=5, cached=4, model="m" * 1000, finish="stop")
+    assert kept.to_json(101)["usage"] == {
+        "input": 10,
+        "output": 5,
+        "cached": 4,
+        "reasoning": 0,
+        "model": "m" * NAME_LIMIT + "…",
+        "finish": "stop",
+    }
 
 
 def test_names_within_the_bound_stay_as_they_are() -> None:

@@ -83,3 +83,24 @@ async def test_an_answer_of_the_service_keeps_its_body_if_it_says_whose_it_is(
     assert answer.status_code == 503
     assert answer.headers["x-gatehouse-audit-id"] == "a1"
     assert (answer.json() == json.loads(OWN_BODY)) is own
+
+
+@pytest.mark.parametrize("protocol", ["openai", "anthropic"])
+async def test_a_model_servers_clients_get_its_own_form_of_error(
+    service: Service, upstream: Upstream, tmp_path: Path, protocol: str
+) -> None:
+    route = {"name": "llm", "path": "/llm", "protocol": protocol, "backend": "tracker"}
+    gateway = gateway_of(endpoints=[upstream.address], routes=[route])
+    nobody = f"unix:{tmp_path}/nobody.sock"
+    async with running(gateway, [service.address], tmp_path / "one") as edge:
+        over = await edge.client.post("/llm/v1/x", content=b"x" * (4 * 1024 * 1024 + 1))
+    async with running(gateway, [nobody], tmp_path / "two") as edge:
+        late = await edge.client.post("/llm/v1/x", content=b"x")
+    kinds = {
+        "openai": ("invalid_request_error", "server_error"),
+        "anthropic": ("request_too_large", "overloaded_error"),
+    }
+    assert (over.status_code, late.status_code) == (413, 503)
+    assert (over.json()["error"]["type"], late.json()["error"]["type"]) == kinds[protocol]
+    assert late.headers["retry-after"] == "1"
+    assert "jsonrpc" not in over.text + late.text

@@ -1,6 +1,10 @@
+from pathlib import Path
+
+import pytest
+
 from gateway.edge.packing import to_json
 from gateway.edge.routes import mode_of, route_configuration
-from tests.edge.stage import gateway_of
+from tests.edge.stage import Service, Upstream, gateway_of, running
 
 MCP = {"protocol": "mcp", "backend": "tracker"}
 
@@ -78,3 +82,60 @@ def test_the_session_id_of_a_server_is_hidden_from_revisions_that_have_none() ->
         second.route,
         second.typed_per_filter_config,
     )
+
+
+def test_a_base_path_has_all_that_is_below_it_and_the_longest_wins() -> None:
+    gateway = gateway_of(
+        backends=[
+            {"name": "plain", "endpoints": ["10.0.0.1:80"]},
+            {"name": "moved", "endpoints": ["10.0.0.1:80"], "path": "/api/"},
+        ],
+        routes=[
+            {"name": "all", "path": "/", "protocol": "anthropic", "backend": "moved"},
+            {"name": "llm", "path": "/v1", "protocol": "openai", "backend": "plain"},
+            {"name": "agent", "path": "/v1/agents/x", "protocol": "a2a", "backend": "moved"},
+            {"name": "tools", "path": "/v1/mcp", "protocol": "mcp", "backend": "plain"},
+        ],
+    )
+    routes = route_configuration(gateway, gateway.listeners[0]).virtual_hosts[0].routes
+    found = [
+        (one.match.path, one.match.path_separated_prefix, one.match.prefix)
+        for one in routes
+        if one.match is not None and one.route is not None
+    ]
+    assert found == [
+        ("/v1/mcp", None, None),
+        ("/v1/mcp", None, None),
+        (None, "/v1/agents/x", None),
+        (None, "/v1", None),
+        (None, None, "/"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("base", "path", "asked", "seen"),
+    [
+        ("/llm", None, "/llm/v1/messages?a=/llm", "/llm/v1/messages?a=/llm"),
+        ("/llm", "/", "/llm/v1/messages?a=/llm", "/v1/messages?a=/llm"),
+        ("/llm", "/api/", "/llm/v1/messages", "/api/v1/messages"),
+        ("/llm", "/api", "/llm", "/api"),
+        ("/llm", "/", "/llm", "/"),
+        ("/", "/api", "/v1/messages", "/api/v1/messages"),
+        ("/a.b", "/", "/a.b/x/a.b/", "/x/a.b/"),
+    ],
+)
+async def test_a_backends_path_replaces_the_base_path_alone(
+    service: Service,
+    upstream: Upstream,
+    tmp_path: Path,
+    base: str,
+    path: str,
+    asked: str,
+    seen: str,
+) -> None:
+    backend = {"name": "tracker", "endpoints": [upstream.address], "path": path}
+    route = {"name": "llm", "path": base, "protocol": "openai", "backend": "tracker"}
+    gateway = gateway_of(backends=[backend], routes=[route])
+    async with running(gateway, [service.address], tmp_path) as edge:
+        answer = await edge.client.get(asked)
+    assert answer.json()["line"] == f"GET {seen} HTTP/1.1"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gateway.audit.record import Record
-from gateway.model.head import Headers, ResponseHead
+from gateway.model.head import Headers, RequestHead, ResponseHead
 from gateway.model.refusal import Reason
 from gateway.model.verdict import Mutation, PassResponse, ReadResponse
 from gateway.pipeline.rescue import RefusedError
@@ -31,7 +31,10 @@ def sealed(endpoint: str, session: str) -> str:
 
 def plan(**changes: Any) -> ResponsePlan:
     """Of a request with the id 7."""
-    return replace(ResponsePlan(protocol=MCP, ids=(7,), seal=sealed), **changes)
+    return replace(
+        ResponsePlan(opening=MCP.open(RequestHead("POST", "/mcp")), ids=(7,), seal=sealed),
+        **changes,
+    )
 
 
 def bound(**changes: Any) -> ResponsePlan:

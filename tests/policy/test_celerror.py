@@ -9,7 +9,9 @@ def test_a_field_that_is_nearly_right_is_named() -> None:
 
 def test_an_unlikely_name_is_answered_with_all() -> None:
     error = unknown_name("zzz.a", 1, 1)
-    assert error == CelError("unknown name zzz.a", 1, 1, "known: mcp, principal, request, now")
+    assert error == CelError(
+        "unknown name zzz.a", 1, 1, "known: mcp, llm, a2a, principal, request, now"
+    )
 
 
 def test_what_is_dynamic_is_to_be_compared() -> None:

@@ -4,9 +4,10 @@ import pytest
 from gateway.policy.compile import named_methods
 from gateway.policy.engine import PolicySet
 from gateway.policy.schema import AccessRule
-from gateway.policy.vocabulary import METHODS
+from gateway.policy.vocabulary import METHODS, METHODS_OF
 from tests.policy.documents import HEADER, compiled, policies, policy_text, problems, rules
 
+SENDING = {"SendMessage", "SendStreamingMessage"}
 LITERAL = f"""{HEADER}metadata: {{name: p}}
 spec:
   targets: [{{backend: tracker}}]
@@ -36,8 +37,10 @@ def _methods(line: str) -> set[str]:
         ("when: 'mcp.level == \"debug\"'", {"logging/setLevel"}),
         ("resources: [x], when: 'mcp.request_state == \"\"'", {"resources/read"}),
         ("when: 'principal.id == \"a\"'", set(METHODS)),
-        ("when: 'mcp.method == \"GET\"'", set(METHODS)),
-        ("when: 'mcp.client_name == \"a\"'", set(METHODS) - {"GET", "DELETE", "response"}),
+        ("when: 'mcp.method == \"GET\"'", set(METHODS_OF["mcp"])),
+        ("when: 'mcp.client_name == \"a\"'", set(METHODS_OF["mcp"]) - {"GET", "DELETE", "response"}),
+        ("models: [x], when: llm.store", {"chat/completions", "responses"}),
+        ("agents: [x], when: size(a2a.push_urls) == 0", SENDING | {"CreateTaskPushNotificationConfig"}),
         ('methods: [GET, acme/x], when: mcp.kind == "listen"', {"GET", "acme/x"}),
     ],
 )  # fmt: skip

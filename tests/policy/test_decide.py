@@ -40,8 +40,9 @@ def test_a_time_that_is_none_neither_allows_nor_escapes_a_deny() -> None:
 
 
 def test_another_protocol_is_not_judged_by_rules_for_mcp() -> None:
-    call = Call("a2a", "tools/call", Kind.REQUEST, 1, "get", attributes={"name": "get"})
-    assert rules(ANY).decide(call, AGENT, context()) == Decision(allowed=False)
+    for protocol, method in (("a2a", "tools/call"), ("mcp", "SendMessage"), ("unjudged", "ping")):
+        call = Call(protocol, method, Kind.REQUEST, 1, "get", attributes={"name": "get"})
+        assert rules(ANY).decide(call, AGENT, context()) == Decision(allowed=False)
 
 
 @pytest.mark.parametrize("kind", list(Kind))

@@ -9,7 +9,7 @@ from tests.policy.documents import compiled, policy_text, problems
     ("line", "problem"),
     [
         ("methods: [tool/call]", 'policy.yaml:7:40: error: spec.rules[0].methods[0]: no method "tool/call" (did you mean "tools/call"?)'),
-        ("methods: [acme/reindex]", 'policy.yaml:7:40: warning: spec.rules[0].methods[0]: "acme/reindex" is not a method of MCP; only a server\'s own extension can have it'),
+        ("methods: [acme/reindex]", 'policy.yaml:7:40: warning: spec.rules[0].methods[0]: "acme/reindex" is not a method of any protocol; only a server\'s own extension can have it'),
         ('methods: ["tool/*"]', 'policy.yaml:7:40: error: spec.rules[0].methods[0]: no method matches "tool/*"'),
         ("tools: [x], methods: [tools/call, tools/list]", "policy.yaml:7:64: error: spec.rules[0].methods[1]: tools/list has no tools, so the rule never applies to it (write a rule of its own for it)"),
         ("tools: [x], prompts: [y], methods: [tools/call]", "policy.yaml:7:51: error: spec.rules[0].prompts: none of the methods has prompts (add completion/complete or prompts/get to methods, or leave methods out)"),

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,7 +29,7 @@ def test_a_tool_that_can_be_called_is_shown(
 
 
 def test_every_list_that_the_protocol_filters_can_be_judged() -> None:
-    assert set(ITEMS) == set(LISTS)
+    assert set(ITEMS) - {"models/list"} == set(LISTS)
 
 
 @pytest.mark.parametrize("method", ["tasks/list", "tools/call", "", "acme/list"])
@@ -37,7 +39,17 @@ def test_items_of_an_unknown_list_are_not_shown(method: str) -> None:
 
 def test_a_rule_without_selectors_shows_everything() -> None:
     policies = rules("name: a, effect: allow")
-    assert all(policies.shows(method, "x", AGENT, context()) for method in ITEMS)
+    for method in ITEMS:
+        spoken = replace(context(), protocol="openai" if method == "models/list" else "mcp")
+        assert policies.shows(method, "x", AGENT, spoken)
+
+
+@pytest.mark.parametrize(("protocol", "shown"), [("openai", True), ("anthropic", False)])
+def test_a_model_is_shown_for_what_the_routes_protocol_can_ask_of_it(
+    protocol: str, shown: bool
+) -> None:
+    policies = rules("name: a, effect: allow, models: [m], methods: [embeddings]")
+    assert policies.shows("models/list", "m", AGENT, replace(context(), protocol=protocol)) is shown
 
 
 def test_a_template_that_is_too_long_to_judge_is_not_shown() -> None:

@@ -4,7 +4,6 @@ from gateway.suite.loading import LoadedSuite, suite_from
 from gateway.suite.results import Report
 from gateway.suite.run import deframer, run_suites
 from tests.policy.documents import documents, rules
-from tests.suite.protocol import PROTOCOL
 
 POLICIES = rules(
     "name: a, effect: allow, tools: [get], when: mcp.arguments.a == 1",
@@ -33,4 +32,4 @@ def suite(*cases: str) -> LoadedSuite:
 
 def report(*cases: str) -> Report:
     """The report of one suite of these cases."""
-    return run_suites([suite(*cases)], POLICIES, deframer(PROTOCOL))
+    return run_suites([suite(*cases)], POLICIES, deframer(1 << 20))

@@ -10,7 +10,6 @@ from gateway.suite.loading import LoadedSuite, load_suites
 from gateway.suite.render import report_text
 from gateway.suite.run import deframer, run_suites
 from tests.policy.documents import policy_sources
-from tests.suite.protocol import PROTOCOL
 
 POLICIES = Path(__file__).parents[2] / "policies"
 AGENT = "spiffe://cluster.local/ns/github-agents/sa/issue-triage-agent"
@@ -20,7 +19,9 @@ def _policies() -> PolicySet:
     folder = read_folder(POLICIES, {})
     assert folder.problems == ()
     sources = policy_sources(*(resource.document for resource in folder.resources))
-    found = compile_policies(sources, backends={"tracker"}, routes={"tracker"})
+    found = compile_policies(
+        sources, backends={"tracker", "models", "messages", "triage"}, routes={"tracker"}
+    )
     assert isinstance(found, PolicySet), found
     return found
 
@@ -32,7 +33,7 @@ def _suites() -> list[LoadedSuite]:
 
 
 def test_every_policy_has_a_suite_and_passes_it() -> None:
-    report = run_suites(_suites(), _policies(), deframer(PROTOCOL))
+    report = run_suites(_suites(), _policies(), deframer(1 << 20))
     assert report.failed == 0, report_text(report)
     assert {suite.name for suite in report.suites} == {rule.policy for rule in _policies().rules}
 

@@ -1,7 +1,8 @@
-"""Identity from an API key in x-api-key or api-key. Pure: no I/O, no clock.
+"""Identity from an API key in x-api-key or api-key, or else as a bearer credential, which is how
+the SDKs of model servers send it. Pure: no I/O, no clock.
 
-Keys are known by their SHA-256 only; they are random, so a slow hash would add nothing. An API
-key in the Authorization header is not read: that header is for tokens.
+Keys are known by their SHA-256 only; they are random, so a slow hash would add nothing. A bearer
+credential with the two dots of a JWT is a token and never a key.
 """
 
 import hashlib
@@ -11,6 +12,7 @@ from typing import Final
 from gateway.identity.base import Invalid, Method, Outcome
 from gateway.identity.keys import KeySource
 from gateway.identity.rules import KeyRule, ListenerRules
+from gateway.identity.token import is_token
 from gateway.model.head import RequestHead
 from gateway.model.principal import Principal, PrincipalKind
 
@@ -19,9 +21,9 @@ MAX_LENGTH: Final = 1024
 
 
 def verify(head: RequestHead, rules: ListenerRules, keys: KeySource, now: float) -> Outcome:
-    """Absent without a key header; refused when it is repeated or no key of the configuration."""
+    """Absent without a key; refused when it is repeated or no key of the configuration."""
     del keys, now
-    lines = [line for name in HEADERS for line in head.headers.all(name)]
+    lines = [line for name in HEADERS for line in head.headers.all(name)] or bearer_keys(head)
     if not lines:
         return None
     if len(lines) != 1 or not 0 < len(lines[0]) <= MAX_LENGTH:
@@ -30,6 +32,12 @@ def verify(head: RequestHead, rules: ListenerRules, keys: KeySource, now: float)
     if found is None:
         return Invalid("the API key is not known")
     return Principal(PrincipalKind.KEY, "", found.name, scopes=found.scopes)
+
+
+def bearer_keys(head: RequestHead) -> list[str]:
+    """Bearer credentials that are no tokens."""
+    found = (line.partition(" ") for line in head.headers.all("authorization"))
+    return [key for scheme, _, key in found if scheme.lower() == "bearer" and not is_token(key)]
 
 
 def _lookup(key: str, known: tuple[KeyRule, ...]) -> KeyRule | None:

@@ -12,7 +12,7 @@ from gateway.identity.base import Invalid, Method, Outcome
 from gateway.identity.claims import act_chain, fault_of, scopes_of, seconds, subject_of
 from gateway.identity.keys import KeySource
 from gateway.identity.rules import IssuerRules, ListenerRules
-from gateway.identity.token import UnverifiedToken, parse_token
+from gateway.identity.token import UnverifiedToken, is_token, parse_token
 from gateway.model.head import RequestHead
 from gateway.model.jsonvalue import JsonObject
 from gateway.model.principal import Principal, PrincipalKind
@@ -26,13 +26,16 @@ _NO_KEYS: Final = Invalid("the issuer's keys are not available", reason=Reason.O
 
 
 def verify(head: RequestHead, rules: ListenerRules, keys: KeySource, now: float) -> Outcome:
-    """Absent without an Authorization header; else a verified token or a refusal."""
+    """Absent without an Authorization header, or with an API key in it where keys are accepted;
+    else a verified token or a refusal."""
     if _token_in_query(head.path):
         return Invalid("a token in the query is not accepted", bearer=True)
     lines = head.headers.all("authorization")
     if not lines:
         return None
     token = _bearer(lines)
+    if token is not None and not is_token(token) and "key" in rules.accept:
+        return None  # an API key, and judged as such
     parsed = None if token is None else parse_token(token)
     if parsed is None:
         return _MALFORMED

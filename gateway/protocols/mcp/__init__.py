@@ -2,6 +2,6 @@
 
 from gateway.protocols.mcp.protocol import Mcp
 
-PROTOCOL = Mcp
+PROTOCOL = Mcp.of
 
 __all__ = ["PROTOCOL", "Mcp"]

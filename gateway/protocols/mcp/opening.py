@@ -7,12 +7,14 @@ from gateway.model.call import Call, Deframed, Kind
 from gateway.model.head import RequestHead
 from gateway.model.jsonvalue import JsonValue, RequestId
 from gateway.model.refusal import Reason, Refusal
+from gateway.protocols.base import Reading, ResponseReader
 from gateway.protocols.mcp import message as messages
 from gateway.protocols.mcp.agreement import header_value, repeated_header
 from gateway.protocols.mcp.client import Client, unacceptable
 from gateway.protocols.mcp.era import BATCH_REVISION, Era
 from gateway.protocols.mcp.lists import LISTS
 from gateway.protocols.mcp.message import Context, call_of
+from gateway.protocols.mcp.reading import reader_of
 from gateway.protocols.mcp.trace import trace_context
 from gateway.wire import strictjson
 from gateway.wire.content import ACCEPTED_CODINGS, CodingFault, Plain, plain_body
@@ -81,6 +83,15 @@ class McpOpening:
         if (header := repeated_header(self._head.headers)) is not None:
             return _repeated(header, ())
         return _bodiless(self._head, self._client)
+
+    @property
+    def reads(self) -> bool:
+        """Never: lists are all that is read."""
+        return False
+
+    def reader(self, content_type: str, reading: Reading) -> ResponseReader | None:
+        """A reader for JSON and for server-sent events."""
+        return reader_of(content_type, reading)
 
     def deframe(self, body: bytes) -> Deframed | Refusal:
         """The calls of the whole request."""

@@ -72,6 +72,11 @@ class JsonReader:
         """Items that were dropped so far."""
         return self._keep.dropped
 
+    @property
+    def usage(self) -> None:
+        """MCP counts no tokens."""
+        return
+
     def feed(self, data: bytes) -> bytes:
         """Withhold a piece; the error once the limit is passed."""
         if self.broken:
@@ -117,6 +122,11 @@ class EventReader:
     def filtered(self) -> int:
         """Items that were dropped so far."""
         return self._keep.dropped
+
+    @property
+    def usage(self) -> None:
+        """MCP counts no tokens."""
+        return
 
     def feed(self, data: bytes) -> bytes:
         """The events that a piece completes."""

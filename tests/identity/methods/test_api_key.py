@@ -34,8 +34,31 @@ def test_a_known_key_names_its_holder(header: str, name: str) -> None:
     assert principal.scopes == {"issues:read"}
 
 
-def test_no_key_header_is_no_credential() -> None:
-    assert outcome(("authorization", f"Bearer {KEYS['ci']}")) is None
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+def test_a_key_may_come_as_a_bearer_credential(scheme: str) -> None:
+    principal = outcome(("authorization", f"{scheme} {KEYS['ci']}"))
+    assert isinstance(principal, Principal)
+    assert principal.id == "key:ci"
+
+
+@pytest.mark.parametrize("line", ["Bearer a.b.c", f"Basic {KEYS['ci']}", KEYS["ci"]])
+def test_another_credential_is_no_key(line: str) -> None:
+    assert outcome(("authorization", line)) is None
+
+
+@pytest.mark.parametrize("value", ["", "x", KEYS["ci"] + " ", "a.b", "x" * (MAX_LENGTH + 1)])
+def test_a_wrong_key_as_a_bearer_credential_is_refused(value: str) -> None:
+    assert isinstance(outcome(("authorization", f"Bearer {value}")), Invalid)
+
+
+def test_a_header_of_its_own_counts_before_a_bearer_credential() -> None:
+    principal = outcome(("authorization", "Bearer x"), ("x-api-key", KEYS["ci"]))
+    assert isinstance(principal, Principal)
+
+
+def test_two_bearer_keys_are_nobody() -> None:
+    lines = [("authorization", f"Bearer {KEYS['ci']}")] * 2
+    assert isinstance(outcome(*lines), Invalid)
 
 
 @pytest.mark.parametrize(

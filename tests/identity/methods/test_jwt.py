@@ -57,6 +57,14 @@ def segment(value: JsonValue) -> str:
     return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
 
 
+def test_what_has_not_the_form_of_a_token_is_a_key_where_keys_are_accepted() -> None:
+    key, forged = bearing("sk-123"), bearing("a.b.c")
+    for accept in (("jwt", "key"), ("key", "jwt")):
+        assert verify(key, rules(*accept), key_sets(), NOW) is None
+        assert isinstance(verify(forged, rules(*accept), key_sets(), NOW), Invalid)
+    assert isinstance(outcome(key), Invalid)
+
+
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_a_token_of_a_listed_algorithm_names_its_user(algorithm: str) -> None:
     principal = accepted(bearing(token(claims(scope="a b"), algorithm)))

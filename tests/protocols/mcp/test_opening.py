@@ -4,6 +4,7 @@ import pytest
 
 from gateway.model.call import Deframed
 from gateway.model.refusal import Refusal
+from gateway.protocols.base import Settings
 from gateway.protocols.mcp import PROTOCOL
 from tests.protocols.mcp.clients import JSON, SESSION, Lines, encode, head, mcp, modern_lines, rpc
 
@@ -39,6 +40,6 @@ def test_a_request_without_a_body_is_whole_with_its_head() -> None:
 
 def test_the_body_limit_is_that_of_the_route() -> None:
     body = encode(rpc("ping"))
-    fitting = PROTOCOL(batches=False, origins=frozenset(), body_limit=len(body))
+    fitting = PROTOCOL(Settings("/mcp", "tracker", len(body)))
     assert isinstance(fitting.open(head()).deframe(body), Deframed)
     assert not isinstance(fitting.open(head()).deframe(body + b" "), Deframed)

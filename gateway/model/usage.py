@@ -1,0 +1,17 @@
+"""What a model server says that an answer cost. Pure: no I/O."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one answer. `input` counts all that was read, what came from a cache included;
+    `cached` and `reasoning` are parts of `input` and `output`. `model` is the one that answered and
+    `finish` why it stopped, both as the server says it, empty where it does not."""
+
+    input: int = 0
+    output: int = 0
+    cached: int = 0
+    reasoning: int = 0
+    model: str = ""
+    finish: str = ""
