@@ -1,0 +1,197 @@
+"""A request to an OpenAI-style server whose head has come. Pure: no I/O, no clock."""
+
+from typing import Final
+
+from gateway.model.call import Call, Deframed, Kind
+from gateway.model.head import RequestHead
+from gateway.model.jsonvalue import JsonObject
+from gateway.model.refusal import Reason, Refusal
+from gateway.protocols.base import Reading, ResponseReader, Settings
+from gateway.protocols.openai import attributes, form, models, rewrite
+from gateway.protocols.openai.client import Asked, asked, overrides
+from gateway.protocols.openai.models import ListReader
+from gateway.protocols.openai.paths import Body
+from gateway.protocols.openai.reading import usage_reader
+from gateway.protocols.openai.typed import WrongError
+from gateway.wire import jsonspans, multipart, strictjson
+from gateway.wire.content import ACCEPTED_CODINGS, CodingFault, Plain, is_media_type, plain_body
+from gateway.wire.strictjson import Document, Fault, Malformed
+
+PROTOCOL: Final = "openai"
+
+_JSON: Final = Body.JSON.value
+_DIGESTS: Final = ("content-digest", "repr-digest", "digest", "content-md5")
+_REASONS: Final = {
+    Fault.TOO_LARGE: Reason.TOO_LARGE,
+    Fault.TOO_MANY: Reason.TOO_LARGE,
+    Fault.ENCODING: Reason.PARSE_ERROR,
+    Fault.SYNTAX: Reason.PARSE_ERROR,
+    Fault.SURROGATE: Reason.PARSE_ERROR,
+    Fault.DUPLICATE_KEY: Reason.INVALID_REQUEST,
+    Fault.DEPTH: Reason.INVALID_REQUEST,
+    Fault.NUMBER: Reason.INVALID_REQUEST,
+}
+
+_CHUNKED: Final = frozenset(("chat/completions", "completions"))
+"""Methods whose streams say what they cost only when they are asked to."""
+
+_COUNTED: Final = _CHUNKED | {
+    "responses",
+    "embeddings",
+    "images/generations",
+    "images/edits",
+    "audio/transcriptions",
+}
+"""Methods whose answers say what they cost."""
+
+
+class OpenAiOpening:
+    """One request. Of its answer the list of models is read always, the usage where the route
+    wants it: with "json" that of JSON answers, with "all" of streams, too."""
+
+    has_sessions = False
+    lasts = False
+
+    __slots__ = ("_asked", "_head", "_settings", "_strips", "reads", "verdict")
+
+    def __init__(self, head: RequestHead, settings: Settings, origins: frozenset[str]) -> None:
+        self._head = head
+        self._settings = settings
+        self._strips = False
+        self._asked = asked(head, settings.path, origins)
+        self.reads = False
+        self.verdict = self._look()
+
+    @property
+    def needs_response(self) -> bool:
+        """Of the list of models, and of what may have to be counted."""
+        if isinstance(self._asked, Refusal):
+            return False
+        method = self._asked.endpoint.method
+        return method == models.METHOD or (self._settings.usage != "off" and method in _COUNTED)
+
+    def reader(self, content_type: str, reading: Reading) -> ResponseReader | None:
+        """A reader of the list of models in JSON, or one of usage, which takes anything."""
+        if isinstance(self._asked, Asked) and self._asked.endpoint.method == models.METHOD:
+            readable = is_media_type(content_type, _JSON)
+            return ListReader(reading, self._settings.aliases) if readable else None
+        named = isinstance(self._asked, Asked) and self._asked.endpoint.method == "responses"
+        return usage_reader(content_type, reading, strips=self._strips, named_events=named)
+
+    def deframe(self, body: bytes) -> Deframed | Refusal:
+        """The call of the whole request."""
+        if isinstance(self._asked, Refusal):
+            return self._asked
+        if self.verdict is not None:
+            return Refusal(Reason.INVALID_REQUEST, "unexpected body") if body else self.verdict
+        plain = self._plain(body)
+        if isinstance(plain, Refusal):
+            return plain
+        try:
+            return self._deframed(self._asked, plain)
+        except WrongError as error:
+            return Refusal(Reason.INVALID_PARAMS, str(error))
+
+    def _look(self) -> Deframed | Refusal | None:
+        if isinstance(self._asked, Refusal):
+            return self._asked
+        if self._asked.endpoint.body is not Body.NONE:
+            return None
+        return Deframed((_call(self._asked, {}),), drop_headers=overrides(self._head.headers))
+
+    def _plain(self, body: bytes) -> Plain | Refusal:
+        encoding = ",".join(self._head.headers.all("content-encoding")) or None
+        plain = plain_body(body, encoding, self._settings.body_limit)
+        match plain:
+            case CodingFault.UNKNOWN:
+                accepted = (("accept-encoding", ACCEPTED_CODINGS),)
+                return Refusal(Reason.UNSUPPORTED_MEDIA, plain.value, headers=accepted)
+            case CodingFault.BROKEN:
+                return Refusal(Reason.PARSE_ERROR, plain.value)
+            case CodingFault.TOO_LARGE:
+                return Refusal(Reason.TOO_LARGE, plain.value)
+            case Plain():
+                return plain
+
+    def _deframed(self, request: Asked, plain: Plain) -> Deframed | Refusal:
+        if request.boundary is not None:
+            return self._form(request, plain)
+        if request.endpoint.body is Body.OPTIONAL and not plain.body:
+            return self._passed(_call(request, {}), plain, None)
+        document = strictjson.decode(plain.body, self._settings.body_limit)
+        if isinstance(document, Malformed):
+            return Refusal(_REASONS[document.fault], document.fault.value)
+        value = document.value
+        if not isinstance(value, dict):
+            return Refusal(Reason.INVALID_REQUEST, "the body must be an object")
+        if request.endpoint.body is Body.OPTIONAL:
+            return self._passed(_call(request, {}), plain, _changed(document, []))
+        found = attributes.attributes(request.endpoint.method, value)
+        edits = rewrite.renamed(document.text, value, self._settings.aliases)
+        edits += self._counted(request, document, value)
+        return self._passed(_call(request, found), plain, _changed(document, edits))
+
+    def _counted(
+        self, request: Asked, document: Document, value: JsonObject
+    ) -> list[tuple[jsonspans.Span, str]]:
+        """Whether the answer is read, and the edit that makes a stream say what it cost."""
+        method, streams = request.endpoint.method, value.get("stream") is True
+        wanted = ("all",) if streams else ("all", "json")
+        self.reads = method in _COUNTED and self._settings.usage in wanted
+        if not (self.reads and streams and method in _CHUNKED):
+            return []
+        attributes.check_stream_options(value)
+        self._strips = not rewrite.asks_usage(value)
+        return rewrite.with_usage(document.text, value) if self._strips else []
+
+    def _form(self, request: Asked, plain: Plain) -> Deframed | Refusal:
+        parts = multipart.parse(plain.body, self._head.headers.get("content-type") or "")
+        if isinstance(parts, multipart.Fault):
+            reason = (
+                Reason.TOO_LARGE if parts is multipart.Fault.TOO_MANY else Reason.INVALID_REQUEST
+            )
+            return Refusal(reason, parts.value)
+        method = request.endpoint.method
+        found = form.attributes(method, plain.body, parts)
+        wanted = ("all",) if found.get("stream") is True else ("all", "json")
+        self.reads = method in _COUNTED and self._settings.usage in wanted
+        renamed = rewrite.renamed_part(plain.body, parts, self._settings.aliases)
+        return self._passed(_call(request, found), plain, renamed)
+
+    def _passed(self, call: Call, plain: Plain, changed: bytes | None) -> Deframed:
+        """The request as it goes on; `changed` is None where its body stays as it is."""
+        replaced = plain.body if changed is None and plain.inflated else changed
+        gone = ("content-encoding", *(() if replaced is None else _DIGESTS))
+        headers = self._head.headers
+        return Deframed(
+            (call,),
+            body=replaced,
+            drop_headers=(*overrides(headers), *headers.present(gone)),
+            set_headers=self._media_type(),
+        )
+
+    def _media_type(self) -> tuple[tuple[str, str], ...]:
+        """Servers differ on upper case and on parameters, so they see neither."""
+        sent = self._head.headers.get("content-type")
+        boundary = self._asked.boundary if isinstance(self._asked, Asked) else None
+        plain = _JSON if boundary is None else f"{Body.FORM.value}; boundary={boundary}"
+        return () if sent in {None, plain} else (("content-type", plain),)
+
+
+def _changed(document: Document, edits: list[tuple[jsonspans.Span, str]]) -> bytes | None:
+    if document.canonical_safe and not edits:
+        return None
+    return jsonspans.spliced(document.text, edits).encode("utf-8")
+
+
+def _call(request: Asked, found: JsonObject) -> Call:
+    known: JsonObject = {"method": request.endpoint.method, "protocol": PROTOCOL}
+    values = {**known, **request.attributes, **found}
+    model = values.get("model")
+    return Call(
+        PROTOCOL,
+        request.endpoint.method,
+        Kind.REQUEST,
+        target=model if isinstance(model, str) else None,
+        attributes=values,
+    )

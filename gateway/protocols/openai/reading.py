@@ -1,0 +1,166 @@
+"""Readers of what answers cost. Pure: no I/O, no clock.
+
+Nothing that is security relevant depends on them: whatever they cannot read, or is over the limit,
+goes on unread. All that they ever leave out is the chunk of usage that the client did not ask for.
+"""
+
+from typing import Final
+
+from gateway.model.refusal import Reason
+from gateway.model.usage import Usage
+from gateway.protocols.base import Reading, ResponseReader
+from gateway.protocols.openai.usage import Meter, is_usage_chunk
+from gateway.wire import sse
+from gateway.wire.content import is_media_type
+from gateway.wire.sse import Event
+from gateway.wire.strictjson import Document, decode, dumps
+
+_DONE: Final = b"[DONE]"
+
+
+def usage_reader(
+    content_type: str, reading: Reading, *, strips: bool, named_events: bool
+) -> ResponseReader:
+    """The reader for a media type. With `strips` the chunk of usage is left out of a stream;
+    `named_events` are those of responses, whose errors have another form."""
+    if is_media_type(content_type, "application/json"):
+        return JsonReader(reading)
+    if is_media_type(content_type, "text/event-stream"):
+        return EventReader(reading, strips=strips, named_events=named_events)
+    return UnreadReader(reading)
+
+
+class UnreadReader:
+    """A body that goes on as it comes."""
+
+    filtered = 0
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self._sent = False
+        self.broken = False
+
+    @property
+    def usage(self) -> Usage | None:
+        """Unknown."""
+        return None
+
+    def feed(self, data: bytes) -> bytes:
+        """The same piece."""
+        self._sent = self._sent or bool(data)
+        return b"" if self.broken else data
+
+    def finish(self) -> bytes:
+        """Nothing is left."""
+        return b""
+
+    def break_off(self, reason: Reason, why: str) -> bytes:
+        """An error, where nothing has been sent yet; what is sent cannot be taken back."""
+        self.broken = True
+        return b"" if self._sent else self._reading.error(reason, why)
+
+
+class JsonReader(UnreadReader):
+    """One JSON document, read when it is whole, of which every piece has gone on before."""
+
+    def __init__(self, reading: Reading) -> None:
+        super().__init__(reading)
+        self._meter = Meter()
+        self._pieces: list[bytes] = []
+        self._room = reading.limit
+
+    @property
+    def usage(self) -> Usage | None:
+        """What the document says, at its end."""
+        return self._meter.usage
+
+    def feed(self, data: bytes) -> bytes:
+        """The same piece. Over the limit nothing is kept, so that nothing can be read."""
+        self._room -= len(data)
+        self._pieces.append(data)
+        if self._room < 0:
+            self._pieces.clear()
+        return super().feed(data)
+
+    def finish(self) -> bytes:
+        """Nothing is left."""
+        document = decode(b"".join(self._pieces), self._reading.limit)
+        if isinstance(document, Document):
+            self._meter.read(document.value)
+        self._pieces.clear()
+        return b""
+
+
+class EventReader:
+    """A stream of server-sent events, each of which goes on when it is whole. `limit` bounds one;
+    after one over it the rest of the stream goes on unread."""
+
+    filtered = 0
+
+    def __init__(self, reading: Reading, *, strips: bool, named_events: bool) -> None:
+        self._reading = reading
+        self._strips = strips
+        self._named_events = named_events
+        self._events = sse.Reader(reading.limit)
+        self._waiting = bytearray()  # fed, and in no event yet
+        self._meter = Meter()
+        self._read = 0
+        self.broken = False
+
+    @property
+    def usage(self) -> Usage | None:
+        """What the last event that tells it says."""
+        return self._meter.usage
+
+    def feed(self, data: bytes) -> bytes:
+        """The events that a piece completes."""
+        if self.broken:
+            return b""
+        self._waiting += data
+        return self._emit(self._events.feed(data))
+
+    def finish(self) -> bytes:
+        """The rest, also of an event that has no end."""
+        if self.broken:
+            return b""
+        rest = self._emit(self._events.finish()) + bytes(self._waiting)
+        self._waiting.clear()
+        return rest
+
+    def break_off(self, reason: Reason, why: str) -> bytes:
+        """A last event with an error, on which the SDKs raise."""
+        self.broken = True
+        self._waiting.clear()
+        error = self._reading.error(reason, why)
+        if not self._named_events:
+            return b"data: " + error + b"\n\n"
+        return sse.serialise(_flat(error, self._read), event=b"error")
+
+    def _emit(self, events: list[Event]) -> bytes:
+        done = sum(len(event.raw) for event in events)
+        out = b"".join([event.raw for event in events if self._passes(event)])
+        del self._waiting[:done]
+        if self._events.overflowed:
+            out += self._waiting
+            self._waiting.clear()
+        return out
+
+    def _passes(self, event: Event) -> bool:
+        if event.data is None or event.data == _DONE:
+            return True
+        self._read += 1
+        document = decode(event.data, self._reading.limit)
+        if not isinstance(document, Document):
+            return True
+        self._meter.read(document.value)
+        return not (self._strips and is_usage_chunk(document.value))
+
+
+def _flat(error: bytes, sequence: int) -> bytes:
+    """The error of a body as the event of a stream of responses."""
+    document = decode(error, len(error))
+    value = document.value if isinstance(document, Document) else None
+    inner = value.get("error") if isinstance(value, dict) else None
+    found = inner if isinstance(inner, dict) else {}
+    event = {key: found.get(key) for key in ("code", "message", "param")}
+    return dumps({"type": "error", **event, "sequence_number": sequence})

@@ -1,0 +1,51 @@
+"""A refusal as clients of OpenAI understand it. Pure: no I/O, no clock.
+
+The form comes from OPENAI_FORMS in gateway/model/refusal.py; the four members of `error` are
+required by openai-openapi, `reference` is ours.
+"""
+
+from typing import Final
+
+from gateway.model.jsonvalue import JsonValue
+from gateway.model.refusal import OPENAI_FORMS, Answer, Reason, Refusal
+from gateway.wire.strictjson import dumps
+
+_MAY_PASS: Final = frozenset((Reason.LIMITED, Reason.NO_ENDPOINT, Reason.OWN_FAULT))
+"""What another try can mend. The SDKs would retry 409, 429 and 5xx of any other reason, too."""
+
+_RETRY_AFTER: Final = "retry-after"
+
+
+def render(refusal: Refusal, audit_id: str) -> Answer:
+    """The HTTP answer; `audit_id` is in a header and in `error.reference`."""
+    form = OPENAI_FORMS[refusal.reason]
+    error: dict[str, JsonValue] = {
+        "message": refusal.message,
+        "type": form.type,
+        "param": None,
+        "code": form.code,
+        "reference": audit_id,
+    }
+    return Answer(form.status, _headers(refusal, audit_id), dumps({"error": error}))
+
+
+def _headers(refusal: Refusal, audit_id: str) -> tuple[tuple[str, str], ...]:
+    headers = [
+        ("content-type", "application/json"),
+        ("cache-control", "no-store"),
+        ("x-gatehouse-audit-id", audit_id),
+        *refusal.headers,
+    ]
+    if refusal.reason not in _MAY_PASS:
+        headers.append(("x-should-retry", "false"))
+    has_wait = any(name.lower() == _RETRY_AFTER for name, _ in refusal.headers)
+    if refusal.reason is Reason.LIMITED and not has_wait:
+        headers.append((_RETRY_AFTER, str(_seconds(refusal.data.get("retryAfterMs")))))
+    return tuple(headers)
+
+
+def _seconds(milliseconds: JsonValue) -> int:
+    """Whole seconds, at least one."""
+    if isinstance(milliseconds, bool) or not isinstance(milliseconds, int):
+        return 1
+    return max(1, -(-milliseconds // 1000))

@@ -1,0 +1,83 @@
+"""What an answer says that it cost. Pure: no I/O, no clock.
+
+Source: openai-openapi 2.3.0: `usage` of chat completions, completions and embeddings counts
+prompt_tokens and completion_tokens, that of responses, images and audio input_tokens and
+output_tokens. It is what the server says, so a wrong type is read as nothing and fails nobody.
+"""
+
+from dataclasses import replace
+from typing import Final
+
+from gateway.model.jsonvalue import JsonValue
+from gateway.model.usage import Usage
+
+_MOST: Final = 1 << 53
+
+
+class Meter:
+    """Collects usage over the documents of one answer; `usage` is None until one has it."""
+
+    def __init__(self) -> None:
+        self.usage: Usage | None = None
+        self._finish = ""
+
+    def read(self, document: JsonValue) -> None:
+        """A whole JSON answer, or the data of one event. Counts of later events are totals."""
+        if not isinstance(document, dict):
+            return
+        within = document.get("response")
+        answer = within if isinstance(within, dict) else document
+        self._finish = _finish(answer) or self._finish
+        counted = answer.get("usage")
+        if isinstance(counted, dict):
+            self.usage = Usage(
+                input=_first(counted, "prompt_tokens", "input_tokens"),
+                output=_first(counted, "completion_tokens", "output_tokens"),
+                cached=_detail(counted, "cached_tokens", "prompt_tokens", "input_tokens"),
+                reasoning=_detail(
+                    counted, "reasoning_tokens", "completion_tokens", "output_tokens"
+                ),
+                model=_text(answer.get("model")),
+            )
+        if self.usage is not None:
+            self.usage = replace(self.usage, finish=self._finish)
+
+
+def is_usage_chunk(document: JsonValue) -> bool:
+    """Whether a chunk of a stream has nothing but usage: `choices` is empty."""
+    if not isinstance(document, dict) or document.get("choices") != []:
+        return False
+    return isinstance(document.get("usage"), dict)
+
+
+def _finish(answer: dict[str, JsonValue]) -> str:
+    """finish_reason of the first choice, or the status of a response and why it is not complete."""
+    choices = answer.get("choices")
+    if isinstance(choices, list):
+        first = choices[0] if choices else None
+        return _text(first.get("finish_reason")) if isinstance(first, dict) else ""
+    details = answer.get("incomplete_details")
+    reason = _text(details.get("reason")) if isinstance(details, dict) else ""
+    return reason or (_text(answer.get("status")) if answer.get("object") == "response" else "")
+
+
+def _first(counted: dict[str, JsonValue], *keys: str) -> int:
+    return next((_count(counted[key]) for key in keys if key in counted), 0)
+
+
+def _detail(counted: dict[str, JsonValue], key: str, *totals: str) -> int:
+    for total in totals:
+        details = counted.get(f"{total}_details")
+        if isinstance(details, dict):
+            return _count(details.get(key))
+    return 0
+
+
+def _count(value: JsonValue) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        return 0
+    return value if 0 <= value < _MOST else 0
+
+
+def _text(value: JsonValue) -> str:
+    return value if isinstance(value, str) else ""
