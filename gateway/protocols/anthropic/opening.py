@@ -1,0 +1,207 @@
+"""A request whose head has come, and what its body adds. Pure: no I/O, no clock."""
+
+from typing import Final
+from urllib.parse import parse_qsl
+
+from gateway.model.call import Call, Deframed, Kind
+from gateway.model.head import Headers, RequestHead
+from gateway.model.jsonvalue import JsonObject
+from gateway.model.refusal import Reason, Refusal
+from gateway.protocols.anthropic.endpoint import MESSAGES, MODELS_LIST, Endpoint, endpoint_of
+from gateway.protocols.anthropic.members import WrongError
+from gateway.protocols.anthropic.message import PROTOCOL, Asked, asked, renamed
+from gateway.protocols.anthropic.reading import list_reader, usage_reader
+from gateway.protocols.base import Reading, ResponseReader, Settings
+from gateway.wire import strictjson
+from gateway.wire.content import (
+    ACCEPTED_CODINGS,
+    CodingFault,
+    Plain,
+    is_media_type,
+    plain_body,
+)
+from gateway.wire.strictjson import Document, Fault, Malformed
+
+_FAULT_REASONS: Final = {
+    Fault.TOO_LARGE: Reason.TOO_LARGE,
+    Fault.TOO_MANY: Reason.TOO_LARGE,
+    Fault.ENCODING: Reason.PARSE_ERROR,
+    Fault.SYNTAX: Reason.PARSE_ERROR,
+    Fault.SURROGATE: Reason.PARSE_ERROR,
+    Fault.DUPLICATE_KEY: Reason.INVALID_REQUEST,
+    Fault.DEPTH: Reason.INVALID_REQUEST,
+    Fault.NUMBER: Reason.INVALID_REQUEST,
+}
+
+_JSON: Final = "application/json"
+_DIGESTS: Final = ("content-digest", "repr-digest", "digest", "content-md5")
+_OVERRIDES: Final = ("x-http-method-override", "x-http-method", "x-method-override")
+"""Some frameworks let these replace the method that was judged."""
+
+_SINGLE: Final = ("content-type", "content-length", "anthropic-version", "x-api-key")
+"""Headers of which backends read one line, not all the same one."""
+
+_BETA: Final = "beta"
+_SWITCH: Final = "true"
+"""The SDKs' beta resources append ?beta=true to every URL. It names no beta."""
+
+MAX_QUERY: Final = 64
+"""Parameters of a query."""
+
+
+class AnthropicOpening:
+    """One request. The head of a response is needed where its body may have to be read: lists
+    always, messages where the route reads usage."""
+
+    __slots__ = (
+        "_betas",
+        "_endpoint",
+        "_head",
+        "_settings",
+        "has_sessions",
+        "lasts",
+        "needs_response",
+        "reads",
+        "verdict",
+    )
+
+    def __init__(self, head: RequestHead, settings: Settings, origins: frozenset[str]) -> None:
+        self._head = head
+        self._settings = settings
+        self._betas: list[str] = []
+        self._endpoint = _origin_refusal(head.headers, origins) or endpoint_of(head, settings.path)
+        self.has_sessions = False
+        self.lasts = False
+        self.reads = False
+        self.needs_response = isinstance(self._endpoint, Endpoint) and (
+            self._endpoint.method == MODELS_LIST
+            or (self._endpoint.method == MESSAGES and settings.usage != "off")
+        )
+        self.verdict = self._look(self._endpoint)
+
+    def _look(self, endpoint: Endpoint | Refusal) -> Deframed | Refusal | None:
+        if isinstance(endpoint, Refusal):
+            return endpoint
+        refusal = _repeated(self._head.headers)
+        if refusal is not None:
+            return refusal
+        if self._head.method == "GET":
+            return _bodiless(self._head, endpoint)
+        betas = _betas(self._head)
+        if isinstance(betas, Refusal):
+            return betas
+        self._betas = betas
+        return _media_refusal(self._head.headers)
+
+    def reader(self, content_type: str, reading: Reading) -> ResponseReader | None:
+        """A reader for the body of the response."""
+        if isinstance(self._endpoint, Endpoint) and self._endpoint.method == MODELS_LIST:
+            return list_reader(content_type, reading, self._settings.aliases)
+        return usage_reader(content_type, reading)
+
+    def deframe(self, body: bytes) -> Deframed | Refusal:
+        """The call of the whole request."""
+        if isinstance(self._endpoint, Refusal):
+            return self._endpoint
+        if isinstance(self.verdict, Refusal):
+            return self.verdict
+        if self.verdict is not None:
+            return Refusal(Reason.INVALID_REQUEST, "unexpected body") if body else self.verdict
+        plain = self._plain(body)
+        return plain if isinstance(plain, Refusal) else self._read(self._endpoint, plain)
+
+    def _read(self, endpoint: Endpoint, plain: Plain) -> Deframed | Refusal:
+        document = strictjson.decode(plain.body, self._settings.body_limit)
+        if isinstance(document, Malformed):
+            return Refusal(_FAULT_REASONS[document.fault], document.fault.value)
+        version = self._head.headers.get("anthropic-version") or ""
+        try:
+            found = asked(endpoint.method, document.value, version, self._betas)
+        except WrongError as error:
+            return Refusal(Reason.INVALID_PARAMS, str(error))
+        generates = endpoint.method == MESSAGES
+        usage = self._settings.usage
+        self.reads = generates and (usage == "all" or (usage == "json" and not found.stream))
+        return self._deframed(found, document, plain)
+
+    def _plain(self, body: bytes) -> Plain | Refusal:
+        encoding = ",".join(self._head.headers.all("content-encoding")) or None
+        plain = plain_body(body, encoding, self._settings.body_limit)
+        match plain:
+            case CodingFault.UNKNOWN:
+                accepted = (("accept-encoding", ACCEPTED_CODINGS),)
+                return Refusal(Reason.UNSUPPORTED_MEDIA, plain.value, headers=accepted)
+            case CodingFault.BROKEN:
+                return Refusal(Reason.PARSE_ERROR, plain.value)
+            case CodingFault.TOO_LARGE:
+                return Refusal(Reason.TOO_LARGE, plain.value)
+            case Plain():
+                return plain
+
+    def _deframed(self, found: Asked, document: Document, plain: Plain) -> Deframed:
+        headers = self._head.headers
+        text = renamed(document.text, found.models, self._settings.aliases)
+        kept = text is document.text and document.canonical_safe and not plain.inflated
+        gone = (*_OVERRIDES, "content-encoding", *(() if kept else _DIGESTS))
+        exact = headers.get("content-type") == _JSON
+        return Deframed(
+            (found.call,),
+            body=None if kept else text.encode("utf-8"),
+            drop_headers=headers.present(gone),
+            set_headers=() if exact else (("content-type", _JSON),),
+        )
+
+
+def _origin_refusal(headers: Headers, origins: frozenset[str]) -> Refusal | None:
+    """Browsers send Origin; a page that was not allowed must not reach a local server (DNS
+    rebinding)."""
+    if all(value.lower() in origins for value in headers.all("origin")):
+        return None
+    return Refusal(Reason.DENIED, "this origin may not call")
+
+
+def _repeated(headers: Headers) -> Refusal | None:
+    for name in _SINGLE:
+        if len(headers.all(name)) > 1:
+            return Refusal(Reason.HEADER_MISMATCH, f"{name} occurs more than once")
+    return None
+
+
+def _media_refusal(headers: Headers) -> Refusal | None:
+    if is_media_type(headers.get("content-type") or "", _JSON):
+        return None
+    message = "content-type must be application/json in UTF-8"
+    return Refusal(Reason.UNSUPPORTED_MEDIA, message, headers=(("accept-post", _JSON),))
+
+
+def _betas(head: RequestHead) -> list[str] | Refusal:
+    """The betas that the header and the query name, all lines together."""
+    lines = ",".join(head.headers.all("anthropic-beta"))
+    _, _, query = head.path.partition("?")
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=MAX_QUERY)
+    except ValueError:
+        return Refusal(Reason.INVALID_REQUEST, "the query cannot be read")
+    asked_for = [value for key, value in pairs if key == _BETA and value != _SWITCH]
+    named = [part.strip(" \t") for part in ",".join((lines, *asked_for)).split(",")]
+    return [name for name in named if name]
+
+
+def _bodiless(head: RequestHead, endpoint: Endpoint) -> Deframed | Refusal:
+    """A GET is whole with its head."""
+    headers = head.headers
+    if headers.get("content-length") not in {None, "0"} or "transfer-encoding" in headers:
+        return Refusal(Reason.INVALID_REQUEST, "GET has no body")
+    attributes: JsonObject = {"method": endpoint.method, "protocol": PROTOCOL}
+    if endpoint.model is not None:
+        attributes["model"] = endpoint.model
+    version = headers.get("anthropic-version") or ""
+    call = Call(
+        PROTOCOL,
+        endpoint.method,
+        Kind.REQUEST,
+        target=endpoint.model,
+        version=version,
+        attributes=attributes,
+    )
+    return Deframed((call,), drop_headers=headers.present(_OVERRIDES))
