@@ -1,0 +1,119 @@
+"""An A2A request whose head has come, and what its body adds. Pure: no I/O, no clock."""
+
+from functools import partial
+
+from gateway.model.call import Call, Deframed
+from gateway.model.head import RequestHead
+from gateway.model.refusal import Reason, Refusal
+from gateway.protocols.a2a import grpc, jsonrpc, rest
+from gateway.protocols.a2a.body import Body, read_json
+from gateway.protocols.a2a.card import rewritten
+from gateway.protocols.a2a.client import Client, client_of
+from gateway.protocols.a2a.operation import CARDS, STREAMS, Binding, Operation
+from gateway.protocols.a2a.reading import CardReader, reader_of
+from gateway.protocols.base import Reading, Settings
+
+
+class A2aOpening:
+    """One request. Cards are read, whose operation JSON-RPC names in the body only: there the
+    answer's head is always asked for. What outlives it is the stream of a task, whose head has to
+    come before the trailers that gRPC ends it with."""
+
+    __slots__ = ("_client", "_head", "_method", "_settings", "lasts", "needs_response", "verdict")
+
+    def __init__(self, head: RequestHead, settings: Settings) -> None:
+        self._head = head
+        self._settings = settings
+        client = client_of(head, settings)
+        self._client = client if isinstance(client, Client) else None
+        operation = self._client.operation if self._client else None
+        self._method = operation.method if operation else ""
+        in_body = self._client is not None and operation is None
+        self.lasts = self._method in STREAMS or (in_body and jsonrpc.accepts_events(head))
+        self.needs_response = in_body or self.lasts or self._method in CARDS
+        self.verdict = client if isinstance(client, Refusal) else self._look(client)
+
+    def _look(self, client: Client) -> Deframed | Refusal | None:
+        """GET and DELETE are whole; a POST that could pass waits for its body."""
+        operation = client.operation
+        if operation is None or self._head.method not in rest.BODILESS:
+            return None
+        headers = self._head.headers
+        if headers.get("content-length") not in {None, "0"} or "transfer-encoding" in headers:
+            return Refusal(Reason.INVALID_REQUEST, f"{self._head.method} has no body")
+        call = rest.of_query(operation, client, self._settings.backend)
+        return call if isinstance(call, Refusal) else Deframed((call,), drop_headers=client.drop)
+
+    @property
+    def has_sessions(self) -> bool:
+        """A2A has none."""
+        return False
+
+    @property
+    def reads(self) -> bool:
+        """Whether the answer is a card."""
+        return self._method in CARDS
+
+    def reader(self, content_type: str, reading: Reading) -> CardReader | None:
+        """A reader for a card as JSON."""
+        authority = self._head.authority
+        url = f"{self._head.scheme}://{authority}{self._settings.path.rstrip('/')}"
+        enveloped = self._client is not None and self._client.binding is Binding.JSON_RPC
+        rewrite = partial(
+            rewritten, limit=reading.limit, url=url, authority=authority, enveloped=enveloped
+        )
+        return reader_of(content_type, reading, rewrite)
+
+    def deframe(self, body: bytes) -> Deframed | Refusal:
+        """The call of the whole request."""
+        if self.verdict is not None:
+            bodiless = isinstance(self.verdict, Refusal) or not body
+            return self.verdict if bodiless else Refusal(Reason.INVALID_REQUEST, "unexpected body")
+        client = self._client
+        if client is None:
+            return Refusal(Reason.OWN_FAULT, "a head without a verdict")
+        if client.operation is None:
+            return self._json_rpc(client, body)
+        if client.binding is Binding.GRPC:
+            return self._grpc(client, client.operation, body)
+        return self._rest(client, client.operation, body)
+
+    def _json_rpc(self, client: Client, body: bytes) -> Deframed | Refusal:
+        read = read_json(self._head, body, self._settings.body_limit, rest.MEDIA_TYPES[:1])
+        if isinstance(read, Refusal):
+            return read
+        call = jsonrpc.deframed(read.document.value, self._head, client, self._settings.backend)
+        if isinstance(call, Refusal):
+            return call
+        self._method = call.method
+        self.lasts = call.method in STREAMS
+        return _forwarded(call, client, read)
+
+    def _rest(self, client: Client, operation: Operation, body: bytes) -> Deframed | Refusal:
+        """A POST may come without a body where the path says everything."""
+        if not body:
+            call = rest.of_body(operation, client, self._settings.backend, None)
+            return (
+                call if isinstance(call, Refusal) else Deframed((call,), drop_headers=client.drop)
+            )
+        read = read_json(self._head, body, self._settings.body_limit, rest.MEDIA_TYPES)
+        if isinstance(read, Refusal):
+            return read
+        call = rest.of_body(operation, client, self._settings.backend, read.document.value)
+        return call if isinstance(call, Refusal) else _forwarded(call, client, read)
+
+    def _grpc(self, client: Client, operation: Operation, body: bytes) -> Deframed | Refusal:
+        if len(body) > self._settings.body_limit:
+            return Refusal(Reason.TOO_LARGE, "too large")
+        backend = self._settings.backend
+        call = grpc.deframed(operation, self._head.headers, body, client, backend)
+        return call if isinstance(call, Refusal) else Deframed((call,), drop_headers=client.drop)
+
+
+def _forwarded(call: Call, client: Client, body: Body) -> Deframed:
+    return Deframed(
+        (call,),
+        body=body.replacement,
+        drop_headers=(*client.drop, *body.drop),
+        set_headers=body.set,
+    )
