@@ -22,6 +22,7 @@ TARGETS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "attributes.proto": "gateway/policy",
         "cel_syntax.proto": "gateway/policy",
+        "extauthz.proto": "gateway/server",
         "extproc.proto": "gateway/server",
     }
 )

@@ -108,7 +108,7 @@ def external_processor(listener: Listener, limits: Limits) -> ExternalProcessor:
     """The filter of one listener, in `buffered` mode: a request without a route has its body
     judged rather than waved through. Routes in another mode override it."""
     return ExternalProcessor(
-        grpc_service=_service(listener, limits),
+        grpc_service=workers_service(limits, _told(listener, limits)),
         failure_mode_allow=False,
         status_on_error=HttpStatus(code=StatusCode.ServiceUnavailable),
         processing_mode=_MODES["buffered"],
@@ -118,7 +118,7 @@ def external_processor(listener: Listener, limits: Limits) -> ExternalProcessor:
         response_attributes=list(RESPONSE_ATTRIBUTES),
         metadata_options=_metadata(listener),
         forward_rules=_forward_rules(),
-        mutation_rules=_mutation_rules(),
+        mutation_rules=mutation_rules(),
         route_cache_action=ExternalProcessorRouteCacheAction.RETAIN,
         stat_prefix="gatehouse",
     )
@@ -135,11 +135,16 @@ def route_override(listener: Listener, limits: Limits, mode: Mode) -> ExtProcPer
     )
 
 
-def _service(listener: Listener, limits: Limits) -> GrpcService:
-    told = str(wiring(listener, limits, "buffered"))
+def _told(listener: Listener, limits: Limits) -> HeaderValue:
+    return HeaderValue(key=METADATA_KEY, value=str(wiring(listener, limits, "buffered")))
+
+
+def workers_service(limits: Limits, *metadata: HeaderValue) -> GrpcService:
+    """The service's workers as a filter calls them, with `metadata` on every call: another one is
+    asked as long as nothing has been answered."""
     return GrpcService(
         envoy_grpc=GrpcServiceEnvoyGrpc(cluster_name=WORKERS, skip_envoy_headers=True),
-        initial_metadata=[HeaderValue(key=METADATA_KEY, value=told)],
+        initial_metadata=list(metadata),
         retry_policy=RetryPolicy(
             retry_on=_RETRIED,
             num_retries=_RETRIES,
@@ -178,7 +183,8 @@ def _forward_rules() -> HeaderForwardingRules:
     return HeaderForwardingRules(disallowed_headers=ListStringMatcher(patterns=hidden))
 
 
-def _mutation_rules() -> HeaderMutationRules:
+def mutation_rules() -> HeaderMutationRules:
+    """What the service may change of a head; anything else ends the request."""
     allowed = "|".join(MUTABLE)
     return HeaderMutationRules(
         disallow_all=True,

@@ -48,7 +48,7 @@ from envoy_data_plane.envoy.extensions.http.stateful_session.header.v3 import (
 from envoy_data_plane.envoy.type.matcher.v3 import RegexMatcher, StringMatcher
 
 from gateway.config.schema import Limits, Listener
-from gateway.edge import ext_proc, verdict_guard
+from gateway.edge import ext_authz, ext_proc, verdict_guard
 from gateway.edge.headers import (
     CREDENTIALS,
     NOT_TO_CLIENT_PREFIXES,
@@ -179,11 +179,13 @@ def _filters(config: Listener, limits: Limits) -> list[HttpFilter]:
 
     `client_edge` comes first, so that it sees a response last: after stateful_session, which adds
     the endpoint to it. `upstream_edge` comes last, when everybody who may read credentials has.
+    Routes in mode `check` have ext_authz and not ext_proc, all others the reverse.
     """
     return [
         _filter("gatehouse.client_edge", _client_edge()),
         *_peer(config),
         _filter(ext_proc.FILTER, ext_proc.external_processor(config, limits)),
+        _filter_of_routes(ext_authz.FILTER, ext_authz.external_authorization(config, limits)),
         _filter(verdict_guard.FILTER, verdict_guard.verdict_guard()),
         _filter("envoy.filters.http.stateful_session", _stateful_session()),
         _filter("gatehouse.upstream_edge", _upstream_edge()),
@@ -193,6 +195,11 @@ def _filters(config: Listener, limits: Limits) -> list[HttpFilter]:
 
 def _filter(name: str, config: betterproto2.Message) -> HttpFilter:
     return HttpFilter(name=name, typed_config=packed(config))
+
+
+def _filter_of_routes(name: str, config: betterproto2.Message) -> HttpFilter:
+    """A filter that does not exist but on routes which bring a configuration of it."""
+    return HttpFilter(name=name, typed_config=packed(config), disabled=True)
 
 
 def _client_edge() -> HeaderMutationFilter:

@@ -1,13 +1,13 @@
-"""The gRPC server of a worker: ext_proc, health and reflection on one socket.
+"""The gRPC server of a worker: ext_proc, ext_authz, health and reflection on one socket.
 
-The handler is generic and takes raw bytes: the service's own name is Envoy's, the message types
-are ours (protos/extproc.proto).
+The handlers are generic and take raw bytes: the services' own names are Envoy's, the message types
+are ours (protos/extproc.proto, protos/extauthz.proto).
 """
 
 import asyncio
 import time
 from collections.abc import Callable, Iterable
-from functools import lru_cache
+from functools import partial
 from typing import Any, Final
 
 import grpc
@@ -17,9 +17,12 @@ from grpc_reflection.v1alpha import reflection
 
 from gateway.config.wiring import METADATA_KEY, Wiring, WiringError, parse_wiring
 from gateway.pipeline.review import Review
+from gateway.server.check import CheckDriver, decode
+from gateway.server.codec import UndecodableMessageError
 from gateway.server.stream import StreamDriver
 
 EXT_PROC_SERVICE: Final = "envoy.service.ext_proc.v3.ExternalProcessor"
+EXT_AUTHZ_SERVICE: Final = "envoy.service.auth.v3.Authorization"
 RESET_SECONDS: Final = 0.002
 """How long a stream that Envoy ended waits for the reset that follows, which cancels it: grpc.aio
 leaks 116 bytes for each status that it sends on a call that is gone (grpc/grpc#43360)."""
@@ -32,7 +35,8 @@ LAST_WORDS_SECONDS: Final = 0.5
 
 
 class Service:
-    """Serves streams until `drain`. `new_driver` makes the driver of one stream."""
+    """Serves streams and checks until `drain`. `new_driver` makes the driver of one stream,
+    `new_check` that of one check; without it there are none."""
 
     def __init__(
         self,
@@ -40,9 +44,11 @@ class Service:
         *,
         receive_bytes: int,
         streams: int,
+        new_check: Callable[[Wiring], CheckDriver] | None = None,
         credentials: grpc.ServerCredentials | None = None,
     ) -> None:
         self._new_driver = new_driver
+        self._new_check = new_check
         self._active: dict[asyncio.Task[None], StreamDriver] = {}
         self._credentials = credentials
         self._health = health.aio.HealthServicer()
@@ -60,13 +66,19 @@ class Service:
         self._register()
 
     def _register(self) -> None:
-        make_handler: Any = grpc.stream_stream_rpc_method_handler
-        process: Any = make_handler(self._process)
-        handler = grpc.method_handlers_generic_handler(EXT_PROC_SERVICE, {"Process": process})
-        self._server.add_generic_rpc_handlers((handler,))
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        make_stream: Any = grpc.stream_stream_rpc_method_handler
+        self._add(EXT_PROC_SERVICE, "Process", make_stream(self._process))
         names = (EXT_PROC_SERVICE, HEALTH_SERVICE, reflection.SERVICE_NAME)
+        if self._new_check is not None:
+            make_unary: Any = grpc.unary_unary_rpc_method_handler
+            self._add(EXT_AUTHZ_SERVICE, "Check", make_unary(partial(_check, self._new_check)))
+            names = (*names, EXT_AUTHZ_SERVICE)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         reflection.enable_server_reflection(names, self._server)
+
+    def _add(self, service: str, method: str, handler: Any) -> None:
+        generic = grpc.method_handlers_generic_handler(service, {method: handler})
+        self._server.add_generic_rpc_handlers((generic,))
 
     async def _process(self, _requests: object, stream: Any) -> None:
         task = asyncio.current_task()
@@ -137,12 +149,22 @@ class Service:
         return len(self._active)
 
 
-# Every stream of a listener and mode brings the same text; configuration bounds how many there are.
-_parsed: Final = lru_cache(maxsize=256)(parse_wiring)
+async def _check(new_check: Callable[[Wiring], CheckDriver], raw: bytes, context: Any) -> bytes:
+    """One check. Whatever fails here ends badly, and Envoy refuses the request then; nothing but a
+    verdict may come back, since an empty answer would let it pass."""
+    try:
+        asked = decode(raw)
+    except (UndecodableMessageError, WiringError) as error:
+        await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
+        raise
+    return await new_check(asked.wiring).answer(asked)
 
 
 def _wiring(metadata: Iterable[tuple[str, str | bytes]] | None) -> Wiring:
     for name, value in metadata or ():
         if name == METADATA_KEY and isinstance(value, str):
-            return _parsed(value)
+            wiring = parse_wiring(value)
+            if wiring.mode == "check":
+                raise WiringError("a stream where a check is configured")
+            return wiring
     raise WiringError("no wiring: this stream does not come from configuration that we generated")

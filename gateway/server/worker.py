@@ -19,6 +19,7 @@ from gateway.model.jsonvalue import JsonObject
 from gateway.pipeline.exchange import HttpExchange, Surroundings
 from gateway.pipeline.review import Review
 from gateway.pipeline.snapshot import Snapshot
+from gateway.server.check import CheckDriver
 from gateway.server.credentials import server_credentials
 from gateway.server.service import Service
 from gateway.server.stream import Exchange, StreamDriver
@@ -165,6 +166,7 @@ class Worker:
         if self._service is None:
             service = Service(
                 self._new_driver,
+                new_check=self._new_check,
                 receive_bytes=self._receive_bytes(snapshot),
                 streams=snapshot.streams,
                 credentials=server_credentials(snapshot.worker_tls),
@@ -174,10 +176,18 @@ class Worker:
         await self._service.review(snapshot, self._permitted)
 
     def _new_driver(self, wiring: Wiring) -> StreamDriver:
-        snapshot = self._snapshot
-        if snapshot is None:
-            raise RuntimeError("a stream before the first snapshot")
+        snapshot = self._in_force()
         return self._drive(HttpExchange(snapshot, wiring, self._surroundings()), snapshot)
+
+    def _new_check(self, wiring: Wiring) -> CheckDriver:
+        snapshot = self._in_force()
+        exchange = HttpExchange(snapshot, wiring, self._surroundings())
+        return CheckDriver(exchange, deadline=snapshot.decision_seconds, budget=self._budget)
+
+    def _in_force(self) -> Snapshot:
+        if self._snapshot is None:
+            raise RuntimeError("a stream before the first snapshot")
+        return self._snapshot
 
     def _drive(self, exchange: Exchange, snapshot: Snapshot) -> StreamDriver:
         """The driver of one stream."""
