@@ -27,10 +27,14 @@ node: setup .node/node_modules/.package-lock.json ## Install the conformance sui
 	$(BIN)/python -m tests.conformance.install
 	@touch $@
 
-up: setup ## Run Envoy, the gateway and two replicas of a demo MCP server until Ctrl-C
+up: setup ## Run Envoy, the gateway and demo servers (MCP, models, an agent) until Ctrl-C
 	$(BIN)/gatehouse up -c demo/gateway.yaml --demo $(UP) \
 	  --start "tracker-a=$(BIN)/python -m demo.tracker --port $${TRACKER_A:-9101} --name replica-a" \
-	  --start "tracker-b=$(BIN)/python -m demo.tracker --port $${TRACKER_B:-9102} --name replica-b"
+	  --start "tracker-b=$(BIN)/python -m demo.tracker --port $${TRACKER_B:-9102} --name replica-b" \
+	  --start "model-a=$(BIN)/python -m demo.model --port $${MODEL_A:-9103} --name replica-a" \
+	  --start "model-b=$(BIN)/python -m demo.model --port $${MODEL_B:-9104} --name replica-b" \
+	  --start "agent-a=$(BIN)/python -m demo.agent --port $${AGENT_A:-9105} --name replica-a" \
+	  --start "agent-b=$(BIN)/python -m demo.agent --port $${AGENT_B:-9106} --name replica-b"
 
 check: setup ## Lint, types, import layers
 	$(BIN)/ruff check

@@ -21,16 +21,19 @@ def listen(host: str, port: int) -> socket.socket:
 class AnnouncingServer(uvicorn.Server):
     """Prints one line once connections are accepted, and nothing else."""
 
+    path = "/"
+
     @override
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         for listening in sockets or ():
             host, port = listening.getsockname()[:2]
-            print(f"ready http://{host}:{port}/mcp", flush=True)  # noqa: T201  the one line
+            print(f"ready http://{host}:{port}{self.path}", flush=True)  # noqa: T201  the one line
 
 
-def serve(app: Starlette, listening: socket.socket) -> None:
-    """Serves on the bound socket until SIGTERM or SIGINT, then exits with 0."""
+def serve(app: Starlette, listening: socket.socket, path: str = "/mcp") -> None:
+    """Serves on the bound socket, announced with `path`, until SIGTERM or SIGINT, then exits with
+    0."""
     for received in (signal.SIGTERM, signal.SIGINT):
         # uvicorn raises the signal again once it has shut down; being asked to stop is no failure.
         signal.signal(received, exit_cleanly)
@@ -42,7 +45,9 @@ def serve(app: Starlette, listening: socket.socket) -> None:
         # A client's open SSE stream would otherwise keep the process until the client goes.
         timeout_graceful_shutdown=0,
     )
-    AnnouncingServer(config).run(sockets=[listening])
+    server = AnnouncingServer(config)
+    server.path = path
+    server.run(sockets=[listening])
 
 
 def exit_cleanly(signum: int, frame: FrameType | None) -> None:

@@ -19,10 +19,12 @@ from gateway.bootstrap import (
 )
 from gateway.pipeline.snapshot import Snapshot
 from tests.support.certificates import Authority
-from tests.support.gatehouse import SEAL_KEY, allow, gateway_config
+from tests.support.gatehouse import KEY, SEAL_KEY, allow, gateway_config, key_entry
 
 NOBODY = {"tracker": ["http://127.0.0.1:1/mcp"]}
 CREDENTIAL = "Bearer backend-credential"
+ISSUER = "https://idp.example"
+KEY_SET = '{"keys":[]}'
 
 
 def write(folder: Path, *policies: dict[str, Any], **changes: Any) -> Path:
@@ -46,6 +48,12 @@ def snapshot(*versions: Loaded) -> Snapshot:
 
 def backend(**changes: Any) -> list[dict[str, Any]]:
     return [{"name": "tracker", "endpoints": ["127.0.0.1:1"], **changes}]
+
+
+def identity(**source: str) -> dict[str, Any]:
+    """The identity part with an issuer of tokens, whose keys come from `source`, too."""
+    issuer = {"issuer": ISSUER, "audiences": ["gateway"], **source}
+    return {"keys": [key_entry("someone", KEY)], "jwt": [issuer]}
 
 
 def test_a_worker_judges_by_what_the_supervisor_has_checked(tmp_path: Path) -> None:
@@ -107,6 +115,46 @@ def test_an_error_tells_what_to_watch_until_it_is_mended(tmp_path: Path) -> None
         load(file, {})
     assert set(told.value.watched) == {file, tmp_path / "policies"}
     assert 'unknown key "tool"' in str(told.value)
+
+
+def test_what_is_missing_is_watched_until_it_is_there(tmp_path: Path) -> None:
+    tls = {"server_name": "tracker.test", "ca": "ca.pem"}
+    file = write(tmp_path, backends=backend(tls=tls), identity=identity(jwks_file="keys.json"))
+    with pytest.raises(ConfigurationError) as told:
+        load(file, {})
+    names = ("policies", "ca.pem", "keys.json")
+    assert set(told.value.watched) == {file, *(tmp_path / name for name in names)}
+    file = write(tmp_path, sessions={"keys": ["file:seal.key"]})
+    with pytest.raises(ConfigurationError, match=r"cannot read file:seal\.key") as told:
+        load(file, {})
+    assert set(told.value.watched) == {file, tmp_path / "seal.key"}
+
+
+def test_what_a_policy_names_is_watched(tmp_path: Path) -> None:
+    file = tmp_path / "policies" / ".." / "tool"
+    rule = allow(tools=["file:../tool"])
+    with pytest.raises(ConfigurationError, match=r"cannot read file:\.\./tool") as told:
+        loaded(tmp_path, rule)
+    assert file in told.value.watched
+    file.write_text("echo")
+    found = loaded(tmp_path, rule)
+    assert found.sources[0].model.spec.rules[0].tools == ("echo",)
+    assert file in found.watched
+
+
+def test_a_key_set_that_is_there_is_no_reason_for_a_reload(tmp_path: Path) -> None:
+    (tmp_path / "keys.json").write_text(KEY_SET)
+    found = loaded(tmp_path, identity=identity(jwks_file="keys.json"))
+    assert tmp_path / "keys.json" not in found.watched
+
+
+def test_workers_get_key_sets_of_issuers_that_are_configured_and_of_no_others(
+    tmp_path: Path,
+) -> None:
+    found = loaded(tmp_path, identity=identity(jwks_url=f"{ISSUER}/keys"))
+    known = {"https://other.example": b"{}", ISSUER: KEY_SET.encode()}
+    assert snapshot_message(found, 1, known)["key_sets"] == {ISSUER: KEY_SET}
+    assert snapshot_message(found, 1, {})["key_sets"] == {}
 
 
 def test_only_errors_are_in_the_text_of_an_error(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def test_the_right_configuration_is_right(tmp_path: Path) -> None:
         ),
         (
             changed("routes", protocol="unjudged", batches=True),
-            "routes[0].batches: batches has no effect on an unjudged route",
+            "routes[0].batches: batches has no effect on a route of protocol unjudged",
         ),
         (
             changed("routes", body_limit=64 << 20) | {"limits": {"heap_bytes": 128 << 20}},
@@ -92,3 +92,49 @@ def test_an_unused_backend_and_a_credential_in_clear_are_warnings(tmp_path: Path
     assert {problem.severity for problem in loaded.problems} == {"warning"}
     assert len(loaded.problems) == 2
     assert "secret" not in str(loaded.problems)
+
+
+def checked(**changes: Any) -> dict[str, Any]:
+    return changed("routes", mode="check", **changes)
+
+
+@pytest.mark.parametrize(
+    ("value", "complaint"),
+    [
+        (checked(batches=True), "routes[0].batches: batches belong to a revision with sessions"),
+        (
+            checked(protocol="openai", aliases={"a": "b"}),
+            "routes[0].aliases: aliases change the body",
+        ),
+        (checked(protocol="anthropic", usage="json"), "routes[0].usage: usage reads responses"),
+        (
+            checked() | {"record": {"endpoint": "always"}},
+            "routes[0].mode: record.endpoint: always needs every response",
+        ),
+    ],
+)
+def test_what_needs_more_than_a_decision_is_an_error_where_there_is_no_more(
+    value: dict[str, Any], complaint: str, tmp_path: Path
+) -> None:
+    problems = [one for one in inspected(value, tmp_path).problems if one.severity == "error"]
+    assert [f"{one.path}: {one.message}".startswith(complaint) for one in problems] == [True]
+    assert "mode: buffered" in problems[0].fix
+    value["routes"][0]["mode"] = "buffered"
+    assert complaints(value, tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("protocol", "refused"),
+    [("mcp", "lists"), ("openai", "models"), ("anthropic", "models"), ("a2a", "agent cards")],
+)
+def test_what_a_decision_alone_cannot_give_is_told_beforehand(
+    protocol: str, refused: str, tmp_path: Path
+) -> None:
+    (complaint,) = complaints(checked(protocol=protocol), tmp_path)
+    assert complaint.startswith("warning routes[0].mode: on a route in mode check")
+    assert refused in complaint
+
+
+def test_off_is_off_in_every_mode(tmp_path: Path) -> None:
+    value = checked(protocol="openai", aliases={}, usage="off")
+    assert not [one for one in complaints(value, tmp_path) if one.startswith("error")]

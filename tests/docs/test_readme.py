@@ -59,13 +59,13 @@ def test_ci_runs_the_test_command_of_the_readme() -> None:
 
 
 def test_make_up_prints_things_to_paste_that_work() -> None:
-    gateway, admin, envoy, tracker_a, tracker_b = free_ports(5)
+    gateway, admin, envoy, *upstreams = free_ports(9)
+    names = ("TRACKER_A", "TRACKER_B", "MODEL_A", "MODEL_B", "AGENT_A", "AGENT_B")
     env = {
         "GATEWAY_PORT": str(gateway),
         "GATEWAY_ADMIN_PORT": str(admin),
         "ENVOY_ADMIN_PORT": str(envoy),
-        "TRACKER_A": str(tracker_a),
-        "TRACKER_B": str(tracker_b),
+        **{name: str(port) for name, port in zip(names, upstreams, strict=True)},
         "GATEWAY_RUN": f".run-{gateway}",
     }
     try:
@@ -94,6 +94,11 @@ def test_the_policy_in_the_readme_is_the_shipped_one() -> None:
     shown = next(block for block in blocks("yaml") if "kind: AccessPolicy" in block)
     shipped = (ROOT / "policies" / "demo-key.yaml").read_text()
     assert yaml.safe_load(shown) == yaml.safe_load(shipped)
+
+
+def test_the_rules_on_models_in_the_readme_are_shipped() -> None:
+    shown = next(block for block in blocks("yaml") if block.startswith("  - name: small-models"))
+    assert shown in (ROOT / "policies" / "model-use.yaml").read_text()
 
 
 def test_the_configuration_in_the_readme_is_accepted(tmp_path: Path) -> None:

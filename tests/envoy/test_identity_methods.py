@@ -180,7 +180,7 @@ def test_a_keys_scopes_are_its_own(stage: Stage) -> None:
         [("x-api-key", f"{KEY}x")],
         [("x-api-key", "")],
         [("x-api-key", "k" * 2000)],
-        [("authorization", f"Bearer {KEY}")],
+        [("authorization", f"Bearer {KEY}x")],
         [],
     ],
     ids=["twice", "both names", "two keys", "joined", "case", "longer", "empty", "huge", "bearer",

@@ -1,6 +1,7 @@
 """What Envoy answers by itself: JSON of the protocol, the right status, no inner reasons."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -130,13 +131,28 @@ async def test_a_body_of_unknown_length_that_grows_far_too_large_is_a_413(
     service: Service, upstream: Upstream, tmp_path: Path
 ) -> None:
     """Envoy lets what one read of the socket brought pass its limit; the service refuses that."""
-
-    async def pieces() -> AsyncIterator[bytes]:
-        for _ in range(64):
-            yield b"x" * 64 * 1024
-
     route = {"name": "mcp", "path": "/mcp", "protocol": "mcp", "backend": "tracker"}
     gateway = gateway_of(endpoints=[upstream.address], routes=[route | {"body_limit": 16 * 1024}])
     async with running(gateway, [service.address], tmp_path) as edge:
-        is_plain_refusal(await edge.client.post("/mcp", content=pieces()), 413, -31413)
+        is_plain_refusal(await uploaded(edge.client.base_url), 413, -31413)
     assert upstream.hits == 0
+
+
+async def uploaded(url: httpx.URL) -> httpx.Response:
+    """The answer to a body in 64 pieces, which stops as soon as the answer begins: what is sent
+    after that could make Envoy reset the connection before the answer is read."""
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    writer.write(b"POST /mcp HTTP/1.1\r\nhost: gateway\r\ntransfer-encoding: chunked\r\n\r\n")
+    answer = asyncio.ensure_future(reader.readuntil(b"\r\n\r\n"))
+    with contextlib.suppress(ConnectionError):
+        for _ in range(64):
+            writer.write(b"10000\r\n" + b"x" * 0x10000 + b"\r\n")
+            await writer.drain()
+            await asyncio.wait([answer], timeout=0.01)
+            if answer.done():
+                break
+    line, *fields = (await answer).decode().split("\r\n")
+    headers = [(name, value) for name, _, value in (one.partition(": ") for one in fields) if name]
+    body = await reader.readexactly(int(dict(headers)["content-length"]))
+    writer.close()
+    return httpx.Response(int(line.split()[1]), headers=headers, content=body)

@@ -23,13 +23,13 @@ from tests.support.gatehouse import (
     key_entry,
     policy,
 )
+from tests.support.http_client import HTTP
 from tests.support.messages import LEGACY, legacy, modern
 from tests.support.processes import running
 from tests.support.raw_backend import RawBackend, Reply, raw_backend
 
 OTHER_KEY = "another-key-9876543210"
 LIMIT = 20_000
-HTTP = httpx.Client(timeout=10)  # one for all: each loads the certificates of the system
 JSON = ("content-type", "application/json")
 EVENTS = ("content-type", "text/event-stream")
 LISTS = {

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from tests.support.gatehouse import KEY, Gateway, allow, gatehouse, gateway_config, key_entry
+from tests.support.http_client import HTTP
 from tests.support.messages import LEGACY, legacy, legacy_call
 from tests.support.session_replica import OWN_NOT_FOUND, SessionReplica, session_replica
 
@@ -22,7 +23,6 @@ INITIALIZE = {
     "clientInfo": {"name": "test", "version": "1"},
 }
 BIG = 9007199254740993
-HTTP = httpx.Client(timeout=10)  # one for all: each loads the certificates of the system
 REPLICA_ID = re.compile(r"replica-[abc]-\d+")
 
 

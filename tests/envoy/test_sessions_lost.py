@@ -12,13 +12,13 @@ import pytest
 
 from tests.support.echo import Seen
 from tests.support.gatehouse import KEY, SEAL_KEY, Gateway, allow, gatehouse, gateway_config
+from tests.support.http_client import HTTP
 from tests.support.messages import LEGACY, legacy, legacy_call
 from tests.support.raw_backend import Reply
 from tests.support.session_replica import OWN_NOT_FOUND, SessionReplica, session_replica
 
 NEW_KEY = "Zr0k3vX9pQm2L7tYc5Wb8NfHsJdAeGuR1iKo4yTzVhE"
 WAIT_SECONDS = 10.0
-HTTP = httpx.Client(timeout=10)  # one for all: each loads the certificates of the system
 INITIALIZE = {
     "protocolVersion": LEGACY,
     "capabilities": {},

@@ -1,5 +1,6 @@
 """`gatehouse up` as a newcomer meets it: ready soon, honest if it cannot start, gone at the end."""
 
+import itertools
 import json
 import os
 import shutil
@@ -26,7 +27,8 @@ from tests.support.raw_backend import Reply, raw_backend
 
 READY_SECONDS = 10.0
 GONE_SECONDS = 6.0
-VARIABLES = ("GATEWAY_PORT", "GATEWAY_ADMIN_PORT", "ENVOY_ADMIN_PORT", "TRACKER_A", "TRACKER_B")
+UPSTREAMS = ("TRACKER_A", "TRACKER_B", "MODEL_A", "MODEL_B", "AGENT_A", "AGENT_B")
+VARIABLES = ("GATEWAY_PORT", "GATEWAY_ADMIN_PORT", "ENVOY_ADMIN_PORT", *UPSTREAMS)
 GATEHOUSE = str(Path(sys.executable).with_name("gatehouse"))
 
 
@@ -71,10 +73,10 @@ def demo(folder: Path) -> Generator[Demo]:
     shutil.copytree(ROOT / "policies", folder / "policies")
     env: dict[str, str] = dict(zip(VARIABLES, map(str, free_ports(len(VARIABLES))), strict=True))
     command = [GATEHOUSE, "up", "-c", "demo/gateway.yaml", "--demo", "--ready-file", "ready.json"]
-    for name in ("a", "b"):
-        port = env[f"TRACKER_{name.upper()}"]
-        program = f"{sys.executable} -m demo.tracker --port {port} --name replica-{name}"
-        command += ["--start", f"tracker-{name}={program}"]
+    for kind, name in itertools.product(("tracker", "model", "agent"), "ab"):
+        port = env[f"{kind}_{name}".upper()]
+        program = f"{sys.executable} -m demo.{kind} --port {port} --name replica-{name}"
+        command += ["--start", f"{kind}-{name}={program}"]
     started = time.monotonic()
     with running(command, env=env, cwd=folder) as process:
         process.wait_for_line("Ctrl-C stops everything", 30)
@@ -150,19 +152,24 @@ def _check_ready_file(started: Demo) -> None:
     assert ready["version"] == 1
     assert ready["listeners"] == {"agents": f"http://127.0.0.1:{port}"}
     assert ready["admin"] == f"http://127.0.0.1:{started.env['GATEWAY_ADMIN_PORT']}"
-    (route,) = ready["routes"]
-    assert route == {
+    assert ready["routes"][0] == {
         "name": "tracker",
         "protocol": "mcp",
         "url": f"http://127.0.0.1:{port}/mcp",
         "backend": "tracker",
         "policy": str(started.folder / "policies"),
     }
+    protocols = [route["protocol"] for route in ready["routes"]]
+    assert protocols == ["mcp", "openai", "anthropic", "a2a"]
+    backends = ("tracker", "models", "messages", "triage")
+    kinds = ("TRACKER", "MODEL", "MODEL", "AGENT")
     assert [(one["name"], one["address"]) for one in ready["upstreams"]] == [
-        ("tracker", f"127.0.0.1:{started.env['TRACKER_A']}"),
-        ("tracker", f"127.0.0.1:{started.env['TRACKER_B']}"),
-        ("tracker-a", ""),
-        ("tracker-b", ""),
+        *(
+            (backend, f"127.0.0.1:{started.env[f'{kind}_{replica}']}")
+            for backend, kind in zip(backends, kinds, strict=True)
+            for replica in "AB"
+        ),
+        *((f"{kind}-{replica}", "") for kind in ("tracker", "model", "agent") for replica in "ab"),
     ]
     assert httpx.get(f"{ready['admin']}/readyz").status_code == 200
 
