@@ -1,25 +1,12 @@
 """The JSON document of a request's body. Pure: no I/O, no clock."""
 
 from dataclasses import dataclass
-from typing import Final
 
 from gateway.model.head import RequestHead
 from gateway.model.refusal import Reason, Refusal
-from gateway.wire import strictjson
-from gateway.wire.content import ACCEPTED_CODINGS, CodingFault, Plain, is_media_type, plain_body
-from gateway.wire.strictjson import Document, Fault, Malformed
-
-_FAULT_REASONS: Final = {
-    Fault.TOO_LARGE: Reason.TOO_LARGE,
-    Fault.TOO_MANY: Reason.TOO_LARGE,
-    Fault.ENCODING: Reason.PARSE_ERROR,
-    Fault.SYNTAX: Reason.PARSE_ERROR,
-    Fault.SURROGATE: Reason.PARSE_ERROR,
-    Fault.DUPLICATE_KEY: Reason.INVALID_REQUEST,
-    Fault.DEPTH: Reason.INVALID_REQUEST,
-    Fault.NUMBER: Reason.INVALID_REQUEST,
-}
-_DIGESTS: Final = ("content-digest", "repr-digest", "digest", "content-md5")
+from gateway.wire.content import is_media_type
+from gateway.wire.requestbody import document_of, outdated, without_coding
+from gateway.wire.strictjson import Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,32 +33,16 @@ def read_json(
             f"content-type must be {' or '.join(media_types)} in UTF-8",
             headers=(("accept-post", accepted),),
         )
-    plain = _plain(head, body, limit)
+    plain = without_coding(head.headers, body, limit)
     if isinstance(plain, Refusal):
         return plain
-    document = strictjson.decode(plain.body, limit)
-    if isinstance(document, Malformed):
-        return Refusal(_FAULT_REASONS[document.fault], document.fault.value)
+    document = document_of(plain.body, limit)
+    if isinstance(document, Refusal):
+        return document
     replaced = plain.inflated or not document.canonical_safe
-    gone = ("content-encoding", *(_DIGESTS if replaced else ()))
     return Body(
         document,
         document.text.encode() if replaced else None,
-        head.headers.present(gone),
+        outdated(head.headers, replaced=replaced),
         () if content_type == media_type else (("content-type", media_type),),
     )
-
-
-def _plain(head: RequestHead, body: bytes, limit: int) -> Plain | Refusal:
-    encoding = ",".join(head.headers.all("content-encoding")) or None
-    plain = plain_body(body, encoding, limit)
-    match plain:
-        case CodingFault.UNKNOWN:
-            accepted = (("accept-encoding", ACCEPTED_CODINGS),)
-            return Refusal(Reason.UNSUPPORTED_MEDIA, plain.value, headers=accepted)
-        case CodingFault.BROKEN:
-            return Refusal(Reason.PARSE_ERROR, plain.value)
-        case CodingFault.TOO_LARGE:
-            return Refusal(Reason.TOO_LARGE, plain.value)
-        case Plain():
-            return plain

@@ -10,6 +10,7 @@ from gateway.protocols.a2a.operation import CALLS_03, METHODS_10, V03, V10, Bind
 from gateway.protocols.a2a.paths import operation_of
 from gateway.protocols.a2a.query import VERSION, parameters
 from gateway.protocols.base import Settings
+from gateway.wire.requestbody import METHOD_OVERRIDES
 from gateway.wire.urlpath import segments
 
 SERVICES: Final = {"lf.a2a.v1.A2AService": V10, "a2a.v1.A2AService": V03}
@@ -17,8 +18,6 @@ SERVICES: Final = {"lf.a2a.v1.A2AService": V10, "a2a.v1.A2AService": V03}
 
 _VERSION_HEADER: Final = "a2a-version"
 _EXTENSIONS: Final = ("a2a-extensions", "x-a2a-extensions")
-_OVERRIDES: Final = ("x-http-method-override", "x-http-method", "x-method-override")
-"""Some frameworks let these replace the method that was judged."""
 
 _SINGLE: Final = frozenset(
     (
@@ -76,7 +75,7 @@ def client_of(head: RequestHead, settings: Settings) -> Client | Refusal:
     operation = _operation(head, parts, binding, version, settings)
     if isinstance(operation, Refusal):
         return operation
-    drop = head.headers.present(_OVERRIDES)
+    drop = head.headers.present(METHOD_OVERRIDES)
     return Client(binding, version, operation, query, _extensions(head.headers), drop)
 
 

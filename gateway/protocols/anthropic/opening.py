@@ -12,32 +12,11 @@ from gateway.protocols.anthropic.members import WrongError
 from gateway.protocols.anthropic.message import PROTOCOL, Asked, asked, renamed
 from gateway.protocols.anthropic.reading import list_reader, usage_reader
 from gateway.protocols.base import Reading, ResponseReader, Settings
-from gateway.wire import strictjson
-from gateway.wire.content import (
-    ACCEPTED_CODINGS,
-    CodingFault,
-    Plain,
-    is_media_type,
-    plain_body,
-)
-from gateway.wire.strictjson import Document, Fault, Malformed
-
-_FAULT_REASONS: Final = {
-    Fault.TOO_LARGE: Reason.TOO_LARGE,
-    Fault.TOO_MANY: Reason.TOO_LARGE,
-    Fault.ENCODING: Reason.PARSE_ERROR,
-    Fault.SYNTAX: Reason.PARSE_ERROR,
-    Fault.SURROGATE: Reason.PARSE_ERROR,
-    Fault.DUPLICATE_KEY: Reason.INVALID_REQUEST,
-    Fault.DEPTH: Reason.INVALID_REQUEST,
-    Fault.NUMBER: Reason.INVALID_REQUEST,
-}
+from gateway.wire.content import Plain, is_media_type
+from gateway.wire.requestbody import METHOD_OVERRIDES, document_of, outdated, without_coding
+from gateway.wire.strictjson import Document
 
 _JSON: Final = "application/json"
-_DIGESTS: Final = ("content-digest", "repr-digest", "digest", "content-md5")
-_OVERRIDES: Final = ("x-http-method-override", "x-http-method", "x-method-override")
-"""Some frameworks let these replace the method that was judged."""
-
 _SINGLE: Final = ("content-type", "content-length", "anthropic-version", "x-api-key")
 """Headers of which backends read one line, not all the same one."""
 
@@ -107,13 +86,13 @@ class AnthropicOpening:
             return self.verdict
         if self.verdict is not None:
             return Refusal(Reason.INVALID_REQUEST, "unexpected body") if body else self.verdict
-        plain = self._plain(body)
+        plain = without_coding(self._head.headers, body, self._settings.body_limit)
         return plain if isinstance(plain, Refusal) else self._read(self._endpoint, plain)
 
     def _read(self, endpoint: Endpoint, plain: Plain) -> Deframed | Refusal:
-        document = strictjson.decode(plain.body, self._settings.body_limit)
-        if isinstance(document, Malformed):
-            return Refusal(_FAULT_REASONS[document.fault], document.fault.value)
+        document = document_of(plain.body, self._settings.body_limit)
+        if isinstance(document, Refusal):
+            return document
         version = self._head.headers.get("anthropic-version") or ""
         try:
             found = asked(endpoint.method, document.value, version, self._betas)
@@ -124,30 +103,18 @@ class AnthropicOpening:
         self.reads = generates and (usage == "all" or (usage == "json" and not found.stream))
         return self._deframed(found, document, plain)
 
-    def _plain(self, body: bytes) -> Plain | Refusal:
-        encoding = ",".join(self._head.headers.all("content-encoding")) or None
-        plain = plain_body(body, encoding, self._settings.body_limit)
-        match plain:
-            case CodingFault.UNKNOWN:
-                accepted = (("accept-encoding", ACCEPTED_CODINGS),)
-                return Refusal(Reason.UNSUPPORTED_MEDIA, plain.value, headers=accepted)
-            case CodingFault.BROKEN:
-                return Refusal(Reason.PARSE_ERROR, plain.value)
-            case CodingFault.TOO_LARGE:
-                return Refusal(Reason.TOO_LARGE, plain.value)
-            case Plain():
-                return plain
-
     def _deframed(self, found: Asked, document: Document, plain: Plain) -> Deframed:
         headers = self._head.headers
         text = renamed(document.text, found.models, self._settings.aliases)
         kept = text is document.text and document.canonical_safe and not plain.inflated
-        gone = (*_OVERRIDES, "content-encoding", *(() if kept else _DIGESTS))
         exact = headers.get("content-type") == _JSON
         return Deframed(
             (found.call,),
             body=None if kept else text.encode("utf-8"),
-            drop_headers=headers.present(gone),
+            drop_headers=(
+                *headers.present(METHOD_OVERRIDES),
+                *outdated(headers, replaced=not kept),
+            ),
             set_headers=() if exact else (("content-type", _JSON),),
         )
 
@@ -204,4 +171,4 @@ def _bodiless(head: RequestHead, endpoint: Endpoint) -> Deframed | Refusal:
         version=version,
         attributes=attributes,
     )
-    return Deframed((call,), drop_headers=headers.present(_OVERRIDES))
+    return Deframed((call,), drop_headers=headers.present(METHOD_OVERRIDES))

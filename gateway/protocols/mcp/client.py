@@ -9,6 +9,7 @@ from gateway.model.refusal import Reason, Refusal
 from gateway.protocols.mcp.agreement import header_value
 from gateway.protocols.mcp.era import ASSUMED_REVISION, Era, era_of
 from gateway.wire.content import is_media_type
+from gateway.wire.requestbody import METHOD_OVERRIDES
 
 _ALLOWED: Final = {Era.LEGACY: ("POST", "GET", "DELETE"), Era.MODERN: ("POST",)}
 
@@ -16,9 +17,6 @@ _WAY_OUT: Final = (
     "the HTTP+SSE transport of 2024-11-05 is not served: use Streamable HTTP "
     "(revision 2025-03-26 or later) and POST initialize to this URL"
 )
-
-_OVERRIDES: Final = ("x-http-method-override", "x-http-method", "x-method-override")
-"""Some frameworks let these replace the method that was judged."""
 
 _SESSION_HEADERS: Final = ("mcp-session-id", "last-event-id")
 
@@ -40,7 +38,7 @@ def client_of(head: RequestHead) -> Client:
     headers = head.headers
     version = header_value(headers, "mcp-protocol-version")
     era = era_of(version)
-    drop = headers.present(_OVERRIDES)
+    drop = headers.present(METHOD_OVERRIDES)
     if era is Era.MODERN:  # has no sessions and resumes nothing: ignored, so not forwarded
         drop += headers.present(_SESSION_HEADERS)
         return Client(era, version or "", version, None, drop)

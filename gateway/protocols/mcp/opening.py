@@ -16,27 +16,15 @@ from gateway.protocols.mcp.lists import LISTS
 from gateway.protocols.mcp.message import Context, call_of
 from gateway.protocols.mcp.reading import reader_of
 from gateway.protocols.mcp.trace import trace_context
-from gateway.wire import strictjson
-from gateway.wire.content import ACCEPTED_CODINGS, CodingFault, Plain, plain_body
+from gateway.wire.content import Plain
 from gateway.wire.jsonrpc import request_id
-from gateway.wire.strictjson import Document, Fault, Malformed
+from gateway.wire.requestbody import document_of, outdated, without_coding
+from gateway.wire.strictjson import Document
 
 MAX_BATCH: Final = 100
 """Messages of one batch; each is judged."""
 
-_FAULT_REASONS: Final = {
-    Fault.TOO_LARGE: Reason.TOO_LARGE,
-    Fault.TOO_MANY: Reason.TOO_LARGE,
-    Fault.ENCODING: Reason.PARSE_ERROR,
-    Fault.SYNTAX: Reason.PARSE_ERROR,
-    Fault.SURROGATE: Reason.PARSE_ERROR,
-    Fault.DUPLICATE_KEY: Reason.INVALID_REQUEST,
-    Fault.DEPTH: Reason.INVALID_REQUEST,
-    Fault.NUMBER: Reason.INVALID_REQUEST,
-}
-
 _JSON: Final = "application/json"
-_DIGESTS: Final = ("content-digest", "repr-digest", "digest", "content-md5")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,30 +86,16 @@ class McpOpening:
         if self.verdict is not None:
             bodiless = isinstance(self.verdict, Refusal) or not body
             return self.verdict if bodiless else Refusal(Reason.INVALID_REQUEST, "unexpected body")
-        plain = self._plain(body)
+        plain = without_coding(self._head.headers, body, self._settings.body_limit)
         if isinstance(plain, Refusal):
             return plain
-        document = strictjson.decode(plain.body, self._settings.body_limit)
-        if isinstance(document, Malformed):
-            return Refusal(_FAULT_REASONS[document.fault], document.fault.value)
+        document = document_of(plain.body, self._settings.body_limit)
+        if isinstance(document, Refusal):
+            return document
         calls = self._calls(document.value)
         if isinstance(calls, Refusal):
             return calls
         return _deframed(calls, document, plain, self._head, self._client)
-
-    def _plain(self, body: bytes) -> Plain | Refusal:
-        encoding = ",".join(self._head.headers.all("content-encoding")) or None
-        plain = plain_body(body, encoding, self._settings.body_limit)
-        match plain:
-            case CodingFault.UNKNOWN:
-                accepted = (("accept-encoding", ACCEPTED_CODINGS),)
-                return Refusal(Reason.UNSUPPORTED_MEDIA, plain.value, headers=accepted)
-            case CodingFault.BROKEN:
-                return Refusal(Reason.PARSE_ERROR, plain.value)
-            case CodingFault.TOO_LARGE:
-                return Refusal(Reason.TOO_LARGE, plain.value)
-            case Plain():
-                return plain
 
     def _calls(self, value: JsonValue) -> tuple[Call, ...] | Refusal:
         headers = self._head.headers
@@ -196,12 +170,11 @@ def _deframed(
     calls: tuple[Call, ...], document: Document, plain: Plain, head: RequestHead, client: Client
 ) -> Deframed:
     replaced = plain.inflated or not document.canonical_safe
-    gone = ("content-encoding", *(_DIGESTS if replaced else ()))
     return Deframed(
         calls,
         body=document.text.encode("utf-8") if replaced else None,
         batch=isinstance(document.value, list),
-        drop_headers=(*client.drop, *(name for name in gone if name in head.headers)),
+        drop_headers=(*client.drop, *outdated(head.headers, replaced=replaced)),
         set_headers=_plain_media_type(head),
         session=client.session,
         trace=trace_context(calls[0].attributes.get("meta")),

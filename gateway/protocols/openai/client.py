@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from gateway.model.head import Headers, RequestHead
+from gateway.model.head import RequestHead
 from gateway.model.jsonvalue import JsonObject, JsonValue
 from gateway.model.refusal import Reason, Refusal
 from gateway.protocols.openai.paths import Body, Endpoint, endpoints
@@ -13,9 +13,6 @@ from gateway.wire.content import is_media_type
 from gateway.wire.keyfold import fold
 from gateway.wire.multipart import boundary_of
 from gateway.wire.urlpath import parameters, segments
-
-_OVERRIDES: Final = ("x-http-method-override", "x-http-method", "x-method-override")
-"""Some frameworks let these replace the method that was judged."""
 
 _SINGLE: Final = frozenset(("content-type", "content-encoding", "authorization", "origin"))
 
@@ -27,11 +24,6 @@ class Asked:
     endpoint: Endpoint
     attributes: JsonObject = field(default_factory=dict[str, JsonValue])
     boundary: str | None = None
-
-
-def overrides(headers: Headers) -> tuple[str, ...]:
-    """Headers that must not reach the server."""
-    return headers.present(_OVERRIDES)
 
 
 def asked(head: RequestHead, base: str, origins: frozenset[str]) -> Asked | Refusal:

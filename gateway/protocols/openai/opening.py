@@ -8,30 +8,19 @@ from gateway.model.jsonvalue import JsonObject
 from gateway.model.refusal import Reason, Refusal
 from gateway.protocols.base import Reading, ResponseReader, Settings
 from gateway.protocols.openai import attributes, form, models, rewrite
-from gateway.protocols.openai.client import Asked, asked, overrides
+from gateway.protocols.openai.client import Asked, asked
 from gateway.protocols.openai.models import ListReader
 from gateway.protocols.openai.paths import Body
 from gateway.protocols.openai.reading import usage_reader
 from gateway.protocols.openai.typed import WrongError
-from gateway.wire import jsonspans, multipart, strictjson
-from gateway.wire.content import ACCEPTED_CODINGS, CodingFault, Plain, is_media_type, plain_body
-from gateway.wire.strictjson import Document, Fault, Malformed
+from gateway.wire import jsonspans, multipart
+from gateway.wire.content import Plain, is_media_type
+from gateway.wire.requestbody import METHOD_OVERRIDES, document_of, outdated, without_coding
+from gateway.wire.strictjson import Document
 
 PROTOCOL: Final = "openai"
 
 _JSON: Final = Body.JSON.value
-_DIGESTS: Final = ("content-digest", "repr-digest", "digest", "content-md5")
-_REASONS: Final = {
-    Fault.TOO_LARGE: Reason.TOO_LARGE,
-    Fault.TOO_MANY: Reason.TOO_LARGE,
-    Fault.ENCODING: Reason.PARSE_ERROR,
-    Fault.SYNTAX: Reason.PARSE_ERROR,
-    Fault.SURROGATE: Reason.PARSE_ERROR,
-    Fault.DUPLICATE_KEY: Reason.INVALID_REQUEST,
-    Fault.DEPTH: Reason.INVALID_REQUEST,
-    Fault.NUMBER: Reason.INVALID_REQUEST,
-}
-
 _CHUNKED: Final = frozenset(("chat/completions", "completions"))
 """Methods whose streams say what they cost only when they are asked to."""
 
@@ -84,7 +73,7 @@ class OpenAiOpening:
             return self._asked
         if self.verdict is not None:
             return Refusal(Reason.INVALID_REQUEST, "unexpected body") if body else self.verdict
-        plain = self._plain(body)
+        plain = without_coding(self._head.headers, body, self._settings.body_limit)
         if isinstance(plain, Refusal):
             return plain
         try:
@@ -97,30 +86,18 @@ class OpenAiOpening:
             return self._asked
         if self._asked.endpoint.body is not Body.NONE:
             return None
-        return Deframed((_call(self._asked, {}),), drop_headers=overrides(self._head.headers))
-
-    def _plain(self, body: bytes) -> Plain | Refusal:
-        encoding = ",".join(self._head.headers.all("content-encoding")) or None
-        plain = plain_body(body, encoding, self._settings.body_limit)
-        match plain:
-            case CodingFault.UNKNOWN:
-                accepted = (("accept-encoding", ACCEPTED_CODINGS),)
-                return Refusal(Reason.UNSUPPORTED_MEDIA, plain.value, headers=accepted)
-            case CodingFault.BROKEN:
-                return Refusal(Reason.PARSE_ERROR, plain.value)
-            case CodingFault.TOO_LARGE:
-                return Refusal(Reason.TOO_LARGE, plain.value)
-            case Plain():
-                return plain
+        return Deframed(
+            (_call(self._asked, {}),), drop_headers=self._head.headers.present(METHOD_OVERRIDES)
+        )
 
     def _deframed(self, request: Asked, plain: Plain) -> Deframed | Refusal:
         if request.boundary is not None:
             return self._form(request, plain)
         if request.endpoint.body is Body.OPTIONAL and not plain.body:
             return self._passed(_call(request, {}), plain, None)
-        document = strictjson.decode(plain.body, self._settings.body_limit)
-        if isinstance(document, Malformed):
-            return Refusal(_REASONS[document.fault], document.fault.value)
+        document = document_of(plain.body, self._settings.body_limit)
+        if isinstance(document, Refusal):
+            return document
         value = document.value
         if not isinstance(value, dict):
             return Refusal(Reason.INVALID_REQUEST, "the body must be an object")
@@ -161,12 +138,14 @@ class OpenAiOpening:
     def _passed(self, call: Call, plain: Plain, changed: bytes | None) -> Deframed:
         """The request as it goes on; `changed` is None where its body stays as it is."""
         replaced = plain.body if changed is None and plain.inflated else changed
-        gone = ("content-encoding", *(() if replaced is None else _DIGESTS))
         headers = self._head.headers
         return Deframed(
             (call,),
             body=replaced,
-            drop_headers=(*overrides(headers), *headers.present(gone)),
+            drop_headers=(
+                *headers.present(METHOD_OVERRIDES),
+                *outdated(headers, replaced=replaced is not None),
+            ),
             set_headers=self._media_type(),
         )
 

@@ -2,9 +2,8 @@
 
 import pytest
 
-from gateway.model.head import Headers
 from gateway.model.refusal import Reason, Refusal
-from gateway.protocols.openai.client import Asked, asked, overrides
+from gateway.protocols.openai.client import Asked, asked
 from tests.protocols.openai.clients import FORM, JSON, ORIGIN, Lines, head
 
 
@@ -101,8 +100,3 @@ def test_the_boundary_is_that_of_the_header() -> None:
     assert isinstance(form, Asked)
     assert isinstance(json, Asked)
     assert (form.boundary, json.boundary) == ("b0", None)
-
-
-def test_headers_that_change_the_method_go_no_further() -> None:
-    headers = Headers((("x-http-method-override", "GET"), ("accept", "*/*")))
-    assert overrides(headers) == ("x-http-method-override",)

@@ -357,3 +357,8 @@ def test_any_bytes_are_a_call_or_a_refusal(path: str, body: bytes, lines: Lines)
 def test_any_form_is_a_call_or_a_refusal(before: bytes, after: bytes) -> None:
     for body in (before, MODEL + after, MODEL[:-1] + before + MODEL + b"--b0--"):
         deframe("audio/transcriptions", body, FORM)
+
+
+def test_headers_that_change_the_method_go_no_further() -> None:
+    lines = (*JSON, ("x-http-method-override", "GET"))
+    assert "x-http-method-override" in passed(CHAT, chat(), lines).drop_headers
