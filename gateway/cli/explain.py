@@ -11,7 +11,7 @@ import typer
 
 from gateway.bootstrap import ConfigurationError, Loaded, load, route_stage
 from gateway.cli.findings import print_json, show_problems
-from gateway.cli.saved_request import SavedRequestError, read_request
+from gateway.cli.saved_request import SavedRequestError, path_of, read_request
 from gateway.config.schema import Route
 from gateway.model.call import Deframed
 from gateway.model.head import RequestHead
@@ -19,6 +19,7 @@ from gateway.model.jsonvalue import JsonObject, JsonValue
 from gateway.model.principal import Principal
 from gateway.model.refusal import Reason, Refusal
 from gateway.policy.context import RequestContext
+from gateway.policy.vocabulary import METHODS, speaks
 from gateway.suite.explanation import explain_message, explanation_json, explanation_text
 from gateway.suite.inputs import call_from, principal_from
 from gateway.suite.schema import PrincipalInput
@@ -30,16 +31,20 @@ def explain(
     config: Annotated[Path, typer.Option("--config", "-c", help="The gateway.yaml.")] = Path(
         "gateway.yaml"
     ),
-    route: Annotated[str, typer.Option(help="Route; default: the only one.")] = "",
+    route: Annotated[
+        str, typer.Option(help="Route; default: the only one that the request fits.")
+    ] = "",
     principal: Annotated[
         str, typer.Option(help="spiffe://…, jwt:ISSUER#SUBJECT, key:NAME or anonymous.")
     ] = "anonymous",
     actor: Annotated[list[str] | None, typer.Option(help="Who acts for it; repeatable.")] = None,
     scope: Annotated[list[str] | None, typer.Option(help="A granted scope; repeatable.")] = None,
     claims: Annotated[str, typer.Option(help="Claims as a JSON object.")] = "{}",
-    method: Annotated[str, typer.Option(help="The MCP method.")] = "tools/call",
-    name: Annotated[str, typer.Option(help="Tool or prompt name, or resource URI.")] = "",
-    arguments: Annotated[str, typer.Option(help="Arguments as a JSON object.")] = "{}",
+    method: Annotated[str, typer.Option(help="The method, as policies name it.")] = "tools/call",
+    name: Annotated[str, typer.Option(help="Tool, prompt, model or agent, or resource URI.")] = "",
+    arguments: Annotated[
+        str, typer.Option(help="Arguments of a tool or prompt, else attributes, as a JSON object.")
+    ] = "{}",
     request: Annotated[
         str, typer.Option(help="A saved HTTP request or JSON body; - reads stdin.")
     ] = "",
@@ -57,16 +62,19 @@ def explain(
 
       gatehouse explain --principal key:demo --name create_issue --arguments '{"owner":"acme"}'
 
+      gatehouse explain --principal key:demo --method chat/completions --name demo-large
+
       gatehouse explain --principal key:demo --request saved.http --json
     """
     loaded = _load(config, demo=demo)
-    chosen = _route(loaded, route)
+    raw = _raw(request) if request else b""
+    chosen = _route(loaded, route, path_of(raw), method)
     if chosen.protocol == "unjudged":
         _tell_unjudged(chosen, as_json=as_json)
         return
     who = _principal(principal, actor or [], scope or [], _object(claims, "--claims"))
     if request:
-        head, message = _saved(request, chosen)
+        head, message = _saved(raw, chosen)
     else:
         head = RequestHead("POST", chosen.path, route=chosen.name)
         attributes = _attributes(method, name, _object(arguments, "--arguments"))
@@ -94,12 +102,28 @@ def _load(config: Path, *, demo: bool) -> Loaded:
         raise typer.Exit(2) from error
 
 
-def _route(loaded: Loaded, name: str) -> Route:
-    routes = [one for one in loaded.gateway.routes if not name or one.name == name]
-    if len(routes) == 1:
-        return routes[0]
-    known = ", ".join(one.name for one in loaded.gateway.routes)
+def _route(loaded: Loaded, name: str, path: str | None, method: str) -> Route:
+    """The route of that name, else the only one at the path of a saved request, else the only one
+    whose protocol has the method."""
+    routes = loaded.gateway.routes
+    if name:
+        fitting = [one for one in routes if one.name == name]
+    elif path is not None:
+        fitting = sorted(
+            (one for one in routes if _serves(one, path)), key=lambda one: len(one.path)
+        )
+        fitting = fitting[-1:]
+    else:
+        fitting = [one for one in routes if len(routes) == 1 or speaks(one.protocol, method)]
+    if len(fitting) == 1:
+        return fitting[0]
+    known = ", ".join(one.name for one in routes)
     raise typer.BadParameter(f"want one of: {known}", param_hint="--route")
+
+
+def _serves(route: Route, path: str) -> bool:
+    plain, base = path.partition("?")[0], route.path.rstrip("/")
+    return plain == route.path or (route.below and (plain == base or plain.startswith(f"{base}/")))
 
 
 def _principal(name: str, actors: list[str], scopes: list[str], claims: JsonObject) -> Principal:
@@ -113,15 +137,19 @@ def _principal(name: str, actors: list[str], scopes: list[str], claims: JsonObje
         raise typer.BadParameter(f'"{name}": {fix}', param_hint="--principal") from error
 
 
-def _saved(source: str, route: Route) -> tuple[RequestHead, Deframed | Refusal]:
+def _raw(source: str) -> bytes:
     try:
-        raw = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
-        head, body = read_request(raw, route.name, route.path)
-    except SavedRequestError as error:
-        raise typer.BadParameter(str(error), param_hint="--request") from error
+        return sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
     except OSError as error:
         text = f"cannot read {source}: {error.strerror}"
         raise typer.BadParameter(text, param_hint="--request") from error
+
+
+def _saved(raw: bytes, route: Route) -> tuple[RequestHead, Deframed | Refusal]:
+    try:
+        head, body = read_request(raw, route.name, route.path)
+    except SavedRequestError as error:
+        raise typer.BadParameter(str(error), param_hint="--request") from error
     protocol = route_stage(route).protocol
     if protocol is None:
         return head, Refusal(Reason.WIRING, "no protocol")
@@ -130,6 +158,9 @@ def _saved(source: str, route: Route) -> tuple[RequestHead, Deframed | Refusal]:
 
 
 def _attributes(method: str, name: str, arguments: JsonObject) -> JsonObject:
+    if method in METHODS and not speaks("mcp", method):
+        about = "agent" if speaks("a2a", method) else "model"
+        return {**({about: name} if name else {}), **arguments}
     attributes: JsonObject = {}
     if name:
         attributes["uri" if method.startswith(NAMED_BY_URI) else "name"] = name

@@ -30,6 +30,12 @@ def read_request(raw: bytes, route: str, path: str) -> tuple[RequestHead, bytes]
     )
 
 
+def path_of(raw: bytes) -> str | None:
+    """The path of a whole HTTP request; None for a bare body, or what is no request."""
+    words = raw.lstrip().split(b"\n", 1)[0].decode("latin-1").split()
+    return words[1] if len(words) == 3 and words[2].startswith("HTTP/") else None
+
+
 def _header(line: bytes) -> tuple[str, str]:
     name, colon, value = line.decode("latin-1").partition(":")
     if not colon:

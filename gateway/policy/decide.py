@@ -15,7 +15,7 @@ from gateway.policy.context import RequestContext
 from gateway.policy.evaluation import Evaluation
 from gateway.policy.index import RuleIndex
 from gateway.policy.rule import Rule
-from gateway.policy.vocabulary import BASE, NAMED, describes_calls, judged, subject
+from gateway.policy.vocabulary import BASE, NAMED, describes_calls, speaks, subject
 
 BASE_RULE: Final = "base"
 """What a record names as the rule, without a policy, that allowed a base message."""
@@ -39,7 +39,7 @@ def decide(book: RuleBook, call: Call, principal: Principal, context: RequestCon
     Nothing is raised for what a client sends: a `when` without a value does not allow, and in a
     deny rule denies.
     """
-    if not judged(call):
+    if not speaks(call.protocol, call.method):
         return Decision(allowed=False)
     index = book.index
     mask = candidates(index, call, principal, context)

@@ -81,12 +81,12 @@ _GENERAL: Final = frozenset(
 )
 
 
-def judged(call: Call) -> bool:
-    """Whether rules judge such a call. A method of one protocol means nothing in another; one that
+def speaks(protocol: str, method: str) -> bool:
+    """Whether a protocol has a method. A method of one protocol means nothing in another; one that
     is no protocol's own is a server's extension of MCP."""
-    if call.method in METHODS:
-        return call.method in SPOKEN.get(call.protocol, ())
-    return call.protocol == "mcp"
+    if method in METHODS:
+        return method in SPOKEN.get(protocol, ())
+    return protocol == "mcp"
 
 
 def describes_calls(variable: str) -> bool:

@@ -105,6 +105,46 @@ def test_a_request_that_is_not_understood_goes_no_further_than_the_deframer() ->
     assert "deframe    REFUSED header_mismatch: " in result.stdout
 
 
+@pytest.mark.parametrize(
+    ("options", "code", "said"),
+    [
+        (["--method", "chat/completions", "--name", "demo-small"], 0, "ALLOWED by model-use/"),
+        (["--method", "chat/completions", "--name", "demo-large"], 1, "REFUSED by default"),
+        (
+            ["--method", "messages", "--name", "demo-small", "--arguments", '{"max_tokens": 5000}'],
+            1,
+            "REFUSED by model-use/bounded-answers",
+        ),
+        (["--method", "SendMessage", "--name", "triage"], 0, "ALLOWED by agent-use/talk"),
+    ],
+)
+def test_the_route_follows_from_the_method(options: list[str], code: int, said: str) -> None:
+    result = explain(*options)
+    assert result.exit_code == code, result.output
+    assert said in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/v1/chat/completions", "REFUSED by model-use/bounded-answers"),
+        ("/anthropic/v1/messages?beta=true", "REFUSED by model-use/bounded-answers"),
+    ],
+)
+def test_the_route_of_a_saved_request_follows_from_its_path(path: str, said: str) -> None:
+    messages = [{"role": "user", "content": "hello"}]
+    body = json.dumps({"model": "demo-small", "max_tokens": 5000, "messages": messages})
+    raw = f"POST {path} HTTP/1.1\r\ncontent-type: application/json\r\n\r\n{body}".encode()
+    result = explain("--request", "-", stdin=raw)
+    assert result.exit_code == 1
+    assert said in result.stdout
+
+
+def test_a_path_that_no_route_serves_wants_one_named() -> None:
+    raw = b"POST /v1beta/x HTTP/1.1\r\n\r\n{}"
+    assert explain("--request", "-", stdin=raw).exit_code == 2
+
+
 def test_every_call_of_a_batch_is_explained(tmp_path: Path) -> None:
     route = {
         "name": "tracker",

@@ -1,6 +1,6 @@
 import pytest
 
-from gateway.cli.saved_request import SavedRequestError, read_request
+from gateway.cli.saved_request import SavedRequestError, path_of, read_request
 
 
 @pytest.mark.parametrize("end", ["\r\n", "\n"])
@@ -25,3 +25,17 @@ def test_a_body_alone_gets_the_head_of_a_plain_post(raw: bytes) -> None:
 def test_anything_else_is_refused(raw: bytes) -> None:
     with pytest.raises(SavedRequestError):
         read_request(raw, "tracker", "/mcp")
+
+
+@pytest.mark.parametrize(
+    ("raw", "path"),
+    [
+        (b"POST /mcp?a=1 HTTP/1.1\r\nhost: x\r\n\r\n{}", "/mcp?a=1"),
+        (b"GET /v1/models HTTP/1.1\n\n", "/v1/models"),
+        (b'{"id": 1}', None),
+        (b"", None),
+        (b"hello", None),
+    ],
+)
+def test_a_whole_request_tells_its_path(raw: bytes, path: str | None) -> None:
+    assert path_of(raw) == path

@@ -120,7 +120,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     folder: Path = tmp_path_factory.mktemp("openai")
     with ExitStack() as stack:
         replicas = [stack.enter_context(running(command(name))) for name in ("a", "b")]
-        urls = [one.wait_for_line(r"^ready (\S+)/mcp$")[1] + "/v1" for one in replicas]
+        urls = [one.wait_for_line(r"^ready (\S+)$")[1] for one in replicas]
         raw = stack.enter_context(raw_backend(refusing_nothing))
         unused = "http://127.0.0.1:1/v1"
         gateway = stack.enter_context(

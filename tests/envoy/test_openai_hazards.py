@@ -78,7 +78,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with ExitStack() as stack:
         upstream = stack.enter_context(capturing(ANSWER))
         model = stack.enter_context(running([sys.executable, "-m", "demo.model", "--port", "0"]))
-        server = model.wait_for_line(r"^ready (\S+)/mcp$")[1]
+        server = model.wait_for_line(r"^ready (\S+)/v1$")[1]
         backends = {"capture": [upstream.url.replace("/mcp", "/v1")], "model": [f"{server}/v1"]}
         routes = [
             {"name": name, "path": f"/{name}/v1", "mode": mode, "protocol": "openai"}

@@ -72,6 +72,8 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
             listeners=listeners,
             policies=str(ROOT / "policies"),
         )
+        others = ("models", "messages", "triage")  # the shipped policies speak of them as well
+        config["backends"] += [{"name": name, "endpoints": ["127.0.0.1:1"]} for name in others]
         with gatehouse(folder / "gateway", config=config) as gateway:
             yield Stage(gateway, authority)
 
