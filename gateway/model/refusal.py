@@ -207,6 +207,19 @@ class Refusal:
     innocent: tuple[RequestId, ...] = ()
 
 
+WORTH_REPEATING: Final = frozenset({Reason.LIMITED, Reason.NO_ENDPOINT, Reason.OWN_FAULT})
+"""What may be over soon. Nothing of the others changes without the caller or an operator, and
+clients that would retry 409, 429 and every 5xx are told so (`x-should-retry: false`)."""
+
+
+def retry_after(refusal: Refusal) -> str:
+    """The value of Retry-After: whole seconds, at least one, by `data.retryAfterMs`."""
+    milliseconds = refusal.data.get("retryAfterMs")
+    if isinstance(milliseconds, bool) or not isinstance(milliseconds, int):
+        return "1"
+    return str(max(1, -(-milliseconds // 1000)))
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A complete HTTP answer that the gateway gives itself."""

@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 from collections.abc import Callable
+from functools import cache
 from typing import Final
 
 from gateway import protocols
@@ -14,6 +15,7 @@ Plugin = Callable[[Settings], Protocol]
 """Makes the protocol of a route."""
 
 
+@cache
 def protocol_names() -> tuple[str, ...]:
     """The name of every plugin, which is that of its module or package."""
     modules = pkgutil.iter_modules(protocols.__path__)

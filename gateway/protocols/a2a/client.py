@@ -10,6 +10,7 @@ from gateway.protocols.a2a.operation import CALLS_03, METHODS_10, V03, V10, Bind
 from gateway.protocols.a2a.paths import operation_of
 from gateway.protocols.a2a.query import VERSION, parameters
 from gateway.protocols.base import Settings
+from gateway.wire.origin import origin_refusal
 from gateway.wire.requestbody import METHOD_OVERRIDES
 from gateway.wire.urlpath import segments
 
@@ -107,13 +108,13 @@ def _call(method: str, parts: tuple[str, ...], version: str, service: str) -> Op
 
 
 def _unacceptable(headers: Headers, settings: Settings) -> Refusal | None:
-    """Browsers send Origin; a page that was not allowed must not reach an agent (DNS rebinding).
-
-    Of a header that occurs twice and may not, readers of the first and of the last line would
-    disagree. Envoy joins some repetitions with a comma; their values fail elsewhere.
+    """A page that may not call, and repetitions. Of a header that occurs twice and may not, readers
+    of the first and of the last line would disagree. Envoy joins some repetitions with a comma;
+    their values fail elsewhere.
     """
-    if not all(value.lower() in settings.origins for value in headers.all("origin")):
-        return Refusal(Reason.DENIED, "this origin may not call")
+    foreign = origin_refusal(headers, settings.origins)
+    if foreign is not None:
+        return foreign
     repeated = next((name for name in headers.repeated() if name in _SINGLE), None)
     if repeated is not None:
         return Refusal(Reason.HEADER_MISMATCH, f"{repeated} occurs more than once")

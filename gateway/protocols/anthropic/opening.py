@@ -13,6 +13,7 @@ from gateway.protocols.anthropic.message import PROTOCOL, Asked, asked, renamed
 from gateway.protocols.anthropic.reading import list_reader, usage_reader
 from gateway.protocols.base import Reading, ResponseReader, Settings
 from gateway.wire.content import Plain, is_media_type
+from gateway.wire.origin import origin_refusal
 from gateway.wire.requestbody import METHOD_OVERRIDES, document_of, outdated, without_coding
 from gateway.wire.strictjson import Document
 
@@ -48,7 +49,7 @@ class AnthropicOpening:
         self._head = head
         self._settings = settings
         self._betas: list[str] = []
-        self._endpoint = _origin_refusal(head.headers, origins) or endpoint_of(head, settings.path)
+        self._endpoint = origin_refusal(head.headers, origins) or endpoint_of(head, settings.path)
         self.has_sessions = False
         self.lasts = False
         self.reads = False
@@ -117,14 +118,6 @@ class AnthropicOpening:
             ),
             set_headers=() if exact else (("content-type", _JSON),),
         )
-
-
-def _origin_refusal(headers: Headers, origins: frozenset[str]) -> Refusal | None:
-    """Browsers send Origin; a page that was not allowed must not reach a local server (DNS
-    rebinding)."""
-    if all(value.lower() in origins for value in headers.all("origin")):
-        return None
-    return Refusal(Reason.DENIED, "this origin may not call")
 
 
 def _repeated(headers: Headers) -> Refusal | None:

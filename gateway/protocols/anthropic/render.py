@@ -7,12 +7,16 @@ The form comes from the Anthropic column of the table in gateway/model/refusal.p
 
 from typing import Final
 
-from gateway.model.jsonvalue import JsonObject, JsonValue
-from gateway.model.refusal import ANTHROPIC_FORMS, Answer, Reason, Refusal
+from gateway.model.jsonvalue import JsonObject
+from gateway.model.refusal import (
+    ANTHROPIC_FORMS,
+    WORTH_REPEATING,
+    Answer,
+    Reason,
+    Refusal,
+    retry_after,
+)
 from gateway.wire.strictjson import dumps
-
-_WORTH_REPEATING: Final = frozenset({Reason.LIMITED, Reason.NO_ENDPOINT, Reason.OWN_FAULT})
-"""What may be over soon. Nothing of the others changes without the caller or an operator."""
 
 _TOLD_WHEN: Final = frozenset({Reason.LIMITED, Reason.NO_ENDPOINT})
 """What says how long to wait."""
@@ -34,16 +38,9 @@ def _headers(refusal: Refusal, audit_id: str) -> tuple[tuple[str, str], ...]:
         ("request-id", audit_id),
         *refusal.headers,
     ]
-    if refusal.reason not in _WORTH_REPEATING:
+    if refusal.reason not in WORTH_REPEATING:
         headers.append(("x-should-retry", "false"))
     has_wait = any(name.lower() == "retry-after" for name, _ in refusal.headers)
     if refusal.reason in _TOLD_WHEN and not has_wait:
-        headers.append(("retry-after", str(_seconds(refusal.data.get("retryAfterMs")))))
+        headers.append(("retry-after", retry_after(refusal)))
     return tuple(headers)
-
-
-def _seconds(milliseconds: JsonValue) -> int:
-    """Whole seconds, at least one."""
-    if isinstance(milliseconds, bool) or not isinstance(milliseconds, int):
-        return 1
-    return max(1, -(-milliseconds // 1000))

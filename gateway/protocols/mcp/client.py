@@ -9,6 +9,7 @@ from gateway.model.refusal import Reason, Refusal
 from gateway.protocols.mcp.agreement import header_value
 from gateway.protocols.mcp.era import ASSUMED_REVISION, Era, era_of
 from gateway.wire.content import is_media_type
+from gateway.wire.origin import origin_refusal
 from gateway.wire.requestbody import METHOD_OVERRIDES
 
 _ALLOWED: Final = {Era.LEGACY: ("POST", "GET", "DELETE"), Era.MODERN: ("POST",)}
@@ -49,7 +50,7 @@ def client_of(head: RequestHead) -> Client:
 def unacceptable(head: RequestHead, client: Client, origins: frozenset[str]) -> Refusal | None:
     """Why the request ends whatever its body says, or None."""
     return (
-        _origin_refusal(head.headers, origins)
+        origin_refusal(head.headers, origins)
         or _method_refusal(head, client)
         or (_media_refusal(head.headers) if head.method == "POST" else _bodiless(head, client))
     )
@@ -75,14 +76,6 @@ def _bodiless(head: RequestHead, client: Client) -> Refusal | None:
 def _not_allowed(message: str, allowed: tuple[str, ...]) -> Refusal:
     """A 405 with its Allow header."""
     return Refusal(Reason.METHOD_NOT_ALLOWED, message, headers=(("allow", ", ".join(allowed)),))
-
-
-def _origin_refusal(headers: Headers, origins: frozenset[str]) -> Refusal | None:
-    """Browsers send Origin; a page that was not allowed must not reach a local server (DNS
-    rebinding), so any origin outside of `origins` is refused with 403."""
-    if all(value.lower() in origins for value in headers.all("origin")):
-        return None
-    return Refusal(Reason.DENIED, "this origin may not call")
 
 
 def _session_in_query(path: str) -> bool:

@@ -12,6 +12,7 @@ from gateway.protocols.openai.typed import KEYS, NAMES
 from gateway.wire.content import is_media_type
 from gateway.wire.keyfold import fold
 from gateway.wire.multipart import boundary_of
+from gateway.wire.origin import origin_refusal
 from gateway.wire.urlpath import parameters, segments
 
 _SINGLE: Final = frozenset(("content-type", "content-encoding", "authorization", "origin"))
@@ -27,10 +28,11 @@ class Asked:
 
 
 def asked(head: RequestHead, base: str, origins: frozenset[str]) -> Asked | Refusal:
-    """What a request below the path `base` is about. Browsers send Origin; a page that is not of
-    `origins` (lower case) must not reach a server that only trusts its network."""
-    if not all(value.lower() in origins for value in head.headers.all("origin")):
-        return Refusal(Reason.DENIED, "this origin may not call")
+    """What a request below the path `base`, of no page or one of `origins` (lower case), is
+    about."""
+    foreign = origin_refusal(head.headers, origins)
+    if foreign is not None:
+        return foreign
     parts = segments(head.path, base)
     if parts is None:
         return Refusal(Reason.INVALID_REQUEST, "the path cannot be read in one way only")

@@ -7,11 +7,15 @@ required by openai-openapi, `reference` is ours.
 from typing import Final
 
 from gateway.model.jsonvalue import JsonValue
-from gateway.model.refusal import OPENAI_FORMS, Answer, Reason, Refusal
+from gateway.model.refusal import (
+    OPENAI_FORMS,
+    WORTH_REPEATING,
+    Answer,
+    Reason,
+    Refusal,
+    retry_after,
+)
 from gateway.wire.strictjson import dumps
-
-_MAY_PASS: Final = frozenset((Reason.LIMITED, Reason.NO_ENDPOINT, Reason.OWN_FAULT))
-"""What another try can mend. The SDKs would retry 409, 429 and 5xx of any other reason, too."""
 
 _RETRY_AFTER: Final = "retry-after"
 
@@ -36,16 +40,9 @@ def _headers(refusal: Refusal, audit_id: str) -> tuple[tuple[str, str], ...]:
         ("x-gatehouse-audit-id", audit_id),
         *refusal.headers,
     ]
-    if refusal.reason not in _MAY_PASS:
+    if refusal.reason not in WORTH_REPEATING:
         headers.append(("x-should-retry", "false"))
     has_wait = any(name.lower() == _RETRY_AFTER for name, _ in refusal.headers)
     if refusal.reason is Reason.LIMITED and not has_wait:
-        headers.append((_RETRY_AFTER, str(_seconds(refusal.data.get("retryAfterMs")))))
+        headers.append((_RETRY_AFTER, retry_after(refusal)))
     return tuple(headers)
-
-
-def _seconds(milliseconds: JsonValue) -> int:
-    """Whole seconds, at least one."""
-    if isinstance(milliseconds, bool) or not isinstance(milliseconds, int):
-        return 1
-    return max(1, -(-milliseconds // 1000))
