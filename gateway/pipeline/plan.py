@@ -58,6 +58,7 @@ class Planner:
             seal=self._session_sealer(permit.principal, context.now),
             resume=position.event if position else None,
             hides_session=not self.opening.has_sessions,
+            lasts=self.opening.lasts,
         )
 
     def _reading(

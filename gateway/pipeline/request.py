@@ -9,27 +9,28 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from gateway.audit.record import Record
-from gateway.config.wiring import AUDIT_ID, METADATA_NAMESPACE, METADATA_PREFIX, RPC_ID, Wiring
+from gateway.config.wiring import METADATA_PREFIX, Wiring
 from gateway.identity.challenge import missing_scope
 from gateway.identity.identify import identify
 from gateway.identity.metadata_document import metadata_document, origin_of
 from gateway.identity.rules import ListenerRules
 from gateway.model.call import Call, Deframed
 from gateway.model.head import RequestHead
-from gateway.model.jsonvalue import JsonObject, RequestId
+from gateway.model.jsonvalue import RequestId
 from gateway.model.permit import Decision, Permit
 from gateway.model.principal import Principal
 from gateway.model.refusal import Answer, Reason, Refusal
-from gateway.model.verdict import Forward, Gap, Mutation, Proceed
+from gateway.model.verdict import Forward, Gap, Proceed
+from gateway.pipeline.forwarding import forward
 from gateway.pipeline.plan import Planner
 from gateway.pipeline.rescue import AUDIT_HEADER, RefusedError
 from gateway.pipeline.response import ResponsePlan
 from gateway.pipeline.review import Review
 from gateway.pipeline.snapshot import RouteStage, Snapshot
 from gateway.pipeline.stopwatch import Stopwatch
+from gateway.pipeline.told import told
 from gateway.policy.context import RequestContext
 from gateway.protocols.base import Opening
-from gateway.sessions.placement import binding
 from gateway.sessions.session_id import BoundSession, open_session
 from gateway.telemetry.traces import TRACEPARENT, RequestSpan, Tracing
 
@@ -39,8 +40,6 @@ CROWDED: Final = Refusal(
     data={"retryAfterMs": 1000},
     headers=(("retry-after", "1"),),
 )
-SESSION_HEADER: Final = "mcp-session-id"
-RESUME_HEADER: Final = "last-event-id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +114,8 @@ class RequestPipeline:
         if opening.lasts:
             calls = tuple(with_implied(permit.calls))
             self.review = Review(routed, head, calls, principal, self._listener)
-        return Judged(self._forward(message, bound, plan), plan)
+        self._record.decision = "allow"
+        return Judged(forward(message, bound, plan, self.span, self._record), plan)
 
     # --- stages -------------------------------------------------------------------------------
 
@@ -214,28 +214,6 @@ class RequestPipeline:
             raise self._refused(opened)
         return opened
 
-    def _forward(
-        self, message: Deframed, bound: BoundSession | None, plan: ResponsePlan
-    ) -> Forward:
-        remove = [*message.drop_headers]
-        headers = [*message.set_headers]
-        if bound is not None:
-            headers += [(SESSION_HEADER, bound.upstream_id), *binding(bound.endpoint)]
-        if plan.resume is not None:
-            headers.append((RESUME_HEADER, plan.resume))
-        if plan.reads:
-            remove.append("accept-encoding")
-        if self.span is not None and self.span.traceparent is not None:
-            headers.append((TRACEPARENT, self.span.traceparent))
-        self._record.decision = "allow"
-        return Forward(
-            Mutation(tuple(headers), tuple(remove)),
-            message.body,
-            response_headers=plan.needs_head,
-            metadata={METADATA_NAMESPACE: self._local_reply_facts()},
-            lasts=self.review is not None,
-        )
-
     def _check_delivery(self, size: int, route: RouteStage, gap: Gap | None) -> None:
         """A judged route needs the body that the client sent, whole."""
         if gap is Gap.OVERFLOW or size > route.body_limit:
@@ -267,17 +245,7 @@ class RequestPipeline:
 
     def _pass_unjudged(self, head: RequestHead) -> Judged:
         self._record.decision, self._record.method = "unjudged", head.method
-        metadata: JsonObject = {METADATA_NAMESPACE: self._local_reply_facts()}
-        return Judged(Forward(metadata=metadata), ResponsePlan())
-
-    def _local_reply_facts(self) -> JsonObject:
-        """What Envoy needs to answer in the protocol's form when the upstream fails: the caller's
-        id as JSON text and the audit id."""
-        facts: JsonObject = {AUDIT_ID: self._record.audit_id}
-        if len(self._ids) == 1 and not self._batch:
-            ident = self._ids[0]
-            facts[RPC_ID] = str(ident) if isinstance(ident, int) else json.dumps(ident)
-        return facts
+        return Judged(Forward(metadata=told(self._record, None)), ResponsePlan())
 
     def _metadata(self, head: RequestHead) -> Answer:
         rules = self._rules()

@@ -36,7 +36,7 @@ class ResponsePlan:
 
     `opening` is the request whose answer it is. `token` is the session id as the client knows it
     and `upstream_session` as the replica does; `seal` makes a token from (endpoint, upstream
-    session id). `resume` replaces Last-Event-ID.
+    session id). `resume` replaces Last-Event-ID. `lasts` as in `Opening`.
     """
 
     needs_head: bool = False
@@ -49,6 +49,7 @@ class ResponsePlan:
     seal: Callable[[str, str], str] | None = None
     resume: str | None = None
     hides_session: bool = False
+    lasts: bool = False
 
     @property
     def reads(self) -> bool:
