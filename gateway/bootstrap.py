@@ -118,6 +118,7 @@ def load(
         backends=[backend.name for backend in gateway.backends],
         routes=[route.name for route in gateway.routes],
         spoken=_spoken(gateway),
+        checked=_checked(gateway),
         base=gateway.base,
         runtime=runtime,
     )
@@ -263,6 +264,15 @@ def _spoken(gateway: Gateway) -> dict[tuple[str, str], frozenset[str]]:
         before = spoken.get(("backend", route.backend), frozenset[str]())
         spoken["backend", route.backend] = before | {route.protocol}
     return spoken
+
+
+def _checked(gateway: Gateway) -> set[tuple[str, str]]:
+    """The routes in mode `check`, and the backends that no other judged route leads to."""
+    judged = [route for route in gateway.routes if route.protocol != "unjudged"]
+    routes = [route for route in judged if route.mode == "check"]
+    others = {route.backend for route in judged if route.mode != "check"}
+    names = {("route", route.name) for route in routes}
+    return names | {("backend", route.backend) for route in routes if route.backend not in others}
 
 
 def secret_files(gateway: Gateway) -> tuple[Path, ...]:

@@ -11,6 +11,7 @@ from gateway.model.problem import Place, Problem
 from gateway.policy.book import RuleBook
 from gateway.policy.cel import CelError, Expression, Runtime, Use
 from gateway.policy.celengine import runtime as default_runtime
+from gateway.policy.checked import checked_findings
 from gateway.policy.engine import PolicySet
 from gateway.policy.findings import (
     document_findings,
@@ -39,15 +40,16 @@ def compile_policies(  # noqa: PLR0913  what a configuration says of its policie
     backends: Collection[str],
     routes: Collection[str],
     spoken: Mapping[tuple[str, str], Collection[str]] | None = None,
+    checked: Collection[tuple[str, str]] = (),
     base: Literal["implied", "explicit"] = "implied",
     runtime: Runtime | None = None,
 ) -> PolicySet | tuple[Problem, ...]:
     """Compile every document, in order.
 
     `backends` and `routes` are the names that targets may use, `spoken` the protocols that they
-    speak, by ("backend" or "route", name) (None: not known); `base` says whether base messages
-    follow from other permissions, `runtime` is the CEL implementation (default: as `celengine`
-    chooses).
+    speak, by ("backend" or "route", name) (None: not known), `checked` those that only routes in
+    mode `check` lead to; `base` says whether base messages follow from other permissions,
+    `runtime` is the CEL implementation (default: as `celengine` chooses).
     Returns all problems if one of them is an error; warnings alone are in `PolicySet.warnings`.
     """
     problems = document_findings(documents, frozenset(backends), frozenset(routes))
@@ -58,7 +60,7 @@ def compile_policies(  # noqa: PLR0913  what a configuration says of its policie
         for number, rule in enumerate(source.model.spec.rules):
             path: Path = ("spec", "rules", number)
             compiled, found = compiler.rule(source, rule, path)
-            problems += found
+            problems += [*found, *checked_findings(source, rule, path, checked)]
             if compiled is not None:
                 rules.append(compiled)
                 places[compiled.path] = (source, path)

@@ -96,6 +96,21 @@ def test_warnings_alone_are_no_failure(tmp_path: Path) -> None:
     assert 'warning: backends[1].name: no route leads to backend "spare"' in result.stderr
 
 
+def test_a_document_that_needs_more_than_a_request_decision_is_refused_on_a_check_route(
+    tmp_path: Path,
+) -> None:
+    route = {"name": "tracker", "path": "/mcp", "protocol": "mcp", "backend": "tracker"}
+    file = write_gateway(
+        tmp_path, allow(methods=["tools/list"]), routes=[route | {"mode": "check"}]
+    )
+    result = gatehouse("check", "-c", file)
+    assert result.exit_code == 1
+    said = "methods[0]: tools/list needs its response, and a route in mode check never sees one"
+    assert said in result.stderr
+    file = write_gateway(tmp_path, allow(methods=["tools/list"]), routes=[route])
+    assert gatehouse("check", "-c", file).exit_code == 0
+
+
 def test_a_file_that_is_not_there_is_one_error(tmp_path: Path) -> None:
     result = gatehouse("check", "-c", str(tmp_path / "nowhere.yaml"))
     assert result.exit_code == 1
