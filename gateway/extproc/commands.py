@@ -6,7 +6,7 @@ Pure: no I/O, no clock, no protobuf. A command that asks a question (`Preview`, 
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from gateway.extproc.events import BodyMode
 from gateway.model.head import RequestHead, ResponseHead
@@ -102,6 +102,10 @@ class BodyReply:
     streamed: bool = False
     end_of_stream: bool = False
     metadata: "JsonObject | None" = None
+
+
+PASSED: Final = BodyReply(Direction.RESPONSE)
+"""The answer to a piece of a response that goes on as it came."""
 
 
 @dataclass(frozen=True, slots=True)

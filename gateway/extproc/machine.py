@@ -13,6 +13,7 @@ from typing import Final
 
 from gateway.extproc.budget import Budget
 from gateway.extproc.commands import (
+    PASSED,
     BodyReply,
     Command,
     Direction,
@@ -79,6 +80,7 @@ class Machine:
         "_held",
         "_lasts",
         "_modes",
+        "_piece",
         "_pieces",
         "_request_end",
         "_response_end",
@@ -98,6 +100,7 @@ class Machine:
         self._response_end: End | None = None
         self._expects_response = False
         self._lasts = False
+        self._piece = b""
         self._pieces = 0
 
     @property
@@ -356,7 +359,7 @@ class Machine:
             self._step(ResponseBody, self.state)
             return Send((self._relayed(event),))
         self._step(ResponseBody, S.FILTERING)
-        self._pieces += 1
+        self._piece, self._pieces = event.data, self._pieces + 1
         return Read(event.data, self._response_end is not None)
 
     def _relayed(self, event: ResponseBody) -> BodyReply:
@@ -382,6 +385,9 @@ class Machine:
         self._step(Emit, S.RELAYING if ended else S.READING)
         duplex = self._modes.response is BodyMode.DUPLEX
         trailed = self._response_end is End.TRAILERS
+        piece, self._piece = self._piece, b""
+        if not duplex and not trailed and conclusion.data == piece:
+            return (PASSED,)  # what Envoy has need not go back to it
         reply = BodyReply(
             Direction.RESPONSE,
             data=conclusion.data,

@@ -27,6 +27,7 @@ from gateway.model.verdict import Forward, Gap, Refuse
 from gateway.server import extauthz_pb2 as pb
 from gateway.server.codec import UndecodableMessageError, to_object
 from gateway.server.patience import within
+from gateway.server.structs import struct_bytes
 
 PARTIAL_BODY: Final = "x-envoy-auth-partial-body"
 """Envoy's own line about a body that it has buffered; a client's never gets this far."""
@@ -199,7 +200,8 @@ def encode(verdict: Forward | Refuse) -> bytes:
     if verdict.body is not None or verdict.response_headers or verdict.lasts:
         raise ValueError("a check cannot do more than decide")
     facts = (verdict.metadata or {}).get(METADATA_NAMESPACE)
-    message.dynamic_metadata.update(facts if isinstance(facts, dict) else {})
+    if isinstance(facts, dict):
+        message.dynamic_metadata.MergeFromString(struct_bytes(facts))
     message.ok_response.headers_to_remove.extend(verdict.mutation.remove)
     _set(message.ok_response.headers.add, verdict.mutation.set)
     return message.SerializeToString()

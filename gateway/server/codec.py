@@ -13,6 +13,7 @@ from google.protobuf.message import DecodeError
 from google.protobuf.struct_pb2 import Struct, Value
 
 from gateway.extproc.commands import (
+    PASSED,
     BodyReply,
     Direction,
     HeadersReply,
@@ -36,6 +37,7 @@ from gateway.model.head import Headers, Peer, RequestHead, ResponseHead
 from gateway.model.jsonvalue import JsonObject
 from gateway.model.verdict import Mutation
 from gateway.server import extproc_pb2 as pb
+from gateway.server.structs import struct_bytes
 
 STATUS: Final = re.compile("[1-9][0-9]{2}")
 ATTRIBUTES_KEY: Final = "envoy.filters.http.ext_proc"
@@ -175,6 +177,10 @@ def to_object(struct: Struct) -> JsonObject:
 
 def encode(reply: Reply) -> bytes:
     """One reply as a serialised ProcessingResponse."""
+    return _encoded(reply) if reply is not PASSED else _PASSED
+
+
+def _encoded(reply: Reply) -> bytes:
     message = pb.ProcessingResponse()
     match reply:
         case HeadersReply():
@@ -253,20 +259,11 @@ def _mutate(target: pb.HeaderMutation, mutation: Mutation) -> None:
 
 def _metadata(message: pb.ProcessingResponse, metadata: "JsonObject | None") -> None:
     if metadata is not None:
-        _fill(message.dynamic_metadata, metadata)
+        message.dynamic_metadata.MergeFromString(struct_bytes(metadata))
 
 
-def _fill(struct: Struct, values: JsonObject) -> None:
-    """`Struct.update` for objects of text, which is all that we send; four times as fast."""
-    for name, value in values.items():
-        if isinstance(value, str):
-            struct.fields[name].string_value = value
-        elif isinstance(value, dict):
-            nested = struct.fields[name].struct_value
-            nested.SetInParent()
-            _fill(nested, value)
-        else:
-            struct.update({name: value})
+_PASSED: Final = _encoded(PASSED)
+"""Made once, since it answers nearly every event of a stream that is read."""
 
 
 def decode_all(messages: Iterable[bytes]) -> list[Event]:

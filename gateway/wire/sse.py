@@ -71,6 +71,8 @@ class Reader:
 
     def feed(self, chunk: bytes) -> list[Event]:
         """The pieces that `chunk` completes."""
+        if (events := self._whole_events(chunk)) is not None:
+            return events
         self._buffer += chunk
         return self._pieces(final=False)
 
@@ -78,6 +80,19 @@ class Reader:
         """The pieces completed by the end of the stream; an unfinished event is discarded, as
         every reader must do."""
         return self._pieces(final=True)
+
+    def _whole_events(self, chunk: bytes) -> list[Event] | None:
+        """What `_pieces` would find in a chunk of whole events with LF, which is how nearly all
+        come, at a fraction of its cost; None where it must look."""
+        if not self._begun or self._buffer or self.overflowed or b"\r" in chunk:
+            return None
+        *found, rest = chunk.split(b"\n\n")
+        if rest:
+            return None
+        for lines in found:
+            if lines[:1] in _NO_EVENT or len(lines) + 2 > self._limit:
+                return None
+        return [_event(lines + b"\n\n") for lines in found]
 
     def _pieces(self, *, final: bool) -> list[Event]:
         events = self._byte_order_mark()
@@ -136,6 +151,7 @@ class Reader:
 
 
 _COLON: Final = ord(":")
+_NO_EVENT: Final = frozenset({b"", b"\n", b":"})  # how blank lines and comments begin
 
 
 def _event(raw: bytes) -> Event:
@@ -155,7 +171,7 @@ def _event(raw: bytes) -> Event:
 
 def _lines(raw: bytes) -> list[bytes]:
     """The lines of a complete piece, without their ends."""
-    return _LINE_END.split(raw)[:-1]
+    return (_LINE_END.split(raw) if b"\r" in raw else raw.split(b"\n"))[:-1]
 
 
 def _data_lines(data: bytes) -> list[bytes]:

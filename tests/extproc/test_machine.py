@@ -350,6 +350,22 @@ def test_a_response_is_read_in_streamed_mode_by_mode_override() -> None:
     assert playbook.machine.may_end
 
 
+def test_a_piece_that_goes_on_as_it_came_is_not_sent_back() -> None:
+    playbook = reading() >> piece(b"ab") << Read(b"ab", end_of_stream=False)
+    assert playbook >> Emit(b"ab") << (BodyReply(DOWN),)
+    assert playbook >> piece(b"cd") << Read(b"cd", end_of_stream=False)
+    assert playbook >> Emit(b"ab") << (BodyReply(DOWN, data=b"ab"),)
+    assert playbook >> piece(b"", ends=True) << Read(b"", end_of_stream=True)
+    assert playbook >> Emit(b"") << (BodyReply(DOWN),)
+
+
+def test_in_duplex_a_piece_that_goes_on_as_it_came_is_sent_back() -> None:
+    playbook = forwarded(DUPLEX) >> answer(modes=DUPLEX) << JudgeResponse(OK, end_of_stream=False)
+    assert playbook >> ReadResponse() << (HeadersReply(DOWN, NO_LENGTH),)
+    assert playbook >> piece(b"ab") << Read(b"ab", end_of_stream=False)
+    assert playbook >> Emit(b"ab") << (duplex(DOWN, b"ab"),)
+
+
 def test_a_response_is_read_in_duplex_without_override() -> None:
     playbook = forwarded(DUPLEX) >> answer(modes=DUPLEX) << JudgeResponse(OK, end_of_stream=False)
     assert (
@@ -475,7 +491,7 @@ def test_a_response_is_unread_until_its_first_piece() -> None:
     assert playbook >> ReadResponse() << (HeadersReply(DOWN, NO_LENGTH, STREAM_RESPONSE),)
     assert playbook.machine.unread
     assert playbook >> piece(b"ab") << Read(b"ab", end_of_stream=False)
-    assert playbook >> Emit(b"ab") << (BodyReply(DOWN, data=b"ab"),)
+    assert playbook >> Emit(b"ab") << (BodyReply(DOWN),)
     assert not playbook.machine.unread
 
 

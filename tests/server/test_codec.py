@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.extproc.commands import (
+    PASSED,
     BodyReply,
     Direction,
     HeadersReply,
@@ -339,6 +340,12 @@ def test_a_body_is_left_replaced_or_cleared() -> None:
     assert mutation(None).WhichOneof("mutation") is None
     assert mutation(b"\xff").body == b"\xff"
     assert mutation(b"").clear_body
+
+
+def test_the_answer_that_is_made_once_is_that_of_a_body_that_passes() -> None:
+    assert encode(PASSED) == encode(BodyReply(DOWN))
+    assert encoded(PASSED).WhichOneof("response") == "response_body"
+    assert not encoded(PASSED).response_body.response.HasField("body_mutation")
 
 
 def test_a_streamed_body_carries_its_bytes_and_its_end() -> None:

@@ -102,6 +102,13 @@ def test_any_chunking_gives_the_same_events(stream: bytes, cuts: list[int]) -> N
     assert stream.startswith(b"".join(piece.raw for piece in whole))
 
 
+@settings(max_examples=300)
+@given(pieces=st.lists(st.lists(LINES, max_size=3).map(b"\n".join), max_size=5))
+def test_chunks_that_end_with_blank_lines_give_the_same_events(pieces: list[bytes]) -> None:
+    chunks = [b"data: first\n\n", *(piece + b"\n\n" for piece in pieces)]
+    assert read(*chunks) == read(b"".join(chunks))
+
+
 @settings(max_examples=100)
 @given(stream=STREAMS, data=st.text("a\n\r{", max_size=8))
 def test_replaced_data_is_what_a_reader_then_sees(stream: bytes, data: str) -> None:

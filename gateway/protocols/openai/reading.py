@@ -4,6 +4,7 @@ Nothing that is security relevant depends on them: whatever they cannot read, or
 goes on unread. All that they ever leave out is the chunk of usage that the client did not ask for.
 """
 
+import re
 from typing import Final
 
 from gateway.model.refusal import Reason
@@ -16,6 +17,13 @@ from gateway.wire.sse import Event
 from gateway.wire.strictjson import Document, decode, dumps
 
 _DONE: Final = b"[DONE]"
+_TELLING: Final = re.compile(
+    rb'"(?:usage"\s*:\s*\{|finish_reason"\s*:\s*"|status"|incomplete_details")'
+)
+"""What a chunk has of which the meter learns something. Most have nothing of it and are not parsed;
+one with an escape, which a key may be written with, has to be parsed to know."""
+
+_ESCAPE: Final = b"\\u"
 
 
 def usage_reader(
@@ -149,6 +157,8 @@ class EventReader:
         if event.data is None or event.data == _DONE:
             return True
         self._read += 1
+        if _ESCAPE not in event.data and _TELLING.search(event.data) is None:
+            return True
         document = decode(event.data, self._reading.limit)
         if not isinstance(document, Document):
             return True

@@ -67,6 +67,24 @@ def test_a_stream_is_read_event_by_event() -> None:
     assert one.finish() == b""
 
 
+@pytest.mark.parametrize("key", [b'"usage":', b'"usage" :\t', rb'"\u0075sage":'])
+def test_usage_is_found_however_its_key_is_written(key: bytes) -> None:
+    one = reader(EVENTS, strips=True)
+    last = b'data: {"choices":[],' + key + b'{"prompt_tokens":3,"completion_tokens":2}}\n\n'
+    assert fed(one, BEFORE, last, DONE) == BEFORE + DONE
+    assert one.usage == Usage(3, 2, finish="stop")
+
+
+@pytest.mark.parametrize(
+    "key", [b'"finish_reason":', b'"finish_reason" : ', rb'"\u0066inish_reason":']
+)
+def test_why_it_ends_is_found_however_its_key_is_written(key: bytes) -> None:
+    one = reader(EVENTS)
+    chunk = b'data: {"choices":[{' + key + b'"length"}]}\n\n'
+    assert fed(one, chunk, USAGE) == chunk + USAGE
+    assert one.usage == Usage(3, 2, model="m", finish="length")
+
+
 def test_usage_that_the_client_did_not_ask_for_is_left_out() -> None:
     one = reader(EVENTS, strips=True)
     assert fed(one, STREAM) == BEFORE + DONE
