@@ -26,6 +26,7 @@ from gateway.config.document import named_files, validate
 from gateway.config.folder import read_folder
 from gateway.config.keys import session_key
 from gateway.config.loading import inspect_gateway
+from gateway.config.reach import checked, spoken
 from gateway.config.schema import Gateway, Route
 from gateway.config.wiring import routed_name
 from gateway.identity.keys import KeySets, parse_key_set
@@ -117,8 +118,8 @@ def load(
         sources,
         backends=[backend.name for backend in gateway.backends],
         routes=[route.name for route in gateway.routes],
-        spoken=_spoken(gateway),
-        checked=_checked(gateway),
+        spoken=spoken(gateway),
+        checked=checked(gateway),
         base=gateway.base,
         runtime=runtime,
     )
@@ -184,7 +185,7 @@ def build_snapshot(message: JsonObject, missed: Callable[[str], None]) -> Snapsh
         [_unplaced(value) for value in _list(message["policies"])],
         backends=[backend.name for backend in gateway.backends],
         routes=[route.name for route in gateway.routes],
-        spoken=_spoken(gateway),
+        spoken=spoken(gateway),
         base=gateway.base,
     )
     if not isinstance(policies, PolicySet):
@@ -221,6 +222,7 @@ def build_snapshot(message: JsonObject, missed: Callable[[str], None]) -> Snapsh
         worker_tls=gateway.service.tls,
         otlp_endpoint=gateway.telemetry.otlp_endpoint,
         service_name=gateway.telemetry.service_name,
+        sampling=gateway.telemetry.sampling,
         decision_seconds=limits.decision_seconds,
         drain_seconds=limits.drain_seconds,
         streams=limits.streams,
@@ -254,25 +256,6 @@ def _key_sets(gateway: Gateway | None) -> Iterable[Path]:
     """The key set files of issuers, which are read again by themselves once they are there."""
     issuers = gateway.identity.jwt if gateway else ()
     return (Path(one.jwks_file) for one in issuers if one.jwks_file)
-
-
-def _spoken(gateway: Gateway) -> dict[tuple[str, str], frozenset[str]]:
-    """The protocols of every backend and route."""
-    spoken = {("backend", backend.name): frozenset[str]() for backend in gateway.backends}
-    for route in gateway.routes:
-        spoken["route", route.name] = frozenset((route.protocol,))
-        before = spoken.get(("backend", route.backend), frozenset[str]())
-        spoken["backend", route.backend] = before | {route.protocol}
-    return spoken
-
-
-def _checked(gateway: Gateway) -> set[tuple[str, str]]:
-    """The routes in mode `check`, and the backends that no other judged route leads to."""
-    judged = [route for route in gateway.routes if route.protocol != "unjudged"]
-    routes = [route for route in judged if route.mode == "check"]
-    others = {route.backend for route in judged if route.mode != "check"}
-    names = {("route", route.name) for route in routes}
-    return names | {("backend", route.backend) for route in routes if route.backend not in others}
 
 
 def secret_files(gateway: Gateway) -> tuple[Path, ...]:
@@ -352,7 +335,8 @@ def open_tracing(snapshot: Snapshot) -> Tracing:
         return NoTracing()
     from gateway.adapters.otlp import otlp_processor  # noqa: PLC0415  a third of a worker's start
 
-    return SdkTracing(snapshot.service_name, otlp_processor(snapshot.otlp_endpoint))
+    processor = otlp_processor(snapshot.otlp_endpoint)
+    return SdkTracing(snapshot.service_name, processor, snapshot.sampling)
 
 
 def route_stage(route: Route) -> RouteStage:
@@ -375,6 +359,8 @@ def route_stage(route: Route) -> RouteStage:
         protocol=protocol,
         body_limit=route.body_limit,
         scopes=route.scopes,
+        metadata=route.metadata,
+        aliases=frozenset(route.aliases),
     )
 
 

@@ -7,7 +7,8 @@ ROOT: Final = Path(__file__).parents[1]
 TYPES_ONLY: Final = """
 extproc/commands extproc/events identity/base model/call model/jsonvalue model/permit
 model/principal model/problem model/refusal model/usage model/verdict policy/book policy/cel
-policy/context policy/rule protocols/base suite/results suite/schema
+policy/context policy/rule protocols/base suite/results suite/schema telemetry/asked
+telemetry/operation
 """
 EXEMPT: Final = frozenset(TYPES_ONLY.split())
 

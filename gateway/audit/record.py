@@ -21,7 +21,8 @@ class Record:
     """Filled while the request walks the pipeline; written once.
 
     `stages` are durations in microseconds. `endpoint` is "ip:port" of what served, empty when no
-    stage learned it. `snapshot` and `digest` name the configuration that judged.
+    stage learned it. `snapshot` and `digest` name the configuration that judged. `first_chunk` is
+    when the first piece of a stream that is read came, in seconds after the request.
     """
 
     audit_id: str
@@ -51,6 +52,7 @@ class Record:
     unread: bool = False
     filtered: int = 0
     usage: Usage | None = None
+    first_chunk: float | None = None
     written: bool = False
     stages: dict[str, int] = field(default_factory=dict[str, int])
 
@@ -92,6 +94,7 @@ class Record:
             "unread": self.unread,
             "filtered": self.filtered,
             "usage": _usage(self.usage),
+            "first_chunk_us": round((self.first_chunk or 0) * 1e6),
         }
         return {key: value for key, value in rare.items() if value}
 

@@ -5,7 +5,7 @@ Every check is a generator of problems over the whole configuration; `check_gate
 
 from collections.abc import Callable, Iterator
 from itertools import chain
-from typing import TypeAlias
+from typing import Final, TypeAlias
 from urllib.parse import urlsplit
 
 from gateway.config import listener_checks, route_checks
@@ -13,9 +13,12 @@ from gateway.config.addresses import parse_address
 from gateway.config.document import Document
 from gateway.config.files import unreadable
 from gateway.config.keys import WeakKeyError, session_key
-from gateway.config.schema import Gateway, JwtIssuer
+from gateway.config.schema import Gateway, JwtIssuer, Service
 from gateway.config.yamltree import Path
 from gateway.model.problem import Problem
+
+MAX_RUN_BYTES: Final = 80
+"""Of service.run, so that the name of a socket fits behind it (Linux takes 107, macOS 103)."""
 
 Check: TypeAlias = Callable[[Gateway, Document], Iterator[Problem]]
 
@@ -96,7 +99,9 @@ def _service(gateway: Gateway, document: Document) -> Iterator[Problem]:
     for field, text in (("admin", service.admin), ("envoy_admin", service.envoy_admin)):
         path = ("service", field)
         address = parse_address(text)
-        if address is None:
+        if (field, text) == ("envoy_admin", "unix"):
+            yield from _admin_socket(service, document)
+        elif address is None:
             yield document.problem(path, f"{document.quote(path)} is not host:port")
         elif field == "envoy_admin" and not (address.loopback and address.literal):
             fix = "use 127.0.0.1"
@@ -113,6 +118,13 @@ def _service(gateway: Gateway, document: Document) -> Iterator[Problem]:
     if endpoint is not None and parse_address(endpoint) is None:
         path = ("telemetry", "otlp_endpoint")
         yield document.problem(path, f"{document.quote(path)} is not host:port")
+
+
+def _admin_socket(service: Service, document: Document) -> Iterator[Problem]:
+    """Envoy does not start with a path that no socket can have."""
+    if len(service.run.encode()) > MAX_RUN_BYTES:
+        message = f"the run folder's path is longer than the {MAX_RUN_BYTES} bytes of a socket's"
+        yield document.problem(("service", "run"), message, "choose a shorter one, or a port")
 
 
 def _workers(gateway: Gateway, document: Document) -> Iterator[Problem]:

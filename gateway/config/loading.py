@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.config.checks import check_gateway
+from gateway.config.destination import settled
 from gateway.config.document import Document, read_documents, validate
 from gateway.config.schema import Gateway
 from gateway.model.problem import Place, Problem
@@ -12,7 +13,8 @@ from gateway.model.problem import Place, Problem
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The outcome of reading gateway.yaml. `gateway` is None exactly if a problem is an error;
+    """The outcome of reading gateway.yaml. `gateway` is None exactly if a problem is an error, and
+    `settled` otherwise;
     `document` keeps the places for checks that need more than this file, `typed` what was read even
     if a check refused it."""
 
@@ -55,4 +57,4 @@ def _loaded(document: Document, folder: Path, *, demo: bool) -> Loaded:
         return Loaded(None, gateway, document)
     problems = tuple(check_gateway(gateway, document, demo=demo))
     broken = any(problem.severity == "error" for problem in problems)
-    return Loaded(None if broken else gateway, problems, document, gateway)
+    return Loaded(None if broken else settled(gateway), problems, document, gateway)

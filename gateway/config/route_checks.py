@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from gateway.config.addresses import is_normal_path, parse_address
+from gateway.config.addresses import is_normal_path, parse_address, parse_https_url
 from gateway.config.document import Document
 from gateway.config.files import system_ca, unreadable, unusable_ca, unusable_pair
 from gateway.config.schema import Backend, Gateway, Route
@@ -38,6 +38,7 @@ def _backend_names(gateway: Gateway, document: Document) -> Iterator[Problem]:
 def _backends(gateway: Gateway, document: Document) -> Iterator[Problem]:
     for index, backend in enumerate(gateway.backends):
         path: Path = ("backends", index)
+        yield from _url(backend, document, path)
         yield from _endpoints(backend, document, path)
         if backend.path is not None and not is_normal_path(backend.path):
             yield document.problem((*path, "path"), _odd_path(document, (*path, "path")))
@@ -49,6 +50,38 @@ def _backends(gateway: Gateway, document: Document) -> Iterator[Problem]:
             here = (*path, "auth", "value")
             yield document.problem(here, "not a header value", "no line breaks, not empty")
         yield from _backend_tls(backend, document, path)
+
+
+def _url(backend: Backend, document: Document, path: Path) -> Iterator[Problem]:
+    """`url`, and what cannot stand beside it."""
+    if backend.url is None:
+        if not backend.endpoints:
+            yield document.problem(path, "the backend leads nowhere", "add endpoints, or a url")
+        if "private" in backend.model_fields_set:
+            message = "private has no effect without url"
+            yield document.problem((*path, "private"), message, "remove it")
+        return
+    here = (*path, "url")
+    url = parse_https_url(backend.url)
+    if backend.url.startswith("http://"):
+        fix = "use https://; for plain text give endpoints, host and path"
+        yield document.problem(here, f"{document.quote(here)} is not encrypted", fix)
+    elif url is None:
+        message = f"{document.quote(here)} is not https://host[:port]/path"
+        fix = "a host name, not an address; no credentials, query or fragment"
+        yield document.problem(here, message, fix)
+    elif not is_normal_path(url.path):
+        yield document.problem(here, f"the path of {_odd_path(document, here)}")
+    for field in _SAID_BY_URL:
+        if field in backend.model_fields_set:
+            message = f"{field} and url exclude each other"
+            yield document.problem((*path, field), message, "remove one of the two")
+    if backend.tls and "server_name" in backend.tls.model_fields_set:
+        message = "the url says server_name: it is its host"
+        yield document.problem((*path, "tls", "server_name"), message, "remove it")
+
+
+_SAID_BY_URL: Final = ("endpoints", "host", "path", "http2")
 
 
 def _endpoints(backend: Backend, document: Document, path: Path) -> Iterator[Problem]:
@@ -63,18 +96,21 @@ def _endpoints(backend: Backend, document: Document, path: Path) -> Iterator[Pro
 
 
 def _backend_tls(backend: Backend, document: Document, path: Path) -> Iterator[Problem]:
-    tls = backend.tls
+    tls, here = backend.tls, (*path, "tls")
+    secured = tls is not None or backend.url is not None
+    if secured and (tls is None or tls.ca is None) and system_ca() is None:
+        fix = "name one in tls.ca"
+        yield document.problem(here if tls else path, "this system has no CA bundle", fix)
     if tls is None:
         loopback = all((a := parse_address(text)) and a.loopback for text in backend.endpoints)
-        if backend.auth and not loopback:
+        if backend.auth and not (secured or loopback):
             message = "the credential crosses the network without TLS"
             yield document.warning((*path, "auth"), message, "add tls to the backend")
         return
-    here = (*path, "tls")
+    if not tls.server_name and backend.url is None:
+        yield document.problem(here, 'the key "server_name" is missing', 'add "server_name"')
     if (tls.certificate is None) != (tls.key is None):
         yield document.problem(here, "certificate and key belong together", "give both or none")
-    if tls.ca is None and system_ca() is None:
-        yield document.problem(here, "this system has no CA bundle", "name one in ca")
     for field in ("ca", "certificate", "key"):
         yield from unreadable(document, (*here, field), getattr(tls, field))
     yield from unusable_pair(document, here, tls.certificate, tls.key)
@@ -154,6 +190,20 @@ def _route_limits(gateway: Gateway, document: Document) -> Iterator[Problem]:
                 yield document.problem((*path, field), message, "remove it")
 
 
+def _told_routes(gateway: Gateway, document: Document) -> Iterator[Problem]:
+    """Where Envoy cannot be told what its own filter for MCP would say."""
+    for index, route in enumerate(gateway.routes):
+        path: Path = ("routes", index, "metadata")
+        if route.metadata != "native":
+            continue
+        if route.protocol != "mcp":
+            message = f"native is the form of MCP, and this route speaks {route.protocol}"
+            yield document.problem(path, message, "use gatehouse")
+        elif route.mode == "check":
+            message = "ext_authz, which asks on a route in mode check, has one namespace only"
+            yield document.problem(path, message, "use gatehouse, or mode: buffered")
+
+
 def _checked_routes(gateway: Gateway, document: Document) -> Iterator[Problem]:
     """What a route in mode `check` cannot do; it would be refused at every request."""
     for index, route in enumerate(gateway.routes):
@@ -192,6 +242,7 @@ _FIELDS_OF: Final = {
     "body_limit": _JUDGED,
     "scopes": _JUDGED,
     "allowed_origins": _JUDGED,
+    "metadata": _JUDGED,
     "batches": frozenset({"mcp"}),
     "aliases": _LLM,
     "usage": _LLM,
@@ -205,5 +256,6 @@ CHECKS: Final = (
     _route_names,
     _route_paths,
     _route_limits,
+    _told_routes,
     _checked_routes,
 )

@@ -6,9 +6,11 @@ seconds (float), sizes are bytes (int).
 """
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationInfo
+
+Telling: TypeAlias = Literal["gatehouse", "native", "off"]
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -83,7 +85,10 @@ class Listener(Section):
 class BackendTls(Section):
     """TLS to a backend: the certificate must chain to `ca` and name `server_name`."""
 
-    server_name: str = Field(description="SNI, and the DNS name that the certificate must carry.")
+    server_name: str = Field(
+        default="",
+        description="SNI, and the DNS name that the certificate must carry; of a `url` its host.",
+    )
     ca: LocalPath | None = Field(
         default=None, description="Path of the PEM CA; unset: the system's."
     )
@@ -99,10 +104,21 @@ class BackendAuth(Section):
 
 
 class Backend(Section):
-    """Replicas of one upstream server that may serve the same requests."""
+    """Replicas of one upstream server that may serve the same requests, or a server elsewhere by
+    its `url`: exactly one of `endpoints` and `url`."""
 
     name: Name
-    endpoints: tuple[str, ...] = Field(min_length=1, description="host:port of each replica.")
+    endpoints: tuple[str, ...] = Field(default=(), description="host:port of each replica.")
+    url: str | None = Field(
+        default=None,
+        description="https://host[:port]/path: says endpoint, path, Host header, and TLS with this "
+        "host as SNI and in the certificate, for which `tls` may name another CA and our own pair.",
+    )
+    private: bool = Field(
+        default=False,
+        description="Whether the host of `url` may have private and loopback addresses. Others "
+        "that are not public, such as link-local ones, are never connected to.",
+    )
     path: str | None = Field(
         default=None,
         pattern=r"^/",
@@ -112,7 +128,9 @@ class Backend(Section):
     http2: bool = Field(default=False, description="Speak HTTP/2 without TLS, as gRPC needs it.")
     tls: BackendTls | None = None
     auth: BackendAuth | None = None
-    health_interval: Seconds = Field(default=0.5, description="Between TCP health checks.")
+    health_interval: Seconds = Field(
+        default=0.5, description="Between TCP health checks; of a `url` 10 unless given."
+    )
 
 
 class Route(Section):
@@ -157,7 +175,14 @@ class Route(Section):
     usage: Literal["off", "json", "all"] = Field(
         default="off",
         description="Read token usage of answers: of JSON, or of streams too, which are asked for "
-        "it. Reading costs two messages more, and for streams one for each piece.",
+        "it. Of messages with Envoy a request has 2 with `off`; `json` adds 2 for a JSON answer "
+        "and 1 for a stream; `all` adds 1 for each piece of a stream as well.",
+    )
+    metadata: Telling = Field(
+        default="gatehouse",
+        description="What Envoy is told of a judged request, for filters behind the gateway: "
+        "attributes and decision in the namespace `gatehouse`; with `native` also what Envoy's own "
+        "MCP filter would say, in the namespace of that; `off`: the ids of the request alone.",
     )
 
     @property
@@ -206,11 +231,18 @@ class Identity(Section):
     )
 
 
+def _none_if_only_empty(keys: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+    """What `["${NAME:-}"]` leaves where the environment does not say."""
+    return () if [key.get_secret_value() for key in keys] == [""] else keys
+
+
 class Sessions(Section):
     """Sealing of session ids. The first key seals, every key opens."""
 
-    keys: tuple[SecretStr, ...] = Field(
-        default=(), description='Each at least 32 random bytes in base64, e.g. "file:seal.key".'
+    keys: Annotated[tuple[SecretStr, ...], AfterValidator(_none_if_only_empty)] = Field(
+        default=(),
+        description='Each at least 32 random bytes in base64, e.g. "file:seal.key"; a single empty '
+        "one is none.",
     )
     ttl: Seconds = Field(default=86_400, description="After which a session id is refused.")
 
@@ -249,11 +281,25 @@ class Record(Section):
     )
 
 
+def _none_if_empty(value: str | None) -> str | None:
+    """What `${NAME:-}` leaves where the environment does not say."""
+    return value or None
+
+
 class Telemetry(Section):
     """OpenTelemetry export."""
 
-    otlp_endpoint: str | None = Field(default=None, description="host:port of OTLP over gRPC.")
+    otlp_endpoint: Annotated[str | None, AfterValidator(_none_if_empty)] = Field(
+        default=None, description="host:port of OTLP over gRPC; unset or empty: none."
+    )
     service_name: str = "gatehouse"
+    sampling: float = Field(
+        default=1.0,
+        ge=0,
+        le=1,
+        description="Share of the traces that begin at the gateway that is recorded. A trace that "
+        "a client began is recorded where its traceparent says so.",
+    )
 
 
 class Service(Section):
@@ -261,10 +307,15 @@ class Service(Section):
 
     workers: int = Field(default=1, ge=1, le=64)
     admin: str = Field(default="127.0.0.1:9909", description="host:port; loopback by default.")
-    envoy_admin: str = Field(default="127.0.0.1:9901", description="Envoy's own admin address.")
+    envoy_admin: str = Field(
+        default="127.0.0.1:9901",
+        description='Envoy\'s own admin address, host:port, or "unix": a socket in the run folder, '
+        "for an Envoy in another container.",
+    )
     listen: str = Field(
         default="unix",
-        description='"unix": sockets in a private folder, for an Envoy on this machine; '
+        description='"unix": sockets in a private folder (of `serve`: in the run folder), for an '
+        "Envoy on this machine; "
         '"host:port": the first worker\'s address, the others take the ports above it.',
     )
     run: LocalPath = Field(default=".run", description="Folder of Envoy's files.")

@@ -17,6 +17,9 @@ METADATA_KEY: Final = "x-gatehouse-wiring"
 METADATA_NAMESPACE: Final = "gatehouse"
 """Dynamic metadata that the service writes about a request that it let through."""
 
+NATIVE_NAMESPACE: Final = "envoy.filters.http.mcp"
+"""That of Envoy's own MCP filter; routes with `metadata: native` write there as well."""
+
 RPC_ID: Final = "rpc_id"
 """In that namespace: the caller's request id as JSON text, where there is exactly one."""
 

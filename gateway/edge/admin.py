@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import Final
 
 import httpx
 
 from gateway.config.schema import Gateway
+from gateway.edge.layout import Layout
 from gateway.edge.routes import routes_name
 from gateway.model.jsonvalue import JsonValue
 
@@ -31,12 +33,26 @@ class Subscription:
     turned_down: int = 0
 
 
+def admin_address(gateway: Gateway) -> str:
+    """Where Envoy's admin address is: `host:port`, or `unix:PATH` of the socket in the run folder
+    if `service.envoy_admin` is "unix"."""
+    address = gateway.service.envoy_admin
+    if address != "unix":
+        return address
+    return f"unix:{Layout(Path(gateway.service.run)).envoy_admin}"
+
+
 class EnvoyAdmin:
-    """A client of one Envoy's admin address ("host:port"). Errors are httpx.HTTPError."""
+    """A client of one Envoy's admin address, `host:port` or `unix:PATH`. Errors are
+    httpx.HTTPError."""
 
     def __init__(self, address: str) -> None:
+        path = address.removeprefix("unix:") if address.startswith("unix:") else None
         self._client = httpx.AsyncClient(
-            base_url=f"http://{address}", timeout=TIMEOUT_SECONDS, trust_env=False
+            base_url=f"http://{'localhost' if path else address}",
+            transport=httpx.AsyncHTTPTransport(uds=path),
+            timeout=TIMEOUT_SECONDS,
+            trust_env=False,
         )
 
     async def ready(self) -> bool:
@@ -106,6 +122,15 @@ def verdict(
         return Verdict.ACCEPTED, ()
     refused = tuple(key for key in missing if _turned_down(now, key) > _turned_down(before, key))
     return (Verdict.REJECTED, refused) if refused else (Verdict.PENDING, missing)
+
+
+def followed(state: Mapping[str, Subscription], wanted: Mapping[str, str]) -> dict[str, str]:
+    """What of `wanted` an Envoy in this state is going to take. One with routes and clusters of its
+    own, from a snippet or a printed bootstrap, reads none of ours, and endpoints where its clusters
+    name the file."""
+    if any(one.version for key, one in state.items() if not key.startswith("endpoints/")):
+        return dict(wanted)
+    return {key: version for key, version in wanted.items() if _version(state, key)}
 
 
 def _version(state: Mapping[str, Subscription], key: str) -> str:

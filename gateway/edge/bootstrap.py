@@ -11,12 +11,13 @@ from envoy_data_plane.envoy.config.bootstrap.v3 import (
     LayeredRuntime,
     RuntimeLayer,
 )
-from envoy_data_plane.envoy.config.core.v3 import Node
+from envoy_data_plane.envoy.config.core.v3 import Address, Node
 from envoy_data_plane.envoy.type.matcher.v3 import StringMatcher
 from envoy_data_plane.google.protobuf import Struct, Value
 
 from gateway.config.schema import Gateway
-from gateway.edge.clusters import backend_cluster, load_assignment, workers_cluster
+from gateway.edge.admin import admin_address
+from gateway.edge.clusters import standing_cluster, workers_cluster
 from gateway.edge.credentials import credential_secret
 from gateway.edge.layout import Layout
 from gateway.edge.listeners import listener
@@ -26,6 +27,7 @@ from gateway.edge.routes import route_configuration
 from gateway.edge.tls import ListenerSecrets
 
 NODE_ID: Final = "gatehouse"
+OWNER_ONLY: Final = 0o600
 ADMIN_PATHS: Final = (
     "/ready",
     "/server_info",
@@ -63,9 +65,11 @@ def bootstrap(gateway: Gateway, layout: Layout, workers: Sequence[str]) -> Boots
 
 
 def whole_bootstrap(gateway: Gateway, workers: Sequence[str]) -> Bootstrap:
-    """The same with the content of every file in it.
+    """The same with the content of every file in it, for an Envoy that nobody writes files for.
 
-    `envoy --mode validate` does not open the files of subscriptions: this is what to validate.
+    What is added to or taken from listeners, routes and backends needs another bootstrap; Envoy
+    follows names and the health of endpoints itself. `envoy --mode validate` does not open the
+    files of subscriptions, nor ask for names: this is also what to validate.
     """
     return _bootstrap(
         gateway,
@@ -76,10 +80,7 @@ def whole_bootstrap(gateway: Gateway, workers: Sequence[str]) -> Bootstrap:
             ],
             clusters=[
                 workers_cluster(workers, gateway.limits, gateway.service.tls),
-                *(
-                    backend_cluster(backend, gateway.limits, load_assignment(backend, {}), None)
-                    for backend in gateway.backends
-                ),
+                *(standing_cluster(backend, gateway.limits) for backend in gateway.backends),
             ],
             secrets=[
                 credential_secret(backend, backend.auth)
@@ -96,6 +97,14 @@ def _runtime() -> Struct:
     return Struct(fields={"re2.max_program_size.error_level": Value(number_value=1_000)})
 
 
+def _admin_socket(gateway: Gateway) -> Address:
+    """Whoever opens the socket of an admin address can read credentials: its owner alone may."""
+    address = socket(admin_address(gateway))
+    if address.pipe is not None:
+        address.pipe.mode = OWNER_ONLY
+    return address
+
+
 def _bootstrap(
     gateway: Gateway,
     static: BootstrapStaticResources,
@@ -104,7 +113,7 @@ def _bootstrap(
     return Bootstrap(
         node=Node(id=NODE_ID, cluster=NODE_ID),
         admin=Admin(
-            address=socket(gateway.service.envoy_admin),
+            address=_admin_socket(gateway),
             allow_paths=[StringMatcher(prefix=path) for path in ADMIN_PATHS],
             ignore_global_conn_limit=True,
         ),

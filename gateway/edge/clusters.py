@@ -11,12 +11,14 @@ from envoy_data_plane.envoy.config.cluster.v3 import (
     Cluster,
     ClusterCommonLbConfig,
     ClusterDiscoveryType,
+    ClusterDnsLookupFamily,
     ClusterEdsClusterConfig,
     ClusterLbPolicy,
 )
 from envoy_data_plane.envoy.config.core.v3 import (
     HealthCheck,
     HealthCheckGrpcHealthCheck,
+    HealthCheckTcpHealthCheck,
     HealthStatus,
     Http1ProtocolOptions,
     Http2ProtocolOptions,
@@ -69,15 +71,48 @@ threads of a second change of health only a second after the first: for so long 
 in an endpoint that died, and refuse one that came back (measured on 1.40)."""
 
 
-def backend_cluster(
-    backend: Backend, limits: Limits, endpoints: Path | ClusterLoadAssignment, secrets: Path | None
-) -> Cluster:
-    """The cluster of one backend.
+def backend_cluster(backend: Backend, limits: Limits, endpoints: Path, secrets: Path) -> Cluster:
+    """The cluster of one backend whose endpoints and credential come from these files."""
+    cluster = _cluster(backend, limits, secrets)
+    cluster.type = ClusterDiscoveryType.EDS
+    cluster.eds_cluster_config = ClusterEdsClusterConfig(eds_config=file_source(endpoints))
+    cluster.metadata = _files_digest(backend.tls) if backend.tls else None
+    return cluster
 
-    Its endpoints come from the file `endpoints`, or stand in it (for validation); its credential
-    comes from the file `secrets`, or from the bootstrap if that is None (for validation).
+
+def standing_cluster(backend: Backend, limits: Limits) -> Cluster:
+    """The cluster of one backend in a configuration that stands by itself: nobody resolves names
+    and checks endpoints for this Envoy, so it does both. Its credential is in the bootstrap.
+
+    A server by its `url` is not probed: it is somebody else's, and may have one address only.
+    Wherever its name leads, only who has its certificate gets a request.
     """
-    cluster = Cluster(
+    cluster = _cluster(backend, limits, None)
+    _resolve(cluster, backend.endpoints)
+    cluster.load_assignment = _assignment(backend, dict.fromkeys(backend.endpoints, True))
+    if backend.url is None:
+        cluster.health_checks = [_connect_check(backend.health_interval)]
+    return cluster
+
+
+def _resolve(cluster: Cluster, hosts: Sequence[str]) -> None:
+    """Envoy follows the names among `hosts`, and lets go of what they no longer lead to."""
+    if not any(_is_name(text) for text in hosts):
+        cluster.type = ClusterDiscoveryType.STATIC
+        return
+    cluster.type = ClusterDiscoveryType.STRICT_DNS
+    # Of a host with both, an IPv6 address is often one that cannot be reached from here.
+    cluster.dns_lookup_family = ClusterDnsLookupFamily.V4_PREFERRED
+    cluster.ignore_health_on_host_removal = True
+
+
+def _is_name(text: str) -> bool:
+    address = parse_address(text)
+    return address is not None and not address.literal
+
+
+def _cluster(backend: Backend, limits: Limits, secrets: Path | None) -> Cluster:
+    return Cluster(
         name=backend.name,
         connect_timeout=seconds(CONNECT_SECONDS),
         per_connection_buffer_limit_bytes=BUFFER_BYTES,
@@ -85,15 +120,8 @@ def backend_cluster(
         common_lb_config=_ONLY_HEALTHY,
         circuit_breakers=_breakers(limits),
         transport_socket=backend_socket(backend.tls) if backend.tls else None,
-        metadata=_files_digest(backend.tls) if backend.tls else None,
         typed_extension_protocol_options={_PROTOCOL: _backend_protocol(backend, secrets)},
     )
-    if isinstance(endpoints, ClusterLoadAssignment):
-        cluster.type, cluster.load_assignment = ClusterDiscoveryType.STATIC, endpoints
-    else:
-        cluster.type = ClusterDiscoveryType.EDS
-        cluster.eds_cluster_config = ClusterEdsClusterConfig(eds_config=file_source(endpoints))
-    return cluster
 
 
 def _files_digest(tls: BackendTls) -> Metadata:
@@ -116,7 +144,10 @@ def load_assignment(
     resolving, healthy until somebody looks.
     """
     known = {address: up for (name, address), up in health.items() if name == backend.name}
-    endpoints = known or dict.fromkeys(_literal(backend.endpoints), True)
+    return _assignment(backend, known or dict.fromkeys(_literal(backend.endpoints), True))
+
+
+def _assignment(backend: Backend, endpoints: Mapping[str, bool]) -> ClusterLoadAssignment:
     return ClusterLoadAssignment(
         cluster_name=backend.name,
         endpoints=[
@@ -134,9 +165,8 @@ def workers_cluster(workers: Sequence[str], limits: Limits, tls: ListenerTls | N
     "grpc.http2.max_ping_strikes" 0; with another it would end connections as abuse.
     """
     endpoints = [LbEndpoint(endpoint=Endpoint(address=socket(worker))) for worker in workers]
-    return Cluster(
+    cluster = Cluster(
         name=WORKERS,
-        type=ClusterDiscoveryType.STATIC,
         connect_timeout=seconds(CONNECT_SECONDS),
         lb_policy=ClusterLbPolicy.LEAST_REQUEST,
         common_lb_config=_ONLY_HEALTHY,
@@ -148,6 +178,8 @@ def workers_cluster(workers: Sequence[str], limits: Limits, tls: ListenerTls | N
         transport_socket=worker_socket(tls) if tls else None,
         typed_extension_protocol_options={_PROTOCOL: _worker_protocol()},
     )
+    _resolve(cluster, workers)
+    return cluster
 
 
 def _literal(endpoints: Sequence[str]) -> Iterator[str]:
@@ -184,6 +216,18 @@ def _health_check() -> HealthCheck:
         unhealthy_threshold=UNHEALTHY_AFTER,
         healthy_threshold=1,
         grpc_health_check=HealthCheckGrpcHealthCheck(),
+    )
+
+
+def _connect_check(interval: float) -> HealthCheck:
+    """As the gateway checks: healthy until two connections failed, and again after one."""
+    return HealthCheck(
+        timeout=seconds(HEALTH_TIMEOUT_SECONDS),
+        interval=seconds(interval),
+        no_traffic_interval=seconds(interval),
+        unhealthy_threshold=UNHEALTHY_AFTER,
+        healthy_threshold=1,
+        tcp_health_check=HealthCheckTcpHealthCheck(),
     )
 
 

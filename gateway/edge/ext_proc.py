@@ -35,8 +35,14 @@ from envoy_data_plane.envoy.extensions.retry.host.previous_hosts.v3 import Previ
 from envoy_data_plane.envoy.type.matcher.v3 import ListStringMatcher, RegexMatcher, StringMatcher
 from envoy_data_plane.envoy.type.v3 import HttpStatus, StatusCode
 
-from gateway.config.schema import Limits, Listener
-from gateway.config.wiring import METADATA_KEY, METADATA_NAMESPACE, Mode, Wiring
+from gateway.config.schema import Limits, Listener, Telling
+from gateway.config.wiring import (
+    METADATA_KEY,
+    METADATA_NAMESPACE,
+    NATIVE_NAMESPACE,
+    Mode,
+    Wiring,
+)
 from gateway.edge.headers import MUTABLE, NEVER_TO_SERVICE
 from gateway.edge.packing import packed, seconds
 
@@ -124,12 +130,16 @@ def external_processor(listener: Listener, limits: Limits) -> ExternalProcessor:
     )
 
 
-def route_override(listener: Listener, limits: Limits, mode: Mode) -> ExtProcPerRoute:
-    """The filter on a route that is wired in `mode`; the service is told so."""
+def route_override(
+    listener: Listener, limits: Limits, mode: Mode, telling: Telling = "gatehouse"
+) -> ExtProcPerRoute:
+    """The filter on a route that is wired in `mode`; the service is told so, and may write what
+    `telling` says."""
     told = str(wiring(listener, limits, mode))
     return ExtProcPerRoute(
         overrides=ExtProcOverrides(
             processing_mode=_MODES[mode],
+            metadata_options=_metadata(listener, NATIVE_NAMESPACE) if telling == "native" else None,
             grpc_initial_metadata=[HeaderValue(key=METADATA_KEY, value=told)],
         )
     )
@@ -169,12 +179,14 @@ def _request_attributes(listener: Listener) -> list[str]:
     return [*REQUEST_ATTRIBUTES, *((PEER_ATTRIBUTE,) if mtls else ())]
 
 
-def _metadata(listener: Listener) -> MetadataOptions:
-    """What the service sees of other filters' metadata, and what it may write itself."""
+def _metadata(listener: Listener, *further: str) -> MetadataOptions:
+    """What the service sees of other filters' metadata, and what it may write itself: its own
+    namespace and those of `further`."""
     names = listener.identity.metadata_namespaces
+    written = [METADATA_NAMESPACE, *further]
     return MetadataOptions(
         forwarding_namespaces=MetadataOptionsMetadataNamespaces(untyped=list(names)),
-        receiving_namespaces=MetadataOptionsMetadataNamespaces(untyped=[METADATA_NAMESPACE]),
+        receiving_namespaces=MetadataOptionsMetadataNamespaces(untyped=written),
     )
 
 

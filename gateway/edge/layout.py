@@ -25,6 +25,16 @@ class Layout:
         return self.directory / "bootstrap.json"
 
     @property
+    def envoy_admin(self) -> Path:
+        """The socket of Envoy's admin address, if it has one in place of a port."""
+        return self.directory / "envoy-admin.sock"
+
+    def worker(self, index: int) -> Path:
+        """The socket of one worker, for an Envoy that runs elsewhere: the gateway that is started
+        again has the addresses that are in the bootstrap."""
+        return self.directory / f"worker-{index}.sock"
+
+    @property
     def log(self) -> Path:
         """What Envoy says, if the gateway started it."""
         return self.directory / "envoy.log"

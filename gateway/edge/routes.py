@@ -33,7 +33,7 @@ from envoy_data_plane.envoy.type.matcher.v3 import (
 from envoy_data_plane.google.protobuf import Any
 
 from gateway.config.route_checks import WELL_KNOWN, listeners_of
-from gateway.config.schema import Backend, Gateway, Listener, Route
+from gateway.config.schema import Backend, Gateway, Listener, Route, Telling
 from gateway.config.wiring import METADATA_PREFIX, Mode, routed_name
 from gateway.edge import ext_authz, ext_proc, verdict_guard
 from gateway.edge.packing import packed, seconds
@@ -43,6 +43,14 @@ UNKNOWN: Final = "_unknown"
 VIRTUAL_HOST: Final = "gatehouse"
 
 _FROM_UPSTREAM_NEVER: Final = ["x-gatehouse-audit-id", "x-envoy-upstream-service-time"]
+_OF_THE_WAY_HERE: Final = [
+    "forwarded",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-real-ip",
+]
+"""Addresses of the own network are no business of a server elsewhere."""
 _UPGRADES: Final = [RouteActionUpgradeConfig(upgrade_type="websocket")]
 """Where nothing is judged; on every other route Envoy refuses to leave HTTP."""
 
@@ -123,11 +131,12 @@ def _configured(route: Route, backend: Backend, listener: Listener, gateway: Gat
             retry_policy=_retry_policy(),
             upgrade_configs=_UPGRADES if route.protocol == "unjudged" else [],
         ),
+        request_headers_to_remove=_OF_THE_WAY_HERE if backend.url is not None else [],
         request_body_buffer_limit=None if mode == "head" else route.body_limit,
         typed_per_filter_config=(
             _checked(route, listener, gateway)
             if mode == "check"
-            else _override(mode, listener, gateway)
+            else _override(mode, listener, gateway, route.metadata)
         ),
     )
 
@@ -158,10 +167,13 @@ def _nowhere(name: str, match: RouteMatch, listener: Listener, gateway: Gateway)
     )
 
 
-def _override(mode: Mode, listener: Listener, gateway: Gateway) -> dict[str, Any]:
-    if mode == "buffered":
+def _override(
+    mode: Mode, listener: Listener, gateway: Gateway, telling: Telling = "gatehouse"
+) -> dict[str, Any]:
+    if mode == "buffered" and telling != "native":
         return {}
-    return {ext_proc.FILTER: packed(ext_proc.route_override(listener, gateway.limits, mode))}
+    override = ext_proc.route_override(listener, gateway.limits, mode, telling)
+    return {ext_proc.FILTER: packed(override)}
 
 
 def _checked(route: Route, listener: Listener, gateway: Gateway) -> dict[str, Any]:

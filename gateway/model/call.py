@@ -1,6 +1,6 @@
 """What a client asks for, in the terms that policy judges. Pure: no I/O, no clock."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -47,6 +47,9 @@ class Deframed:
     request headers that no longer describe the body (content-encoding after inflating), and
     `set_headers` replace theirs (a media type in the one spelling that every server takes).
     `session` is the client's session id exactly as sent, `resume` the Last-Event-ID.
+    `trace` is the W3C trace context of the first message that carries one, `linked` are the
+    traceparents of the others. `retraced` makes of a traceparent the same request whose messages
+    carry that one in place of their own; None where they carry none.
     """
 
     calls: tuple[Call, ...]
@@ -57,3 +60,5 @@ class Deframed:
     session: str | None = None
     resume: str | None = None
     trace: Mapping[str, str] = field(default_factory=dict[str, str])
+    linked: tuple[str, ...] = ()
+    retraced: "Callable[[str], Deframed] | None" = field(default=None, compare=False, repr=False)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Usage:
     """Tokens of one answer. `input` counts all that was read, what came from a cache included;
-    `cached` and `reasoning` are parts of `input` and `output`. `model` is the one that answered and
-    `finish` why it stopped, both as the server says it, empty where it does not."""
+    `cached` and `reasoning` are parts of `input` and `output`. `model` is the one that answered,
+    `finish` why it stopped and `id` the answer's, as the server says it, empty where it does not.
+    """
 
     input: int = 0
     output: int = 0
@@ -15,3 +16,4 @@ class Usage:
     reasoning: int = 0
     model: str = ""
     finish: str = ""
+    id: str = ""

@@ -13,6 +13,7 @@ from gateway.model.head import RequestHead, ResponseHead
 from gateway.model.jsonvalue import JsonObject
 from gateway.model.refusal import Reason
 from gateway.model.verdict import Emit, Forward, Gap, PassResponse, Proceed, ReadResponse, Refuse
+from gateway.pipeline.operation import operation_of, target_of
 from gateway.pipeline.request import RequestPipeline, ServedError
 from gateway.pipeline.rescue import RefusedError, refusal_of, refuse
 from gateway.pipeline.response import ResponsePipeline, ResponsePlan
@@ -24,6 +25,10 @@ from gateway.telemetry.traces import NoTracing, Tracing
 
 SERVED: Final = "served"
 NO_PLAN: Final = ResponsePlan()
+INCOMPLETE: Final = "incomplete"
+"""The `error.type` of a response that broke off while it was read: either side may have left."""
+REVOKED: Final = "revoked"
+"""The `error.type` of a stream that was cut off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,8 @@ class HttpExchange:
 
     def __init__(self, snapshot: Snapshot, wiring: Wiring, around: Surroundings) -> None:
         self._around = around
+        self._arrived = around.ticks()
+        self._snapshot = snapshot
         self._record = Record(around.new_id(), around.now(), snapshot.number, snapshot.digest)
         self._record.listener = wiring.listener
         self._sends_every_response = wiring.mode == "duplex"
@@ -54,6 +61,9 @@ class HttpExchange:
         self._response = ResponsePipeline(NO_PLAN, self._record)
         self._begun = False
         self._expects_response = False
+        self._seconds: float | None = None  # from the request to its end, once that was seen
+        self._cut = ""
+        self._measured = False
 
     async def preview(self, head: RequestHead) -> Proceed | Refuse:
         """The head alone, before the body is held."""
@@ -80,13 +90,20 @@ class HttpExchange:
     ) -> PassResponse | ReadResponse | Refuse:
         """The response's head."""
         verdict = self._response.judge(head, end_of_stream=end_of_stream)
+        if end_of_stream:
+            self._end()
         if self.review is not None:  # the record of a stream does not wait for its end
-            self._write()
+            self._write(lasting=True)
         return verdict
 
     async def read(self, data: bytes, *, end_of_stream: bool) -> Emit:
         """A piece of a response that is read."""
-        return Emit(self._response.read(data, end_of_stream=end_of_stream))
+        if self._response.streams and self._record.first_chunk is None and data:
+            self._record.first_chunk = self._elapsed()
+        passed = self._response.read(data, end_of_stream=end_of_stream)
+        if end_of_stream:
+            self._end()
+        return Emit(passed)
 
     @property
     def review(self) -> Review | None:
@@ -95,6 +112,7 @@ class HttpExchange:
 
     def revoked(self) -> None:
         """The response is cut off, since its permit no longer holds."""
+        self._cut = REVOKED
         self._around.metrics.revoked.labels(self._route_label()).inc()
 
     def fault(self, error: Exception) -> Refuse:
@@ -103,6 +121,7 @@ class HttpExchange:
             self._record.decision, self._record.status = SERVED, error.answer.status
             self._write()
             return Refuse(error.answer, "gatehouse_served")
+        self._end()
         if not isinstance(error, RefusedError):
             self._around.on_fault("judge", error)
         refusal = self._request.rescued(refusal_of(error))
@@ -116,6 +135,7 @@ class HttpExchange:
 
     def read_fault(self, error: Exception) -> Emit:
         """What is left of a response when reading it failed: the protocol's own error."""
+        self._end()
         if not isinstance(error, RefusedError):
             self._around.on_fault("read", error)
         self._record.reason = Reason.OWN_FAULT.value
@@ -126,21 +146,65 @@ class HttpExchange:
         if unread:
             self._record.unread = True
             self._around.metrics.unread.labels(self._route_label()).inc()
+        elif self._response.reads and not self._response.ended:
+            self._cut = self._cut or INCOMPLETE
+            self._end()
+        elif self.review is not None and self._record.written:  # a stream that lasted until now
+            self._end()
         if self._begun:
             self._write()
+            self._trace()
+            self._measure()
 
-    def _write(self) -> None:
-        """Write the record once."""
+    def _write(self, *, lasting: bool = False) -> None:
+        """Write the record once. The spans of a response that is `lasting` end with it."""
         if self._record.written:
             return
         self._record.written = True
-        record, metrics = self._record, self._around.metrics
+        record = self._record
         record.decision = record.decision or "abandoned"
-        metrics.count(self._route_label(), record.decision, record.reason)
+        self._count()
         ended = self._around.now()
-        if self._request.span is not None:
-            self._request.span.end(record, ended)
+        if not lasting:
+            self._trace()
         self._around.write(record.to_json(ended))
+
+    def _trace(self) -> None:
+        """End the spans, once."""
+        span, self._request.span = self._request.span, None
+        if span is not None:
+            span.end(self._record, self._around.now(), self._cut)
+
+    def _count(self) -> None:
+        """Count the request, and what it asks for where a policy has judged that."""
+        record, metrics, route = self._record, self._around.metrics, self._request.route
+        metrics.count(self._route_label(), record.decision, record.reason)
+        if route is not None and route.protocol is not None:
+            names = self._snapshot.policies.names
+            target = target_of(record, route, names)
+            method = names.method(record.method)
+            metrics.count_call(route.name, record.protocol, method, target, record.decision)
+
+    def _measure(self) -> None:
+        """Note how long the operation took and what its answer told, once its end was seen."""
+        route, seconds = self._request.route, self._seconds
+        if seconds is None or self._measured or route is None or route.protocol is None:
+            return
+        self._measured = True
+        record, metrics = self._record, self._around.metrics
+        done = operation_of(record, route, self._snapshot.policies.names, self._cut)
+        metrics.ended(done, seconds)
+        if self._response.reads:
+            metrics.answered(done, record.first_chunk, record.usage)
+
+    def _elapsed(self) -> float:
+        """Seconds since the request came."""
+        return (self._around.ticks() - self._arrived) / 1e9
+
+    def _end(self) -> None:
+        """The operation ends now, if it has not ended before."""
+        if self._seconds is None:
+            self._seconds = self._elapsed()
 
     def _route_label(self) -> str:
         return self._request.route.name if self._request.route else "_unknown"

@@ -2,14 +2,13 @@
 
 from typing import Final
 
-from gateway.audit.record import Record
 from gateway.model.call import Deframed
+from gateway.model.jsonvalue import JsonObject
 from gateway.model.verdict import Forward, Mutation
 from gateway.pipeline.response import ResponsePlan
-from gateway.pipeline.told import told
 from gateway.sessions.placement import binding
 from gateway.sessions.session_id import BoundSession
-from gateway.telemetry.traces import TRACEPARENT, RequestSpan
+from gateway.telemetry.tracecontext import TRACEPARENT, TRACESTATE, Propagated
 
 SESSION_HEADER: Final = "mcp-session-id"
 RESUME_HEADER: Final = "last-event-id"
@@ -19,10 +18,13 @@ def forward(
     message: Deframed,
     bound: BoundSession | None,
     plan: ResponsePlan,
-    span: RequestSpan | None,
-    record: Record,
+    traced: Propagated | None,
+    metadata: JsonObject,
 ) -> Forward:
-    """The request as its backend gets it; `bound` is the session that it belongs to."""
+    """The request as its backend gets it; `bound` is the session that it belongs to, `traced` the
+    trace context that takes the place of the client's, `metadata` what Envoy is told."""
+    if traced is not None and message.retraced is not None:
+        message = message.retraced(traced.traceparent)
     remove = [*message.drop_headers]
     headers = [*message.set_headers]
     if bound is not None:
@@ -31,12 +33,16 @@ def forward(
         headers.append((RESUME_HEADER, plan.resume))
     if plan.reads:
         remove.append("accept-encoding")
-    if span is not None and span.traceparent is not None:
-        headers.append((TRACEPARENT, span.traceparent))
+    if traced is not None:
+        headers.append((TRACEPARENT, traced.traceparent))
+        if traced.tracestate:
+            headers.append((TRACESTATE, traced.tracestate))
+        elif traced.tracestate is not None:
+            remove.append(TRACESTATE)
     return Forward(
         Mutation(tuple(headers), tuple(remove)),
         message.body,
         response_headers=plan.needs_head,
-        metadata=told(record, message),
+        metadata=metadata,
         lasts=plan.lasts,
     )

@@ -32,7 +32,9 @@ from gateway.pipeline.told import told
 from gateway.policy.context import RequestContext
 from gateway.protocols.base import Opening
 from gateway.sessions.session_id import BoundSession, open_session
-from gateway.telemetry.traces import TRACEPARENT, RequestSpan, Tracing
+from gateway.telemetry.asked import Asked
+from gateway.telemetry.tracecontext import Propagated
+from gateway.telemetry.traces import RequestSpan, Tracing
 
 CROWDED: Final = Refusal(
     Reason.LIMITED,
@@ -97,7 +99,7 @@ class RequestPipeline:
         self._check_delivery(len(body), route, gap)
         with self._watch.stage("deframe"):
             opening = self._opening or protocol.open(head)
-            message = self._deframe(opening, head, body)
+            message = self._deframe(opening, body)
         rules = self._rules()
         context = RequestContext(head, route.backend, now, self._listener, protocol.name)
         with self._watch.stage("identify"):
@@ -110,12 +112,15 @@ class RequestPipeline:
             plan = planner.plan(permit, message, bound, context)
             if self._wiring.mode == "check":
                 plan = self._without_response(plan, message, opening)
+                message = replace(message, retraced=None)  # no body is changed
             self._check_response_wiring(plan)
         if opening.lasts:
             calls = tuple(with_implied(permit.calls))
             self.review = Review(routed, head, calls, principal, self._listener)
         self._record.decision = "allow"
-        return Judged(forward(message, bound, plan, self.span, self._record), plan)
+        traced = self._upstream(plan, now)
+        metadata = told(self._record, message, route.metadata)
+        return Judged(forward(message, bound, plan, traced, metadata), plan)
 
     # --- stages -------------------------------------------------------------------------------
 
@@ -140,17 +145,14 @@ class RequestPipeline:
             raise RefusedError(Refusal(Reason.WIRING, "this listener is not configured"))
         return rules
 
-    def _deframe(self, opening: Opening, head: RequestHead, body: bytes) -> Deframed:
+    def _deframe(self, opening: Opening, body: bytes) -> Deframed:
         message = opening.deframe(body)
         if isinstance(message, Refusal):
             raise RefusedError(message)
         self._ids = tuple(call.id for call in message.calls if call.id is not None)
         self._batch = message.batch
         self._note_message(message)
-        self.span = self._tracing.begin(
-            head.headers.get(TRACEPARENT), message.trace, self._record.started
-        )
-        self._record.trace_id = self.span.trace_id
+        self._begin_span(message)
         return message
 
     def _identify(self, head: RequestHead, rules: ListenerRules, now: float) -> Principal:
@@ -241,6 +243,14 @@ class RequestPipeline:
         watched = opening.has_sessions or opening.lasts or self._snapshot.record_endpoint
         return replace(plan, needs_head=watched or plan.reads)
 
+    def _upstream(self, plan: ResponsePlan, now: float) -> Propagated | None:
+        """The trace context that goes upstream: of a span of its own, if its end will be seen."""
+        if self.span is None:
+            return None
+        if plan.needs_head or self._wiring.mode == "duplex":
+            self.span.forward(now + sum(self._record.stages.values()) / 1e6)
+        return self.span.propagated
+
     # --- around the stages --------------------------------------------------------------------
 
     def _pass_unjudged(self, head: RequestHead) -> Judged:
@@ -293,7 +303,27 @@ class RequestPipeline:
 
     def rescued(self, refusal: Refusal) -> Refusal:
         """A refusal that a failure became, with the ids that are known by now."""
+        self._begin_span(None)
         return refusal if refusal.ids else with_ids(refusal, self._ids, batch=self._batch)
+
+    def _begin_span(self, message: Deframed | None) -> None:
+        """Begin the span of a request, `message` being None if it cannot be read."""
+        route, head = self.route, self.head
+        if self.span is not None or self._record.written or route is None or head is None:
+            return
+        if route.protocol is None:
+            return
+        asked = Asked(
+            head,
+            message,
+            route.protocol.name,
+            route.path,
+            route.backend,
+            self._snapshot.policies.names,
+            route.aliases,
+        )
+        self.span = self._tracing.begin(asked, self._record.started)
+        self._record.trace_id = self.span.trace_id
 
     def _note_message(self, message: Deframed) -> None:
         first = message.calls[0]

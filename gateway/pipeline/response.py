@@ -15,6 +15,7 @@ from gateway.model.refusal import Reason, Refusal
 from gateway.model.verdict import Mutation, PassResponse, ReadResponse
 from gateway.pipeline.rescue import RefusedError
 from gateway.protocols.base import Opening, Reading, ResponseReader
+from gateway.wire.content import is_media_type
 
 SESSION_HEADER: Final = "mcp-session-id"
 VIA_UPSTREAM: Final = "via_upstream"
@@ -28,6 +29,23 @@ NOT_THERE: Final = (
 )
 """How response.code_details of Envoy's own answers begin where a replica is gone, unhealthy or
 takes no connection. With the others (a connection that broke, too many requests) it may live."""
+
+UPSTREAM_FAILED: Final = (
+    "upstream_",
+    "cluster_not_found",
+    "no_cluster_found",
+    "no_healthy_upstream",
+    "response_timeout",
+    "request_overall_timeout",
+    "max_duration_timeout",
+    "stream_idle_timeout",
+    "per_try_idle_timeout",
+    "maintenance_mode",
+    "drop_overload",
+    "stateful_session",
+)
+"""How they begin where Envoy's router or connection manager gave up. Others are of filters between
+the gateway and the upstream, as names of their own choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +81,22 @@ class ResponsePipeline:
 
     plan: ResponsePlan
     record: Record
+    reads: bool = field(default=False, init=False)
+    """Whether the body of the response is read."""
+    streams: bool = field(default=False, init=False)
+    """Whether what is read is a stream of events."""
+    ended: bool = field(default=False, init=False)
+    """Whether the end of the response was seen."""
     _reader: ResponseReader | None = field(default=None, init=False)
     _instead: bytes = field(default=b"", init=False)
 
     def judge(self, head: ResponseHead, *, end_of_stream: bool) -> PassResponse | ReadResponse:
         """What becomes of a response head; raises `RefusedError`."""
         self.record.status, self.record.endpoint = head.status, head.upstream
-        if head.details and head.details != VIA_UPSTREAM:
-            raise self._failed(head)
+        if head.details and head.details != VIA_UPSTREAM and (failed := self._failed(head)):
+            raise failed
         mutation = self._session_id(head)
+        self.ended = end_of_stream
         if self.plan.reading is None or end_of_stream:
             return PassResponse(mutation)
         return ReadResponse(self._open_reader(head, self.plan.reading, mutation))
@@ -83,6 +108,7 @@ class ResponsePipeline:
         out, self._instead = self._instead + self._reader.feed(data), b""
         if end_of_stream:
             out += self._reader.finish()
+            self.ended = True
         self.record.filtered, self.record.usage = self._reader.filtered, self._reader.usage
         if self._reader.broken and not self.record.reason:
             self.record.reason = Reason.NO_ENDPOINT.value
@@ -94,13 +120,15 @@ class ResponsePipeline:
             return b""
         return self._reader.break_off(Reason.OWN_FAULT, why)
 
-    def _failed(self, head: ResponseHead) -> RefusedError:
+    def _failed(self, head: ResponseHead) -> RefusedError | None:
         """Envoy answered itself. If that is because the replica of a bound request is not there
         (404 is what stateful_session says), its session is lost: the client must start another,
-        and only 404 makes it."""
+        and only 404 makes it. None for an answer of another filter, which has its form already."""
         lost = self.plan.token is not None and (
             head.status == 404 or head.details.startswith(NOT_THERE)
         )
+        if not lost and not head.details.startswith(UPSTREAM_FAILED):
+            return None
         reason, message = Reason.NO_ENDPOINT, "the backend did not answer"
         if lost:
             reason, message = Reason.SESSION_UNKNOWN, "the session has ended"
@@ -136,7 +164,9 @@ class ResponsePipeline:
         opening = self.plan.opening
         if opening is None:
             raise RefusedError(Refusal(Reason.OWN_FAULT, "a body without a request"))
-        self._reader = opening.reader(_media_type(head), reading)
+        media_type = _media_type(head)
+        self.reads, self.streams = True, is_media_type(media_type, "text/event-stream")
+        self._reader = opening.reader(media_type, reading)
         if self._reader is not None:
             return mutation
         message = "the backend answered in a form that cannot be read"

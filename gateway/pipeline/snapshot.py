@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from gateway.config.schema import ListenerTls
+from gateway.config.schema import ListenerTls, Telling
 from gateway.identity.keys import KeySource
 from gateway.identity.rules import ListenerRules
 from gateway.policy.engine import PolicySet
@@ -15,7 +15,8 @@ from gateway.sessions.seal import Sealer
 class RouteStage:
     """A configured route. `protocol` is None for a route that lets everything pass unjudged.
 
-    `path` is its URL path, `body_limit` in bytes, `scopes` what its RFC 9728 metadata offers.
+    `path` is its URL path, `body_limit` in bytes, `scopes` what its RFC 9728 metadata offers,
+    `aliases` the names that it gives to models, `metadata` what Envoy is told of its requests.
     """
 
     name: str
@@ -25,6 +26,8 @@ class RouteStage:
     protocol: Protocol | None
     body_limit: int
     scopes: tuple[str, ...] = ()
+    aliases: frozenset[str] = frozenset()
+    metadata: Telling = "gatehouse"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ class Snapshot:
     otlp_endpoint: str | None = None
     worker_tls: ListenerTls | None = None
     service_name: str = "gatehouse"
+    sampling: float = 1.0
     decision_seconds: float = 5.0
     drain_seconds: float = 10.0
     streams: int = 50_000

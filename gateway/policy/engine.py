@@ -11,16 +11,18 @@ from gateway.policy.context import RequestContext
 from gateway.policy.decide import decide
 from gateway.policy.explain import Trace, explain
 from gateway.policy.lists import shows
+from gateway.policy.names import KnownNames
 from gateway.policy.rule import Rule
 
 
 class PolicySet:
     """Immutable; made by `compile.compile_policies`. `warnings` are findings of documents that
-    work, but perhaps not as meant."""
+    work, but perhaps not as meant. `names` are those that rules spell out."""
 
     def __init__(self, book: RuleBook, warnings: Iterable[Problem] = ()) -> None:
         self._book = book
         self.warnings = tuple(warnings)
+        self.names = KnownNames.of(book.index.rules)
 
     @property
     def runtime(self) -> str:

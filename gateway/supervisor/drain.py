@@ -8,7 +8,7 @@ from typing import Final
 import httpx
 
 from gateway.config.schema import Gateway
-from gateway.edge.admin import EnvoyAdmin
+from gateway.edge.admin import EnvoyAdmin, admin_address
 
 LOG: Final = logging.getLogger("gatehouse.supervisor")
 DRAIN_POLL_SECONDS: Final = 0.05
@@ -16,7 +16,7 @@ DRAIN_POLL_SECONDS: Final = 0.05
 
 async def drain(gateway: Gateway, hurried: Callable[[], bool]) -> None:
     """Give open requests `limits.drain_seconds` to end, or until somebody is in a hurry."""
-    envoy = EnvoyAdmin(gateway.service.envoy_admin)
+    envoy = EnvoyAdmin(admin_address(gateway))
     try:
         async with asyncio.timeout(gateway.limits.drain_seconds):
             await envoy.drain_listeners()

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-import httpx
-
+from gateway.edge.admin import EnvoyAdmin
 from gateway.supervisor.tether import tethered
 
 STOP_SECONDS: Final = 5.0
@@ -40,22 +39,21 @@ class EnvoyProcess:
             self._process = await asyncio.create_subprocess_exec(
                 *tethered(self._command), stdout=log, stderr=log, start_new_session=True
             )
+        admin = EnvoyAdmin(self._admin)
         try:
-            async with asyncio.timeout(READY_SECONDS), httpx.AsyncClient() as client:
-                while not await self._ready(client):  # noqa: ASYNC110  another process
+            async with asyncio.timeout(READY_SECONDS):
+                while not await self._ready(admin):  # noqa: ASYNC110  another process
                     await asyncio.sleep(0.05)
         except TimeoutError as error:
             await self.stop()
             raise EnvoyFailedError(f"Envoy is not ready:\n{self._said()}") from error
+        finally:
+            await admin.close()
 
-    async def _ready(self, client: httpx.AsyncClient) -> bool:
+    async def _ready(self, admin: EnvoyAdmin) -> bool:
         if self._process is None or self._process.returncode is not None:
             raise EnvoyFailedError(f"Envoy ended:\n{self._said()}")
-        try:
-            answer = await client.get(f"http://{self._admin}/ready", timeout=1)
-        except httpx.HTTPError:
-            return False
-        return answer.status_code == 200
+        return await admin.ready()
 
     async def wait(self) -> int:
         """Wait until it ends; its exit status."""

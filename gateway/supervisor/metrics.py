@@ -1,15 +1,25 @@
 """What the supervisor itself counts; the admin address adds it to the workers' sum."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
+
+
+class Serving(Protocol):
+    """A worker, as far as it is counted."""
+
+    @property
+    def serving(self) -> bool:
+        """Whether it judges."""
+        ...
 
 
 class SupervisorMetrics:
     """In a registry of its own: the workers' metrics are summed from files."""
 
-    def __init__(self) -> None:
-        self.registry = CollectorRegistry()
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.registry = registry or CollectorRegistry()
         self.snapshot = Gauge(
             "gatehouse_snapshot_number", "The configuration in force.", registry=self.registry
         )
@@ -29,12 +39,23 @@ class SupervisorMetrics:
         self.restarts = Counter(
             "gatehouse_worker_restarts_total", "Workers that died.", registry=self.registry
         )
+        self.workers = Gauge(
+            "gatehouse_workers", "Workers that are to judge.", registry=self.registry
+        )
+        self.workers_up = Gauge(
+            "gatehouse_workers_up", "Workers that judge.", registry=self.registry
+        )
         self.endpoint_healthy = Gauge(
             "gatehouse_endpoint_healthy",
             "1 if the endpoint accepts connections.",
             ["backend", "endpoint"],
             registry=self.registry,
         )
+
+    def watch_workers(self, workers: Sequence[Serving]) -> None:
+        """Show these workers as they are whenever somebody looks."""
+        self.workers.set_function(lambda: len(workers))
+        self.workers_up.set_function(lambda: sum(one.serving for one in workers))
 
     def show_health(self, health: Mapping[tuple[str, str], bool]) -> None:
         """Endpoints as they are; those that are gone are no longer shown."""

@@ -1,11 +1,17 @@
-"""Host names of endpoints to addresses: the gateway resolves, so that every replica is known."""
+"""Host names of endpoints to addresses: the gateway resolves, so that every replica is known, and
+so that the host of a `url` cannot lead into the own network, whoever its name service belongs to.
+"""
 
 import asyncio
+import logging
 import socket
 from collections.abc import Sequence
+from typing import Final
 
-from gateway.config.addresses import parse_address
+from gateway.config.addresses import may_be_reached, parse_address
 from gateway.config.schema import Backend
+
+LOG: Final = logging.getLogger("gatehouse.supervisor")
 
 
 class Resolver:
@@ -14,18 +20,36 @@ class Resolver:
 
     def __init__(self) -> None:
         self._last: dict[str, tuple[str, ...]] = {}
+        self._refused: dict[str, tuple[str, ...]] = {}
 
     async def resolve(self, backends: Sequence[Backend]) -> dict[tuple[str, str], float]:
         """(backend, "ip:port") -> its health interval in seconds, for every address of every
-        endpoint. A name that never resolved contributes nothing now; the caller asks again."""
+        endpoint. A name that never resolved contributes nothing now; the caller asks again. Nor
+        does an address that a `url` may not lead to: that is logged when it is first seen."""
         named = {text for backend in backends for text in backend.endpoints}
         self._last = {text: await self._addresses(text) for text in sorted(named)}
         return {
             (backend.name, address): backend.health_interval
             for backend in backends
             for text in backend.endpoints
-            for address in self._last[text]
+            for address in self._admitted(backend, text)
         }
+
+    def _admitted(self, backend: Backend, text: str) -> tuple[str, ...]:
+        """What the endpoint resolved to, without what this backend may not be at."""
+        found = self._last[text]
+        if backend.url is None:
+            return found
+        admitted = tuple(one for one in found if _may_be_reached(one, backend))
+        refused = tuple(one for one in found if one not in admitted)
+        for address in set(refused) - set(self._refused.get(backend.name, ())):
+            LOG.warning(
+                "backend %s: %s resolves to %s, which is not public; it gets no traffic (private: "
+                "true allows private addresses and loopback)",
+                *(backend.name, text, address),
+            )
+        self._refused[backend.name] = refused
+        return admitted
 
     async def _addresses(self, text: str) -> tuple[str, ...]:
         address = parse_address(text)
@@ -39,6 +63,11 @@ class Resolver:
         except OSError:
             return self._last.get(text, ())
         return tuple(sorted({_joined(str(entry[4][0]), address.port) for entry in found}))
+
+
+def _may_be_reached(address: str, backend: Backend) -> bool:
+    parsed = parse_address(address)
+    return parsed is not None and may_be_reached(parsed.host, private=backend.private)
 
 
 def _joined(host: str, port: int) -> str:

@@ -15,7 +15,7 @@ import httpx
 
 from gateway.bootstrap import Loaded, secret_files, snapshot_message
 from gateway.config.schema import Gateway
-from gateway.edge.admin import EnvoyAdmin, Subscription, Verdict, verdict
+from gateway.edge.admin import EnvoyAdmin, Subscription, Verdict, followed, verdict
 from gateway.edge.files import EnvoyFiles
 from gateway.supervisor.restart import needs_restart
 from gateway.supervisor.workers import WorkerFailedError, WorkerPool
@@ -25,6 +25,11 @@ TAKE_SECONDS: Final = 5.0
 POLL_SECONDS: Final = 0.05
 REMEMBERED: Final = 8
 """How many replaced configurations, at most, are drained at the same time."""
+
+UNFOLLOWED: Final = (
+    "this Envoy reads no routes and clusters of ours: to change these, print its configuration "
+    "anew (gatehouse envoy)"
+)
 
 Health: TypeAlias = Mapping[tuple[str, str], bool]
 """(backend, "ip:port") -> healthy."""
@@ -135,6 +140,8 @@ class Rollout:
         self, new: Loaded, draining: tuple[Loaded, ...], label: str, health: Health
     ) -> None:
         before = first = await self._subscriptions(new)
+        if first is not None and not first["clusters"].version:
+            LOG.warning(UNFOLLOWED)
         self._files.write_certificates(new.gateway)
         wanted = self._files.write_endpoints(new.gateway, health, label)
         kept = [one.gateway for one in draining]
@@ -156,8 +163,10 @@ class Rollout:
         wanted: Mapping[str, str],
         loaded: Loaded,
     ) -> None:
-        """Wait until Envoy has taken `wanted`. Raises `RolloutError` when it refuses."""
+        """Wait until Envoy has taken what it follows of `wanted`. Raises `RolloutError` when it
+        refuses."""
         deadline = asyncio.get_running_loop().time() + TAKE_SECONDS
+        wanted = wanted if before is None else followed(before, wanted)
         while before is not None and asyncio.get_running_loop().time() < deadline:
             now = await self._subscriptions(loaded)
             if now is None:

@@ -16,9 +16,10 @@ from typing import Any, Final
 from gateway.adapters.jwks import JwksKeeper
 from gateway.bootstrap import ConfigurationError, Loaded, load
 from gateway.config.schema import Gateway
-from gateway.edge.admin import EnvoyAdmin
+from gateway.edge.admin import EnvoyAdmin, admin_address
 from gateway.edge.binary import EnvoyMissingError, envoy_command, envoy_version, find_envoy
 from gateway.edge.files import EdgeLockedError, EnvoyFiles, sole_writer
+from gateway.edge.layout import Layout
 from gateway.model.jsonvalue import JsonObject
 from gateway.supervisor.admin import Admin
 from gateway.supervisor.banner import banner
@@ -63,9 +64,10 @@ class Supervisor:
         self._health = EndpointHealth(self._on_health)
         self._resolver = Resolver()
         self._keys = JwksKeeper(self._first.gateway.identity.jwt, self._on_keys)
-        self._folder = Path(self._first.gateway.service.run)
+        self._folder = self._run_folder()
         self._sockets = _private_folder()
         self._pool = self._worker_pool()
+        self._metrics.watch_workers(self._pool.workers)
         self._children = Children(options.children)
         self._envoy: EnvoyProcess | None = None
         self._rollout: Rollout | None = None
@@ -127,6 +129,15 @@ class Supervisor:
     def _read(self) -> Loaded:
         return load(self._options.config, os.environ, demo=self._options.demo)
 
+    def _run_folder(self) -> Path:
+        service = self._first.gateway.service
+        folder = Path(service.run)
+        for_sockets = not self._options.envoy and service.listen == "unix"
+        if for_sockets and len(bytes(folder)) > MAX_FOLDER_BYTES:
+            wanted = "set service.run to a shorter path"
+            raise StartError(f"{folder} is too long for a socket; {wanted}")
+        return folder
+
     def _worker_pool(self) -> WorkerPool:
         gateway = self._first.gateway
         count = self._options.workers or gateway.service.workers
@@ -143,9 +154,14 @@ class Supervisor:
     def _worker_address(self, gateway: Gateway, index: int) -> str:
         listen = gateway.service.listen
         if listen == "unix":
-            return f"unix:{self._sockets}/worker-{index}.sock"
+            return f"unix:{self._worker_socket(index)}"
         host, _, port = listen.rpartition(":")
         return f"{host}:{int(port) + index}"
+
+    def _worker_socket(self, index: int) -> Path:
+        """For an Envoy of our own in our private folder; one that runs elsewhere, and outlives us,
+        finds the next run's workers in the run folder, where its bootstrap says."""
+        return Layout(self._sockets if self._options.envoy else self._folder).worker(index)
 
     async def _start_unless(self, stop: asyncio.Event, files: EnvoyFiles, admin: Admin) -> bool:
         """Start, and whether that came to its end before somebody said stop."""
@@ -168,7 +184,7 @@ class Supervisor:
         self._rollout = Rollout(
             self._pool,
             files,
-            EnvoyAdmin(gateway.service.envoy_admin),
+            EnvoyAdmin(admin_address(gateway)),
             self._keys.documents,
             self._first,
         )
@@ -196,7 +212,7 @@ class Supervisor:
 
     def _refuse_taken_ports(self, gateway: Gateway) -> None:
         wanted = {f"listener {one.name}": f"{one.address}:{one.port}" for one in gateway.listeners}
-        wanted["Envoy's admin address (service.envoy_admin)"] = gateway.service.envoy_admin
+        wanted["Envoy's admin address (service.envoy_admin)"] = admin_address(gateway)
         wanted = wanted if self._options.envoy else {}
         for worker in self._pool.workers:
             wanted[f"worker {worker.index} (service.listen)"] = worker.address
@@ -215,7 +231,7 @@ class Supervisor:
         self._envoy = EnvoyProcess(
             envoy_command(binary, files.layout.bootstrap),
             files.layout.log,
-            self._first.gateway.service.envoy_admin,
+            admin_address(self._first.gateway),
         )
         await self._envoy.start()
 

@@ -1,75 +1,60 @@
-"""One span a request, by the MCP conventions of OpenTelemetry GenAI, with W3C propagation.
+"""A SERVER span for each request and a CLIENT span for its upstream hop, with W3C propagation.
 
 The parent comes from `params._meta` (SEP-414), else from the HTTP headers, which are linked when
-both are there. What goes upstream is our own span, so that the backend's is its child. Names are
-kept here: the upstream constants are marked as moved and unstable.
+both are there. What goes upstream is the CLIENT span where there is one: only where something of
+the response comes through the gateway, since its end is not known otherwise. The SERVER span of
+such a request ends with the verdict, and is the backend's parent.
 """
 
-import re
-from collections.abc import Mapping
-from typing import Final, Protocol
+from dataclasses import replace
+from typing import Protocol
 
 from opentelemetry import trace
+from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
-from opentelemetry.trace import Link, NonRecordingSpan, Span, SpanContext, SpanKind, TraceFlags
+from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
+from opentelemetry.trace import Link, NonRecordingSpan, Span, SpanContext, SpanKind, Tracer
 from opentelemetry.trace.status import Status, StatusCode
 
-TRACEPARENT: Final = "traceparent"
-_FORM: Final = re.compile(
-    r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})"
+from gateway.telemetry.asked import Asked, Facts
+from gateway.telemetry.conventions import ERROR_TYPE
+from gateway.telemetry.spans.description import Attributes
+from gateway.telemetry.spans.request import client_outcome, describe, server_outcome
+from gateway.telemetry.tracecontext import (
+    Propagated,
+    Received,
+    parent_of,
+    propagated,
+    received,
+    traceparent_of,
 )
-NAMED_TARGETS: Final = {"tools/call": "gen_ai.tool.name", "prompts/get": "gen_ai.prompt.name"}
-
-
-def context_of(traceparent: str | None) -> SpanContext | None:
-    """A valid W3C traceparent as a remote context, else None."""
-    match = _FORM.fullmatch(traceparent or "")
-    if match is None:
-        return None
-    return SpanContext(
-        trace_id=int(match[1], 16),
-        span_id=int(match[2], 16),
-        is_remote=True,
-        trace_flags=TraceFlags(int(match[3], 16)),
-    )
-
-
-class Facts(Protocol):
-    """What a span tells of its request; the audit record has it all."""
-
-    audit_id: str
-    route: str
-    method: str
-    target: str
-    version: str
-    decision: str
-    policy: str
-    rule: str
-    reason: str
-    status: int
-    endpoint: str
-    snapshot: int
 
 
 class RequestSpan(Protocol):
-    """The span of one request."""
+    """The spans of one request."""
 
     trace_id: str
     """32 hex digits, or "" when there is no trace."""
-    traceparent: str | None
-    """What goes upstream; None leaves the client's header as it is."""
+    propagated: Propagated | None
+    """What goes upstream; None leaves what the client sent as it is."""
 
-    def end(self, record: Facts, at: float) -> None:
-        """Close it at `at` (seconds since the epoch) with what the record says."""
+    def forward(self, at: float) -> None:
+        """The request goes upstream at `at` (seconds since the epoch), and something of its
+        response will be seen."""
+        ...
+
+    def end(self, facts: Facts, at: float, cut: str = "") -> None:
+        """Close them at `at` with what became of the request; `cut` says in a word why its
+        response has no end."""
         ...
 
 
 class Tracing(Protocol):
     """Begins spans."""
 
-    def begin(self, header: str | None, meta: Mapping[str, str], started: float) -> RequestSpan:
-        """The span of a request with this traceparent header and `_meta` context."""
+    def begin(self, asked: Asked, started: float) -> RequestSpan:
+        """The span of a request that came at `started` (seconds since the epoch)."""
         ...
 
     def shutdown(self) -> None:
@@ -78,54 +63,64 @@ class Tracing(Protocol):
 
 
 class PassedOn:
-    """No exporter is configured: contexts pass through, and records still name the trace."""
+    """Nothing is exported: contexts pass through, and records still name the trace."""
 
-    __slots__ = ("trace_id", "traceparent")
+    __slots__ = ("propagated", "trace_id")
 
-    def __init__(self, header: str | None, meta: Mapping[str, str]) -> None:
-        context = context_of(meta.get(TRACEPARENT)) or context_of(header)
-        self.trace_id = f"{context.trace_id:032x}" if context else ""
-        self.traceparent: str | None = None
+    def __init__(self, parent: SpanContext | None, upstream: Propagated | None = None) -> None:
+        self.trace_id = f"{parent.trace_id:032x}" if parent else ""
+        self.propagated = upstream
 
-    def end(self, record: Facts, at: float) -> None:
+    def forward(self, at: float) -> None:
+        """Nothing begins."""
+
+    def end(self, facts: Facts, at: float, cut: str = "") -> None:
         """Nothing to export."""
 
 
 class NoTracing:
     """Tracing without an exporter."""
 
-    def begin(self, header: str | None, meta: Mapping[str, str], started: float) -> PassedOn:
+    def begin(self, asked: Asked, started: float) -> PassedOn:
         """A span that is not recorded; `started` is not used."""
         del started
-        return PassedOn(header, meta)
+        message = asked.message
+        return PassedOn(parent_of(asked.head.headers, {} if message is None else message.trace))
 
     def shutdown(self) -> None:
         """Nothing is queued."""
 
 
 class SdkTracing:
-    """Tracing by the OpenTelemetry SDK; `processor` exports."""
+    """Tracing by the OpenTelemetry SDK; `processor` exports. `ratio` (0 to 1) of the traces that
+    begin here are recorded; of those that a client began it says itself which are."""
 
-    def __init__(self, service_name: str, processor: SpanProcessor) -> None:
+    def __init__(self, service_name: str, processor: SpanProcessor, ratio: float = 1.0) -> None:
         self._provider = TracerProvider(
-            resource=Resource.create({"service.name": service_name}), shutdown_on_exit=False
+            resource=Resource.create({"service.name": service_name}),
+            sampler=ParentBased(TraceIdRatioBased(ratio)),
+            shutdown_on_exit=False,
         )
         self._provider.add_span_processor(processor)
         self._tracer = self._provider.get_tracer("gatehouse")
 
-    def begin(self, header: str | None, meta: Mapping[str, str], started: float) -> "SdkSpan":
-        """A SERVER span that began at `started` (seconds since the epoch)."""
-        from_meta, from_header = context_of(meta.get(TRACEPARENT)), context_of(header)
-        parent = from_meta or from_header
-        links = [Link(from_header)] if from_meta and from_header else []
+    def begin(self, asked: Asked, started: float) -> RequestSpan:
+        """A SERVER span. What is not sampled costs no more than the decision: a client's context
+        passes through, and a trace that would begin here is told to be none."""
+        came = _received(asked)
+        if came.parent is not None and not came.parent.trace_flags.sampled:
+            return PassedOn(came.parent)
         span = self._tracer.start_span(
             "request",
-            context=trace.set_span_in_context(NonRecordingSpan(parent)) if parent else None,
+            context=None if came.parent is None else _within(NonRecordingSpan(came.parent)),
             kind=SpanKind.SERVER,
-            links=links,
+            links=[Link(one) for one in came.links],
             start_time=_nanoseconds(started),
         )
-        return SdkSpan(span)
+        if span.is_recording():
+            return SdkSpan(self._tracer, span, asked)
+        context = span.get_span_context()
+        return PassedOn(context, _propagated(context, asked))
 
     def shutdown(self) -> None:
         """Export what is queued."""
@@ -133,47 +128,63 @@ class SdkTracing:
 
 
 class SdkSpan:
-    """A recorded span."""
+    """A recorded SERVER span, and the CLIENT span within it once the request goes upstream."""
 
-    __slots__ = ("_span", "trace_id", "traceparent")
+    __slots__ = ("_client", "_described", "_server", "_tracer", "propagated", "trace_id")
 
-    def __init__(self, span: Span) -> None:
-        self._span = span
-        context = span.get_span_context()
+    def __init__(self, tracer: Tracer, server: Span, asked: Asked) -> None:
+        self._tracer = tracer
+        self._server = server
+        self._client: Span | None = None
+        self._described = describe(asked)
+        server.update_name(self._described.name)
+        server.set_attributes(self._described.attributes)
+        context = server.get_span_context()
         self.trace_id = f"{context.trace_id:032x}"
-        self.traceparent: str | None = (
-            f"00-{self.trace_id}-{context.span_id:016x}-{context.trace_flags:02x}"
+        self.propagated: Propagated | None = _propagated(context, asked)
+
+    def forward(self, at: float) -> None:
+        """Begin the CLIENT span, which is the backend's parent from now on."""
+        self._client = self._tracer.start_span(
+            self._described.name,
+            context=_within(self._server),
+            kind=SpanKind.CLIENT,
+            attributes=self._described.attributes,
+            start_time=_nanoseconds(at),
         )
+        if self.propagated is not None:
+            ours = traceparent_of(self._client.get_span_context())
+            self.propagated = replace(self.propagated, traceparent=ours)
 
-    def end(self, record: Facts, at: float) -> None:
-        """Name it by method and target (never by a URI: those are unbounded) and close it."""
-        label = NAMED_TARGETS.get(record.method)
-        target = record.target if label else ""
-        self._span.update_name(f"{record.method} {target}".strip() or "request")
-        self._span.set_attributes(_attributes(record))
-        if label and target:
-            self._span.set_attribute(label, target)
-        if record.reason:
-            self._span.set_attribute("error.type", record.reason)
-            self._span.set_status(Status(StatusCode.ERROR))
-        self._span.end(_nanoseconds(at))
+    def end(self, facts: Facts, at: float, cut: str = "") -> None:
+        """Close both."""
+        if self._client is not None:
+            _close(self._client, client_outcome(facts, cut), at)
+        _close(self._server, server_outcome(facts, cut), at)
 
 
-def _attributes(record: Facts) -> dict[str, str | int]:
-    values: dict[str, str | int] = {
-        "mcp.method.name": record.method,
-        "mcp.protocol.version": record.version,
-        "gatehouse.audit_id": record.audit_id,
-        "gatehouse.route": record.route,
-        "gatehouse.decision": record.decision,
-        "gatehouse.policy": record.policy,
-        "gatehouse.rule": record.rule,
-        "gatehouse.snapshot": record.snapshot,
-        "server.address": record.endpoint.rpartition(":")[0],
-        "network.transport": "tcp",
-        "http.response.status_code": record.status,
-    }
-    return {name: value for name, value in values.items() if value}
+def _received(asked: Asked) -> Received:
+    message = asked.message
+    if message is None:
+        return received(asked.head.headers, {}, ())
+    return received(asked.head.headers, message.trace, message.linked)
+
+
+def _propagated(context: SpanContext, asked: Asked) -> Propagated:
+    message = asked.message
+    return propagated(context, asked.head.headers, {} if message is None else message.trace)
+
+
+def _within(parent: Span) -> Context:
+    return trace.set_span_in_context(parent)
+
+
+def _close(span: Span, outcome: Attributes, at: float) -> None:
+    """The description of the status is left out: a message may quote what a client sent."""
+    span.set_attributes(outcome)
+    if ERROR_TYPE in outcome:
+        span.set_status(Status(StatusCode.ERROR))
+    span.end(_nanoseconds(at))
 
 
 def _nanoseconds(seconds: float) -> int:

@@ -38,6 +38,36 @@ def members(text: str, parent: Span) -> dict[str, Span]:
     return found
 
 
+def member(text: str, parent: Span, key: str) -> Span | None:
+    """The value of `key` in the object at `parent`; None if it has no such key, or is no object.
+
+    What follows is not read, unlike by `members`.
+    """
+    if text[parent.start] != "{":
+        return None
+    at = _after_space(text, parent.start + 1)
+    while text[at] != "}":
+        found, at = _string(text, at)
+        value = _value(text, _after_space(text, at) + 1)
+        if found == key:
+            return value
+        at = _next(text, value.end)
+    return None
+
+
+def member_at(text: str, key: int) -> Span:
+    """The value of the member whose key begins at the character `key`."""
+    _, at = _string(text, key)
+    return _value(text, _after_space(text, at) + 1)  # past the colon
+
+
+def objects(text: str) -> list[Span]:
+    """The document's value if it is an object, the elements of it that are if it is an array."""
+    whole = Span(_after_space(text, 0), len(text.rstrip(" \t\r\n")))
+    spans = elements(text, whole) if text[whole.start] == "[" else [whole]
+    return [span for span in spans if text[span.start] == "{"]
+
+
 def elements(text: str, parent: Span) -> list[Span]:
     """The elements of the array at `parent`."""
     return list(_elements(text, parent))

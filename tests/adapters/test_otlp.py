@@ -8,10 +8,10 @@ from typing_extensions import override
 
 from gateway.adapters import otlp as module
 from gateway.adapters.otlp import FLUSH_SECONDS, otlp_processor
-from gateway.audit.record import Record
 from gateway.supervisor.workers import Timing
 from gateway.telemetry.traces import SdkTracing
 from tests.support.collector import collector
+from tests.telemetry.stage import asked, deframed, record
 
 BATCH = 512
 MORE_THAN_IS_QUEUED = 5000
@@ -21,9 +21,7 @@ PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 def request(tracing: SdkTracing) -> None:
     """A request that came and ended."""
-    record = Record("audit", 1000.0, 3, "digest")
-    record.method, record.target = "tools/call", "echo"
-    tracing.begin(PARENT, {}, 1000.0).end(record, 1001.5)
+    tracing.begin(asked(deframed(), ("traceparent", PARENT)), 1000.0).end(record(), 1001.5)
 
 
 class Held(list[Span]):

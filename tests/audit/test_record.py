@@ -8,9 +8,9 @@ from gateway.model.usage import Usage
 # prompts, answers, headers, tokens.
 ALLOWED = {
     "actors", "audit_id", "backend", "batch", "decision", "digest", "endpoint", "filtered",
-    "listener", "method", "peer", "policy", "principal", "principal_kind", "protocol", "reason",
-    "route", "rule", "shadow", "snapshot", "stages", "started", "status", "target", "trace_id",
-    "unread", "usage", "version", "written",
+    "first_chunk", "listener", "method", "peer", "policy", "principal", "principal_kind",
+    "protocol", "reason", "route", "rule", "shadow", "snapshot", "stages", "started", "status",
+    "target", "trace_id", "unread", "usage", "version", "written",
 }  # fmt: skip
 
 
@@ -65,6 +65,13 @@ def test_what_an_answer_cost_is_in_its_record() -> None:
         "model": "m" * NAME_LIMIT + "…",
         "finish": "stop",
     }
+
+
+def test_the_first_piece_of_a_stream_is_told_in_microseconds() -> None:
+    kept = record()
+    assert "first_chunk_us" not in kept.to_json(101)
+    kept.first_chunk = 0.25
+    assert kept.to_json(101)["first_chunk_us"] == 250_000
 
 
 def test_names_within_the_bound_stay_as_they_are() -> None:

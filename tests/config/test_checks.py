@@ -1,10 +1,11 @@
 import base64
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
-from tests.config.case import complaints, inspected, right
+from tests.config.case import KEY, complaints, inspected, right
 
 ISSUER = {"issuer": "https://idp", "audiences": ["gatehouse"]}
 
@@ -65,6 +66,8 @@ def test_no_route_with_sessions_needs_no_key(tmp_path: Path) -> None:
         ),
         ("service", {"admin": "host"}, '"host" is not host:port'),
         ("service", {"envoy_admin": "0.0.0.0:9901"}, "has no access control"),
+        ("service", {"envoy_admin": "unix:/tmp/x"}, '"unix:/tmp/x" is not host:port'),
+        ("service", {"envoy_admin": "unix", "run": "x" * 81}, "longer than the 80 bytes"),
         ("service", {"listen": "nowhere"}, '"nowhere" is neither "unix" nor host:port'),
         ("service", {"listen": "127.0.0.1:65535", "workers": 2}, "not enough ports"),
         ("service", {"listen": "10.0.0.1:9920"}, "can pose as Envoy"),
@@ -76,6 +79,31 @@ def test_a_wrong_section_is_an_error(
 ) -> None:
     found = complaints(with_section(name, section), tmp_path)
     assert any(complaint in problem and problem.startswith("error") for problem in found), found
+
+
+def test_envoys_admin_address_may_be_a_socket() -> None:
+    with TemporaryDirectory(prefix="gatehouse-") as folder:
+        value = with_section("service", {"envoy_admin": "unix", "run": "run"})
+        assert complaints(value, Path(folder)) == []
+
+
+def test_an_empty_session_key_is_none_only_if_it_is_alone(tmp_path: Path) -> None:
+    """What is left of "${NAME:-}" where nothing is set."""
+    value = with_section("sessions", {"keys": [""]})
+    assert complaints(value, tmp_path) == [
+        "error sessions.keys: sessions cannot be sealed without a key"
+    ]
+    assert inspected(value, tmp_path, demo=True).problems == ()
+    value = with_section("sessions", {"keys": ["", KEY]})
+    (problem,) = inspected(value, tmp_path, demo=True).problems
+    assert problem.path == "sessions.keys[0]"
+
+
+def test_an_empty_collector_is_none(tmp_path: Path) -> None:
+    loaded = inspected(with_section("telemetry", {"otlp_endpoint": ""}), tmp_path)
+    assert loaded.problems == ()
+    assert loaded.gateway is not None
+    assert loaded.gateway.telemetry.otlp_endpoint is None
 
 
 def test_the_admin_address_may_be_public_with_a_warning(tmp_path: Path) -> None:

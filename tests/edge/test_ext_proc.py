@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 from envoy_data_plane.envoy.config.core.v3 import HeaderValue, HeaderValueOption
 from envoy_data_plane.envoy.extensions.filters.http.ext_proc.v3 import (
+    MetadataOptions,
     ProcessingMode,
     ProcessingModeBodySendMode,
     ProcessingModeHeaderSendMode,
@@ -17,9 +18,9 @@ from envoy_data_plane.envoy.service.ext_proc.v3 import (
     ProcessingResponse,
 )
 
-from gateway.config.schema import Gateway, Limits, Listener
+from gateway.config.schema import Gateway, Limits, Listener, Telling
 from gateway.config.wiring import METADATA_KEY, parse_wiring
-from gateway.edge.ext_proc import external_processor, message_timeout
+from gateway.edge.ext_proc import external_processor, message_timeout, route_override
 from tests.edge.stage import Service, Upstream, gateway_of, go_on, running, serving, stream_on
 
 ROUTES = [
@@ -194,3 +195,25 @@ async def test_a_request_that_one_worker_drops_unanswered_goes_to_another(
     assert {reply.status_code for reply in replies} == {200}
     assert broken.metadata
     assert service.kinds() == ["request_headers", "request_body"] * 10
+
+
+@pytest.mark.parametrize(
+    ("telling", "written"),
+    [("gatehouse", None), ("off", None), ("native", ["gatehouse", "envoy.filters.http.mcp"])],
+)
+def test_a_route_opens_exactly_the_namespaces_that_the_service_writes_for_it(
+    telling: Telling, written: list[str] | None
+) -> None:
+    listener, limits = Listener(name="main", port=1), Limits()
+    overrides = route_override(listener, limits, "buffered", telling).overrides
+    assert overrides is not None
+    options = overrides.metadata_options
+    assert (options and receiving(options)) == written
+    always = external_processor(listener, limits).metadata_options
+    assert always is not None
+    assert receiving(always) == ["gatehouse"]
+
+
+def receiving(options: MetadataOptions) -> list[str]:
+    assert options.receiving_namespaces is not None
+    return options.receiving_namespaces.untyped

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.config.destination import settled
 from gateway.edge.packing import to_json
 from gateway.edge.routes import mode_of, route_configuration
 from tests.edge.stage import Service, Upstream, gateway_of, running
@@ -58,6 +59,36 @@ def test_the_body_limit_is_the_routes_own() -> None:
     routes = route_configuration(gateway, gateway.listeners[0]).virtual_hosts[0].routes
     limits = {route.name: route.request_body_buffer_limit for route in routes if route.route}
     assert limits == {"mcp:small@tracker": 2048, "mcp:default@tracker": 4 * 1024 * 1024}
+
+
+def test_a_server_elsewhere_has_its_own_name_and_path_and_no_address_of_a_client() -> None:
+    backends = [
+        {"name": "tracker", "url": "https://api.example/mcp"},
+        {"name": "models", "url": "https://llm.example:8443/v1"},
+        {"name": "near", "endpoints": ["127.0.0.1:1"]},
+    ]
+    gateway = settled(
+        gateway_of(
+            backends=backends,
+            routes=[
+                {"name": "mcp", "path": "/mcp", **MCP},
+                {"name": "llm", "path": "/openai", "protocol": "openai", "backend": "models"},
+                {"name": "near", "path": "/near", "protocol": "mcp", "backend": "near"},
+            ],
+        )
+    )
+    routes = route_configuration(gateway, gateway.listeners[0]).virtual_hosts[0].routes
+    found = {one.route.cluster: one for one in routes if one.route is not None}
+    mcp, llm, near = (found[name] for name in ("tracker", "models", "near"))
+    assert mcp.route is not None
+    assert llm.route is not None
+    assert (mcp.route.host_rewrite_literal, mcp.route.prefix_rewrite) == ("api.example", "/mcp")
+    assert llm.route.host_rewrite_literal == "llm.example:8443"
+    assert llm.route.regex_rewrite is not None
+    assert llm.route.regex_rewrite.substitution == "/v1"
+    assert "x-forwarded-for" in mcp.request_headers_to_remove
+    assert "x-forwarded-for" in llm.request_headers_to_remove
+    assert near.request_headers_to_remove == []
 
 
 def test_an_unjudged_route_is_announced_by_its_head() -> None:

@@ -1,38 +1,29 @@
 """How a permitted request goes on."""
 
 import base64
+from dataclasses import replace
 
-from gateway.audit.record import Record
 from gateway.model.call import Call, Deframed, Kind
 from gateway.model.verdict import Forward
 from gateway.pipeline.forwarding import forward
 from gateway.pipeline.response import ResponsePlan
 from gateway.protocols.base import Reading
 from gateway.sessions.session_id import BoundSession
-from gateway.telemetry.traces import PassedOn, RequestSpan
+from gateway.telemetry.tracecontext import Propagated
 
 CALL = Call("mcp", "tools/call", Kind.REQUEST, 7)
 MESSAGE = Deframed((CALL,))
 UNREAD = ResponsePlan()
-
-
-class Traced:
-    """A span that continues a trace."""
-
-    trace_id = "a" * 32
-    traceparent: str | None = f"00-{'a' * 32}-{'b' * 16}-01"
-
-    def end(self, record: object, at: float) -> None:
-        """Not asked for here."""
+TRACED = Propagated(f"00-{'a' * 32}-{'b' * 16}-01")
 
 
 def on(
     message: Deframed = MESSAGE,
     bound: BoundSession | None = None,
     plan: ResponsePlan = UNREAD,
-    span: RequestSpan | None = None,
+    traced: Propagated | None = None,
 ) -> Forward:
-    return forward(message, bound, plan, span, Record("audit", 0.0, 1, "digest"))
+    return forward(message, bound, plan, traced, {"gatehouse": {"audit_id": "audit"}})
 
 
 def test_a_request_that_needs_nothing_goes_on_as_it_came() -> None:
@@ -68,8 +59,26 @@ def test_a_resumed_stream_asks_for_the_event_that_its_server_knows() -> None:
 
 
 def test_the_backends_span_becomes_the_child_of_ours() -> None:
-    assert ("traceparent", Traced.traceparent) in on(span=Traced()).mutation.set
-    assert on(span=PassedOn(None, {})).mutation.set == ()
+    assert on(traced=TRACED).mutation.set == (("traceparent", TRACED.traceparent),)
+    assert on(traced=None).mutation.set == ()
+
+
+def test_a_tracestate_is_kept_replaced_or_removed_with_its_trace() -> None:
+    assert on(traced=TRACED).mutation.remove == ()
+    replaced = on(traced=replace(TRACED, tracestate="a=b")).mutation
+    assert ("tracestate", "a=b") in replaced.set
+    assert on(traced=replace(TRACED, tracestate="")).mutation.remove == ("tracestate",)
+
+
+def test_messages_that_carry_a_context_carry_ours() -> None:
+    def retraced(traceparent: str) -> Deframed:
+        return Deframed((CALL,), traceparent.encode(), drop_headers=("digest",))
+
+    carrying = Deframed((CALL,), b"theirs", retraced=retraced)
+    forwarded = on(carrying, traced=TRACED)
+    assert forwarded.body == TRACED.traceparent.encode()
+    assert forwarded.mutation.remove == ("digest",)
+    assert on(carrying).body == b"theirs"
 
 
 def test_a_response_that_lasts_is_watched() -> None:

@@ -11,7 +11,7 @@ from gateway.audit.record import Record
 from gateway.config.wiring import METADATA_NAMESPACE, Wiring
 from gateway.model.call import Kind
 from gateway.model.refusal import Reason, Refusal
-from gateway.model.verdict import Gap, Proceed
+from gateway.model.verdict import Forward, Gap, Proceed
 from gateway.pipeline.request import Judged, RequestPipeline
 from gateway.pipeline.rescue import RefusedError
 from gateway.pipeline.review import Review
@@ -27,6 +27,7 @@ from tests.pipeline.stage import (
     CALLED,
     LIMIT,
     LISTEN,
+    ROUTE,
     ROUTED,
     SEALER,
     TTL,
@@ -318,7 +319,8 @@ def test_a_subscription_is_allowed_with_everything_that_it_subscribes_to() -> No
 )
 def test_envoy_is_told_the_callers_exact_id_as_json(ident: int | str, text: str) -> None:
     forward = Asking().judge(tool("get_issue", ident)).forward
-    assert forward.metadata == {METADATA_NAMESPACE: {"audit_id": AUDIT, "rpc_id": text}}
+    told = facts_of(forward)
+    assert (told["audit_id"], told["rpc_id"]) == (AUDIT, text)
 
 
 @pytest.mark.parametrize(
@@ -331,8 +333,23 @@ def test_envoy_is_told_the_callers_exact_id_as_json(ident: int | str, text: str)
     ids=["a notification", "a batch of one", "a batch"],
 )
 def test_where_there_is_not_one_id_envoy_is_told_none(message: Any) -> None:
-    forward = Asking().judge(message).forward
-    assert forward.metadata == {METADATA_NAMESPACE: {"audit_id": AUDIT}}
+    told = facts_of(Asking().judge(message).forward)
+    assert told["audit_id"] == AUDIT
+    assert "rpc_id" not in told
+
+
+@pytest.mark.parametrize("telling", ["gatehouse", "native", "off"])
+def test_envoy_is_told_what_the_route_says(telling: Any) -> None:
+    asking = Asking(snapshot(routes={ROUTED: replace(ROUTE, metadata=telling)}))
+    forward = asking.judge(tool("get_issue")).forward
+    assert (facts_of(forward).get("principal") == ALICE.id) is (telling != "off")
+    assert ("envoy.filters.http.mcp" in (forward.metadata or {})) is (telling == "native")
+
+
+def facts_of(forward: Forward) -> dict[str, Any]:
+    facts = (forward.metadata or {})[METADATA_NAMESPACE]
+    assert isinstance(facts, dict)
+    return facts
 
 
 def test_a_body_that_was_inflated_replaces_what_came() -> None:

@@ -180,6 +180,32 @@ def test_a_response_without_a_body_is_not_read() -> None:
     assert judged(listing(), head(JSON, status=202), end=True) == PassResponse()
 
 
+@pytest.mark.parametrize(
+    ("media_type", "streams"),
+    [
+        ("application/json", False),
+        ("text/event-stream", True),
+        ("Text/Event-Stream; charset=utf-8", True),
+    ],
+)
+def test_a_body_that_is_read_is_known_to_be_a_stream_or_not(media_type: str, streams: bool) -> None:
+    made = pipeline(listing())
+    assert not made.reads
+    made.judge(head(("content-type", media_type)), end_of_stream=False)
+    assert (made.reads, made.streams) == (True, streams)
+
+
+def test_the_end_of_a_response_is_that_of_its_body_if_it_has_one() -> None:
+    headed, read = pipeline(plan()), pipeline(listing())
+    headed.judge(head(), end_of_stream=True)
+    assert (headed.ended, headed.reads) == (True, False)
+    read.judge(head(JSON), end_of_stream=False)
+    read.read(LISTED[:20], end_of_stream=False)
+    assert not read.ended
+    read.read(LISTED[20:], end_of_stream=True)
+    assert read.ended
+
+
 def test_a_list_is_read_filtered_and_counted() -> None:
     made = pipeline(listing())
     answer = made.judge(head(JSON, ("mcp-session-id", "own")), end_of_stream=False)
@@ -244,3 +270,25 @@ def test_after_a_fault_one_error_comes_out_and_nothing_more() -> None:
     made.judge(head(JSON), end_of_stream=False)
     assert json.loads(made.broken("the fault")) == {"error": "the fault"}
     assert made.broken("again") == made.read(LISTED, end_of_stream=True) == b""
+
+
+# --- answers of other filters -------------------------------------------------------------------
+
+FOREIGN = ["rbac_access_denied_matched_policy[none]", "ext_authz_denied", "request_rate_limited"]
+
+
+@pytest.mark.parametrize("details", FOREIGN)
+@pytest.mark.parametrize("using", [plan(), bound()], ids=["free", "bound"])
+def test_a_refusal_of_a_filter_behind_the_gateway_stays_what_it_is(
+    details: str, using: ResponsePlan
+) -> None:
+    answer = head(JSON, details=details, upstream="")
+    assert judged(using, answer) == PassResponse(Mutation())
+
+
+def test_what_another_filter_answers_is_read_like_what_the_backend_does() -> None:
+    """It may come from a cache."""
+    reader = pipeline(listing())
+    passed = reader.judge(head(JSON, details="cache.hit", upstream=""), end_of_stream=False)
+    assert isinstance(passed, ReadResponse)
+    assert b"secret" not in reader.read(LISTED, end_of_stream=True)

@@ -1,4 +1,5 @@
 import asyncio
+import logging
 import socket
 from typing import Any
 
@@ -61,3 +62,47 @@ async def test_a_name_that_cannot_be_asked_for_contributes_nothing(host: str) ->
     assert await Resolver().resolve([backend(f"{host}:80", "10.0.0.9:81")]) == {
         ("one", "10.0.0.9:81"): 2
     }
+
+
+def elsewhere(name: str = "one", *, private: bool = False) -> Backend:
+    url, endpoints = "https://api.example/", ("api.example:443",)
+    return Backend(name=name, url=url, endpoints=endpoints, private=private, health_interval=2)
+
+
+async def test_the_name_of_a_url_leads_to_public_addresses_only(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    NAMES["api.example"] = ["8.8.8.8", "10.0.0.1", "169.254.169.254", "::1", "::ffff:127.0.0.1"]
+    with caplog.at_level(logging.WARNING):
+        found = await Resolver().resolve([elsewhere()])
+    assert found == {("one", "8.8.8.8:443"): 2}
+    assert len(caplog.messages) == 4
+    for address in ("10.0.0.1", "169.254.169.254", "[::1]", "[::ffff:127.0.0.1]"):
+        text = f"backend one: api.example:443 resolves to {address}:443, which is not public"
+        assert [message for message in caplog.messages if message.startswith(text)]
+
+
+async def test_where_it_is_wanted_to_private_ones_as_well() -> None:
+    NAMES["api.example"] = ["8.8.8.8", "10.0.0.1", "169.254.169.254"]
+    found = await Resolver().resolve([elsewhere("one"), elsewhere("two", private=True)])
+    assert set(found) == {("one", "8.8.8.8:443"), ("two", "8.8.8.8:443"), ("two", "10.0.0.1:443")}
+
+
+async def test_endpoints_may_be_anywhere() -> None:
+    NAMES["pods"] = ["127.0.0.1", "169.254.1.1"]
+    assert len(await Resolver().resolve([backend("pods:80")])) == 2
+
+
+async def test_a_name_that_turns_inwards_loses_its_endpoints_and_has_them_again_later(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    resolver = Resolver()
+    NAMES["api.example"] = ["8.8.8.8"]
+    before = await resolver.resolve([elsewhere()])
+    NAMES["api.example"] = ["127.0.0.1"]
+    assert await resolver.resolve([elsewhere()]) == {}
+    NAMES.clear()  # what was refused is not what is remembered as good
+    assert await resolver.resolve([elsewhere()]) == {}
+    assert len(caplog.messages) == 1
+    NAMES["api.example"] = ["8.8.8.8"]
+    assert await resolver.resolve([elsewhere()]) == before

@@ -50,6 +50,19 @@ async def test_a_first_configuration_that_workers_refuse_is_not_written(tmp_path
         assert not stage.files.layout.bootstrap.exists()
 
 
+async def test_an_envoy_with_routes_of_its_own_is_not_waited_for(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with staged(tmp_path) as stage:
+        stage.envoy.ignores = always
+        await stage.start()
+        new = stage.moved("next")
+        await stage.rollout.replace(new, {("next", OTHER): True})
+        assert stage.rollout.number == 2
+        assert stage.labels()["routes/agents"] == "2"
+    assert "print its configuration anew" in caplog.text
+
+
 # --- the order --------------------------------------------------------------------------------
 
 

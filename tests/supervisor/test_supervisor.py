@@ -35,7 +35,7 @@ def config(tmp_path: Path) -> dict[str, Any]:
     return gateway_config(NOBODY, tmp_path)
 
 
-async def refused(folder: Path, config: dict[str, Any], *children: str) -> str:
+async def refused(folder: Path, config: dict[str, Any], *children: str, envoy: bool = True) -> str:
     """What the person is told who started it."""
     file, ready = folder / "gateway.yaml", folder / "ready.json"
     file.write_text(json.dumps(config, indent=1))
@@ -44,7 +44,7 @@ async def refused(folder: Path, config: dict[str, Any], *children: str) -> str:
         file,
         ready_file=ready,
         children=tuple(map(Child.parse, children)),
-        envoy=True,
+        envoy=envoy,
         quiet=True,
     )
     with pytest.raises(StartError) as told:
@@ -115,6 +115,15 @@ async def test_a_temporary_folder_too_long_for_sockets_is_told(
     told = await refused(tmp_path, config)
     assert told == f"{long} is too long for a socket; set TMPDIR to a shorter path"
     assert list(long.iterdir()) == []
+
+
+async def test_a_run_folder_too_long_for_sockets_is_told_where_they_lie_in_it(
+    tmp_path: Path, config: dict[str, Any]
+) -> None:
+    config["service"]["run"] = str(tmp_path / ("long" * 25))
+    told = await refused(tmp_path, config, envoy=False)
+    wanted = "is too long for a socket; set service.run to a shorter path"
+    assert told == f"{config['service']['run']} {wanted}"
 
 
 @pytest.mark.parametrize(

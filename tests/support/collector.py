@@ -8,6 +8,7 @@ from typing import Any
 
 import grpc
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_service_pb2_grpc
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 ADD_SERVICER = "add_TraceServiceServicer_to_server"
@@ -15,10 +16,11 @@ ADD_SERVICER = "add_TraceServiceServicer_to_server"
 
 
 class Collector(trace_service_pb2_grpc.TraceServiceServicer):
-    """Keeps every span that arrives."""
+    """Keeps every span that arrives, and again by the name of the service that it is of."""
 
     def __init__(self) -> None:
         self.spans: list[Span] = []
+        self.by_service: dict[str, list[Span]] = {}
         self.address = ""
 
     def Export(  # noqa: N802  the name that the generated code calls
@@ -26,8 +28,11 @@ class Collector(trace_service_pb2_grpc.TraceServiceServicer):
     ) -> trace_service_pb2.ExportTraceServiceResponse:
         """Take a batch."""
         del context
-        for resource in request.resource_spans:
-            for scope in resource.scope_spans:
+        for sent in request.resource_spans:
+            told = {item.key: item.value.string_value for item in sent.resource.attributes}
+            of_service = self.by_service.setdefault(told.get("service.name", ""), [])
+            for scope in sent.scope_spans:
+                of_service.extend(scope.spans)
                 self.spans.extend(scope.spans)
         return trace_service_pb2.ExportTraceServiceResponse()
 
@@ -38,6 +43,31 @@ class Collector(trace_service_pb2_grpc.TraceServiceServicer):
             assert time.monotonic() < deadline, f"{len(self.spans)} spans"
             time.sleep(0.02)
         return list(self.spans)
+
+    def of(self, service: str, trace: str, count: int = 1, seconds: float = 15.0) -> list[Span]:
+        """The spans of a service in the trace of this id (32 hex digits), in the order in which
+        they began, once there are `count`; AssertionError if they do not come."""
+        deadline = time.monotonic() + seconds
+        while True:
+            spans = list(self.by_service.get(service, ()))
+            found = [one for one in spans if one.trace_id.hex() == trace]
+            if len(found) >= count:
+                return sorted(found, key=lambda one: one.start_time_unix_nano)
+            seen = {key: [one.name for one in value] for key, value in self.by_service.items()}
+            assert time.monotonic() < deadline, f"not {count} of {service} in {trace}: {seen}"
+            time.sleep(0.02)
+
+
+def attributes(span: Span) -> dict[str, Any]:
+    """What a span says, by name."""
+    return {item.key: _value(item.value) for item in span.attributes}
+
+
+def _value(value: AnyValue) -> Any:
+    kind = value.WhichOneof("value")
+    if kind == "array_value":
+        return [_value(one) for one in value.array_value.values]
+    return None if kind is None else getattr(value, kind)
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ with 204: enough of an MCP server for clients to be content, and nothing that an
 
 import contextlib
 import json
+import ssl
 import threading
 from collections.abc import Generator
 from dataclasses import dataclass, field
@@ -63,7 +64,7 @@ class Echo:
 
 
 @contextlib.contextmanager
-def echo(*, tls: Pair | None = None, port: int = 0) -> Generator[Echo]:
+def echo(*, tls: Pair | ssl.SSLContext | None = None, port: int = 0) -> Generator[Echo]:
     """An upstream for the length of the block, at `url`."""
     upstream = Echo()
 

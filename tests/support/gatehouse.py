@@ -25,7 +25,7 @@ from tests.support.processes import Process, running
 
 KEY = "test-key-0123456789"
 SEAL_KEY = "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA+RwnB2p5fU1oKZ7hXc3Ld"
-READY_SECONDS = 25.0
+READY_SECONDS = 60.0
 RECORD_SECONDS = 5.0
 CHECKS_EACH = 2
 

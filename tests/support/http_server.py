@@ -76,9 +76,12 @@ class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
 
 
 @contextlib.contextmanager
-def serving(handler: type[Handler], *, port: int = 0, tls: Pair | None = None) -> Generator[str]:
+def serving(
+    handler: type[Handler], *, port: int = 0, tls: Pair | ssl.SSLContext | None = None
+) -> Generator[str]:
     """The `host:port` of a server that runs `handler` for the length of the block."""
-    with _Server(handler, port, None if tls is None else server_context(tls)) as server:
+    context = server_context(tls) if isinstance(tls, Pair) else tls
+    with _Server(handler, port, context) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:

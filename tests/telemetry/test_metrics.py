@@ -9,9 +9,15 @@ from prometheus_client import CollectorRegistry, generate_latest, multiprocess
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKER = """
+from gateway.model.usage import Usage
 from gateway.telemetry.metrics import Metrics
+from gateway.telemetry.operation import Operation
 
 metrics = Metrics()
+chat = Operation("llm", "models", "openai", "chat/completions", "small", "", "", "")
+metrics.count_call("llm", "openai", "chat/completions", "small", "allow")
+metrics.ended(chat, 0.3)
+metrics.answered(chat, 0.1, Usage(input=10, output=5))
 metrics.count("mcp", "allow", "")
 metrics.count("mcp", "allow", "")
 metrics.took("mcp", 0.0002)
@@ -49,6 +55,13 @@ def test_the_supervisor_serves_the_sum_over_workers(tmp_path: Path) -> None:
         assert value(text, r'gatehouse_own_faults_total{kind="TimeoutError"}') == 2
         assert value(text, "gatehouse_audit_records_lost_total") == 6
         assert value(text, "gatehouse_open_streams") == 10
+        what = 'gen_ai_operation_name="chat",gen_ai_provider_name="openai"'
+        what += ',gen_ai_request_model="small"'
+        tokens = f'gen_ai_client_token_usage_sum{{{what},gen_ai_token_type="input",route="llm"}}'
+        assert value(text, tokens) == 20
+        called = 'decision="allow",method="chat/completions",protocol="openai"'
+        called += ',route="llm",target="small"'
+        assert value(text, f"gatehouse_calls_total{{{called}}}") == 2
     finally:
         for worker in workers:
             worker.communicate(b"\n")

@@ -5,7 +5,7 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.wire.jsonspans import Span, elements, members, root, spliced
+from gateway.wire.jsonspans import Span, elements, member, members, objects, root, spliced
 
 TEXT = ' {"a" : [ 1.0 ,{"b":-0}, "x]" ],"c":{} , "d\\u0065":[]}\n'
 
@@ -26,6 +26,21 @@ def test_members_and_elements_are_found_where_they_are() -> None:
     assert [at(span) for span in elements(TEXT, found["a"])] == ["1.0", '{"b":-0}', '"x]"']
     assert members(TEXT, found["c"]) == {}
     assert elements(TEXT, found["de"]) == []
+
+
+def test_one_member_is_found_like_all_of_them() -> None:
+    whole = root(TEXT)
+    for key, span in members(TEXT, whole).items():
+        assert member(TEXT, whole, key) == span
+    assert member(TEXT, whole, "b") is None
+    assert member(TEXT, members(TEXT, whole)["a"], "b") is None
+
+
+def test_objects_are_the_document_or_the_elements_that_are_some() -> None:
+    assert objects(TEXT) == [root(TEXT)]
+    text = ' [1, {"a":[{}]} ,"{", [{}], {}]'
+    assert [text[one.start : one.end] for one in objects(text)] == ['{"a":[{}]}', "{}"]
+    assert objects(" 7 ") == objects("[]") == []
 
 
 def test_spliced_text_keeps_the_rest() -> None:

@@ -31,6 +31,7 @@ class Tally:
         self._apart = Usage()
         self._model = ""
         self._finish = ""
+        self._id = ""
 
     @property
     def usage(self) -> Usage | None:
@@ -46,12 +47,14 @@ class Tally:
             reasoning=counts.get(_THINKING, 0),
             model=self._model,
             finish=self._finish,
+            id=self._id,
         )
 
     def message(self, value: JsonValue) -> None:
         """A whole message, or the one that begins a stream."""
         if isinstance(value, dict) and value.get("type") == "message":
             self._model = _text(value.get("model")) or self._model
+            self._id = _text(value.get("id")) or self._id
             self._stopped(value)
             self._add(value.get("usage"))
 

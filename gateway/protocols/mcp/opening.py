@@ -15,7 +15,7 @@ from gateway.protocols.mcp.era import BATCH_REVISION, Era
 from gateway.protocols.mcp.lists import LISTS
 from gateway.protocols.mcp.message import Context, call_of
 from gateway.protocols.mcp.reading import reader_of
-from gateway.protocols.mcp.trace import trace_context
+from gateway.protocols.mcp.trace import carries_trace, retraced, trace_context
 from gateway.wire.content import Plain
 from gateway.wire.jsonrpc import request_id
 from gateway.wire.requestbody import document_of, outdated, without_coding
@@ -170,12 +170,26 @@ def _deframed(
     calls: tuple[Call, ...], document: Document, plain: Plain, head: RequestHead, client: Client
 ) -> Deframed:
     replaced = plain.inflated or not document.canonical_safe
-    return Deframed(
+    metas = [call.attributes.get("meta") for call in calls]
+    traces = [trace for trace in map(trace_context, metas) if trace]
+    deframed = Deframed(
         calls,
         body=document.text.encode("utf-8") if replaced else None,
         batch=isinstance(document.value, list),
         drop_headers=(*client.drop, *outdated(head.headers, replaced=replaced)),
         set_headers=_plain_media_type(head),
         session=client.session,
-        trace=trace_context(calls[0].attributes.get("meta")),
+        trace=traces[0] if traces else {},
+        linked=tuple(trace["traceparent"] for trace in traces[1:]),
     )
+    carrying = sum(map(carries_trace, metas))
+    if carrying == 0:
+        return deframed
+
+    def carry(traceparent: str) -> Deframed:
+        """Digests of the client's body do not describe the other one."""
+        body = retraced(document.text, traceparent, carrying).encode("utf-8")
+        drop = (*client.drop, *outdated(head.headers, replaced=True))
+        return replace(deframed, body=body, drop_headers=drop)
+
+    return replace(deframed, retraced=carry)

@@ -38,6 +38,7 @@ class Meter:
                     counted, "reasoning_tokens", "completion_tokens", "output_tokens"
                 ),
                 model=_text(answer.get("model")),
+                id=_text(answer.get("id")),
             )
         if self.usage is not None:
             self.usage = replace(self.usage, finish=self._finish)

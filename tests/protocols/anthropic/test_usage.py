@@ -117,3 +117,13 @@ def test_names_that_are_no_text_are_empty() -> None:
     odd: dict[str, Any] = {"model": 1, "stop_reason": ["x"]}
     tally.message(MESSAGE | odd)
     assert tally.usage == Usage(327, 42, 300)
+
+
+def test_the_message_is_named_by_its_id_in_one_piece_and_in_a_stream() -> None:
+    named = MESSAGE | {"id": "msg-1"}
+    tally = Tally()
+    tally.message(named)
+    streamed = of_events({"type": "message_start", "message": named}, delta("end_turn"))
+    for usage in (tally.usage, streamed):
+        assert usage is not None
+        assert usage.id == "msg-1"

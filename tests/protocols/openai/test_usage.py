@@ -97,3 +97,11 @@ CHUNKS: list[tuple[Any, bool]] = [
 @pytest.mark.parametrize(("chunk", "only"), CHUNKS)
 def test_a_chunk_of_usage_has_no_choices(chunk: Any, only: bool) -> None:
     assert is_usage_chunk(chunk) is only
+
+
+@pytest.mark.parametrize("within", [True, False])
+def test_the_answer_is_named_by_its_id(within: bool) -> None:
+    answer = {"id": "chatcmpl-1", "usage": {"prompt_tokens": 1}}
+    found = read({"response": answer} if within else answer)
+    assert found is not None
+    assert found.id == "chatcmpl-1"
