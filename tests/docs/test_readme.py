@@ -19,6 +19,7 @@ README = (ROOT / "README.md").read_text()
 RUN_ELSEWHERE = {
     "make up": "test_make_up_prints_things_to_paste_that_work",
     "make test": "the command that runs this test",
+    "docker compose up --build": "tests/compose, where a Docker engine answers",
     ".venv/bin/gatehouse status": "test_make_up_prints_things_to_paste_that_work",
 }
 
@@ -64,7 +65,7 @@ def test_make_up_prints_things_to_paste_that_work() -> None:
     env = {
         "GATEWAY_PORT": str(gateway),
         "GATEWAY_ADMIN_PORT": str(admin),
-        "ENVOY_ADMIN_PORT": str(envoy),
+        "ENVOY_ADMIN": f"127.0.0.1:{envoy}",
         **{name: str(port) for name, port in zip(names, upstreams, strict=True)},
         "GATEWAY_RUN": f".run-{gateway}",
     }

@@ -21,14 +21,14 @@ import pytest
 from tests.support.backends import python_backend
 from tests.support.gatehouse import KEY, allow, gateway_config
 from tests.support.messages import ACCEPT, LEGACY
-from tests.support.ports import free_ports
+from tests.support.ports import free_port, free_ports
 from tests.support.processes import ROOT, Process, running
 from tests.support.raw_backend import Reply, raw_backend
 
 READY_SECONDS = 10.0
 GONE_SECONDS = 6.0
 UPSTREAMS = ("TRACKER_A", "TRACKER_B", "MODEL_A", "MODEL_B", "AGENT_A", "AGENT_B")
-VARIABLES = ("GATEWAY_PORT", "GATEWAY_ADMIN_PORT", "ENVOY_ADMIN_PORT", *UPSTREAMS)
+VARIABLES = ("GATEWAY_PORT", "GATEWAY_ADMIN_PORT", *UPSTREAMS)
 GATEHOUSE = str(Path(sys.executable).with_name("gatehouse"))
 
 
@@ -72,6 +72,7 @@ def demo(folder: Path) -> Generator[Demo]:
     shutil.copytree(ROOT / "demo", folder / "demo", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "policies", folder / "policies")
     env: dict[str, str] = dict(zip(VARIABLES, map(str, free_ports(len(VARIABLES))), strict=True))
+    env["ENVOY_ADMIN"] = f"127.0.0.1:{free_port()}"
     command = [GATEHOUSE, "up", "-c", "demo/gateway.yaml", "--demo", "--ready-file", "ready.json"]
     for kind, name in itertools.product(("tracker", "model", "agent"), "ab"):
         port = env[f"{kind}_{name}".upper()]
