@@ -1,4 +1,7 @@
-"""Who is measured, all running at the same time so that rounds can take turns."""
+"""Who is measured, all running at the same time so that rounds can take turns.
+
+Everything ends with the benchmark that starts it, however that ends.
+"""
 
 import contextlib
 from collections.abc import Generator, Mapping, Sequence
@@ -11,6 +14,7 @@ import httpx
 from benchmarks.corpus import PROBES, Corpus, corpus
 from benchmarks.envoys import plain_envoy, upstream
 from benchmarks.messages import ToolCall
+from benchmarks.tied import tied_to_us
 from tests.support.gatehouse import Gateway, gatehouse, gateway_config
 
 MESSAGES = "stream_msgs_sent"
@@ -21,7 +25,8 @@ class Contender:
     """One configuration that requests can be sent to.
 
     `policies` is how many are in force and `width` how many of them can match; both are 0 where
-    nothing is judged. `worker` is None where there is no gateway, `admin` likewise.
+    nothing is judged. `envoy` and `worker` are process ids, None where there is no such process;
+    `worker` is what judges. `others` also belong to it. `admin` is Envoy's address of statistics.
     """
 
     name: str
@@ -29,9 +34,15 @@ class Contender:
     width: int
     port: int
     path: str
-    envoy: int
+    envoy: int | None = None
     worker: int | None = None
     admin: str | None = None
+    others: tuple[int, ...] = ()
+
+    @property
+    def pids(self) -> list[int]:
+        """Every process that it consists of."""
+        return [pid for pid in (self.envoy, self.worker, *self.others) if pid is not None]
 
     def call(self, size: int) -> ToolCall:
         """The request that this contender is measured with."""
@@ -44,17 +55,6 @@ class Contender:
         query = {"format": "json", "filter": MESSAGES}
         stats = httpx.get(f"http://{self.admin}/stats", params=query).json()["stats"]
         return sum(int(one.get("value", 0)) for one in stats)
-
-    def check(self, size: int) -> None:
-        """Nothing is measured that does not work. Raises `RuntimeError`."""
-        call = self.call(size)
-        answer = httpx.post(
-            f"http://127.0.0.1:{self.port}{self.path}",
-            content=call.body,
-            headers=dict(call.headers),
-        )
-        if not answer.is_success or "result" not in answer.json():
-            raise RuntimeError(f"{self.name}: {answer.status_code} {answer.text[:200]}")
 
 
 @contextlib.contextmanager
@@ -75,10 +75,10 @@ def contenders(folder: Path, sizes: Sequence[int]) -> Generator[list[Contender]]
         idle = stack.enter_context(
             _gateway(folder / "continue", rules[0], port, "benchmarks.continuing")
         )
-        found.append(_contender("continue", 0, 0, idle))
+        found.append(of_route("continue", idle))
         for size, one in zip(sizes, rules, strict=True):
             gateway = stack.enter_context(_gateway(folder / f"policies-{size}", one, port))
-            found += [_contender("gatehouse", size, width, gateway) for width in widths(size)]
+            found += [of_route("gatehouse", gateway, rules=(size, width)) for width in widths(size)]
         yield found
 
 
@@ -89,7 +89,7 @@ def gateway_alone(folder: Path, size: int) -> Generator[Contender]:
         upstream(folder) as port,
         _gateway(folder / f"policies-{size}", corpus(size), port) as gateway,
     ):
-        yield _contender("gatehouse", size, 1, gateway)
+        yield of_route("gatehouse", gateway, rules=(size, 1))
 
 
 def widths(size: int) -> tuple[int, ...]:
@@ -107,25 +107,46 @@ def _gateway(
         folder,
         identity={"keys": rules.keys},
     )
-    config["backends"] = [_unhurried(backend) for backend in config["backends"]]
-    with gatehouse(folder, config=config, policies=rules.policies, program=program) as gateway:
+    with running_gateway(folder, config, rules.policies, program) as gateway:
         yield gateway
 
 
-def _unhurried(backend: Mapping[str, Any]) -> dict[str, Any]:
-    """Health checks of 50 backends on one machine would be measured too."""
-    return {**backend, "health_interval": 60}
+@contextlib.contextmanager
+def running_gateway(
+    folder: Path,
+    config: Mapping[str, Any],
+    policies: Sequence[Mapping[str, Any]],
+    program: str = "gateway",
+) -> Generator[Gateway]:
+    """A gateway with one worker. `program` is the module of which it is made."""
+    # Health checks of 50 backends on one machine would be measured too.
+    backends = [{**backend, "health_interval": 60} for backend in config["backends"]]
+    whole = {**config, "backends": backends}
+    env = tied_to_us(program)
+    with gatehouse(
+        folder, config=whole, policies=policies, program="benchmarks.tied", env=env
+    ) as gateway:
+        yield gateway
 
 
-def _contender(name: str, policies: int, width: int, gateway: Gateway) -> Contender:
-    url = httpx.URL(gateway.ready["routes"][0]["url"])
+def of_route(
+    name: str,
+    gateway: Gateway,
+    route: str | None = None,
+    *,
+    rules: tuple[int, int] = (0, 0),
+    below: str = "",
+) -> Contender:
+    """A route of a gateway, the first if none is named. `rules` is how many policies are in force
+    and how many of them can match; `below` is what follows the route's base path."""
+    url = httpx.URL(gateway.url(route or gateway.config["routes"][0]["name"]))
     return Contender(
         name,
-        policies,
-        width,
+        *rules,
         url.port or 80,
-        url.path,
+        url.path.rstrip("/") + below,
         gateway.envoy_pid,
         gateway.workers[0],
         gateway.config["service"]["envoy_admin"],
+        (gateway.process.pid,),
     )

@@ -1,14 +1,20 @@
-"""Envoys without a gateway: the upstream, Envoy alone, and Envoy's own MCP filter with RBAC."""
+"""What needs no gateway: the upstreams, Envoy alone, and Envoy's own MCP filter with RBAC.
+
+Each ends with the benchmark that starts it, however that ends.
+"""
 
 import contextlib
 import json
 import os
+import sys
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks import agent, chat
 from benchmarks.corpus import Corpus, api_key
 from gateway.edge.binary import envoy_command, find_envoy
+from gateway.supervisor.tether import tethered
 from tests.support.ports import free_port, free_ports
 from tests.support.processes import Process, running
 
@@ -27,18 +33,40 @@ MAX_BODY: Final = 1024 * 1024
 
 @contextlib.contextmanager
 def upstream(folder: Path) -> Generator[int]:
-    """An Envoy that answers every request at once with a result; its port."""
+    """An Envoy that answers every request at once with JSON: at the paths of chat completions and
+    of the agent with their answers, at every other with a result of MCP. Yields its port."""
     port = free_port()
-    header = {"key": "content-type", "value": "application/json"}
-    route = {
-        "match": {"prefix": "/"},
-        "direct_response": {"status": 200, "body": {"inline_string": ANSWER}},
-        "response_headers_to_add": [
-            {"header": header, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
-        ],
-    }
-    with _envoy(folder / "upstream.json", [_listener(port, [_router()], [route])], [], 1, port):
+    routes = [
+        _answered(chat.UPSTREAM_PATH, chat.answer().decode()),
+        _answered(agent.PATH, agent.answer().decode()),
+        _answered("/", ANSWER),
+    ]
+    listener = _listener(port, [_whole_body(), _router()], routes)
+    with _envoy(folder / "upstream.json", [listener], [], 1, port):
         yield port
+
+
+@contextlib.contextmanager
+def stream_upstream() -> Generator[int]:
+    """A server that answers every request with a stream of events; its port."""
+    port = free_port()
+    command = [sys.executable, "-m", "benchmarks.streaming", "--port", str(port)]
+    with running(tethered(command)) as process:
+        process.wait_for_port(port)
+        yield port
+
+
+@contextlib.contextmanager
+def forwarding_envoy(folder: Path, upstreams: Sequence[int]) -> Generator[tuple[int, list[int]]]:
+    """One Envoy that only forwards; its process id, and the port that leads to each upstream."""
+    ports = free_ports(len(upstreams))
+    listeners = [
+        _listener(port, [_router()], [_forward(f"upstream_{upstream}")])
+        for port, upstream in zip(ports, upstreams, strict=True)
+    ]
+    clusters = [_cluster(f"upstream_{upstream}", upstream) for upstream in upstreams]
+    with _envoy(folder / "forwarding.json", listeners, clusters, 2, ports[0]) as process:
+        yield process.pid, ports
 
 
 @contextlib.contextmanager
@@ -47,11 +75,10 @@ def plain_envoy(
 ) -> Generator[tuple[Process, list[int]]]:
     """One Envoy. Its first port forwards only, each other one applies the rules of a corpus."""
     ports = free_ports(1 + len(rules))
-    forward = {"match": {"prefix": "/"}, "route": {"cluster": "upstream", "timeout": "0s"}}
-    listeners = [_listener(ports[0], [_router()], [forward])]
+    listeners = [_listener(ports[0], [_router()], [_forward("upstream")])]
     for port, corpus in zip(ports[1:], rules, strict=True):
         listeners.append(_listener(port, _native_filters(), _native_routes(corpus)))
-    clusters = [_cluster(upstream_port)]
+    clusters = [_cluster("upstream", upstream_port)]
     with _envoy(folder / "plain.json", listeners, clusters, 2, ports[0]) as process:
         yield process, ports
 
@@ -67,7 +94,7 @@ def _envoy(
     resources = {"listeners": list(listeners), "clusters": list(clusters)}
     path.write_text(json.dumps({"static_resources": resources}))
     command = envoy_command(find_envoy(os.environ), path, concurrency=concurrency)
-    with running(command) as process:
+    with running(tethered(command)) as process:
         process.wait_for_port(port)
         yield process
 
@@ -90,18 +117,39 @@ def _listener(
     }
 
 
-def _cluster(port: int) -> dict[str, Any]:
+def _answered(prefix: str, body: str) -> dict[str, Any]:
+    header = {"key": "content-type", "value": "application/json"}
+    return {
+        "match": {"prefix": prefix},
+        "direct_response": {"status": 200, "body": {"inline_string": body}},
+        "response_headers_to_add": [
+            {"header": header, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
+        ],
+    }
+
+
+def _forward(cluster: str) -> dict[str, Any]:
+    return {"match": {"prefix": "/"}, "route": {"cluster": cluster, "timeout": "0s"}}
+
+
+def _cluster(name: str, port: int) -> dict[str, Any]:
     address = {"socket_address": {"address": "127.0.0.1", "port_value": port}}
     limits = {"max_connections": 50_000, "max_requests": 50_000, "max_pending_requests": 50_000}
     return {
-        "name": "upstream",
+        "name": name,
         "type": "STATIC",
         "circuit_breakers": {"thresholds": [limits]},
         "load_assignment": {
-            "cluster_name": "upstream",
+            "cluster_name": name,
             "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address}}]}],
         },
     }
+
+
+def _whole_body() -> dict[str, Any]:
+    """An answer that does not wait for the request's end closes the connection."""
+    config = {"@type": f"{HTTP}.buffer.v3.Buffer", "max_request_bytes": MAX_BODY}
+    return {"name": "envoy.filters.http.buffer", "typed_config": config}
 
 
 def _router() -> dict[str, Any]:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.messages import ToolCall, http_request
+from benchmarks.messages import Request, http_request
+from gateway.supervisor.tether import tethered
 
 WRK_SCRIPT: Final = """
 wrk.method = "POST"
@@ -25,6 +26,8 @@ done = function(summary, latency, requests)
     failed.connect + failed.read + failed.write + failed.status + failed.timeout))
 end
 """
+
+WRK_TIMEOUT: Final = "--timeout=30s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class Load:
         return self.requests / self.seconds
 
 
-Generator = Callable[[int, str, ToolCall, int, float], Load]
+Generator = Callable[[int, str, Request, int, float], Load]
 """(port, path, call, connections, seconds) -> what came of it."""
 
 
@@ -62,7 +65,7 @@ def choose(*, own: bool = False) -> tuple[str, Generator]:
     return f"{version} (one thread)", wrk_load
 
 
-def own_load(port: int, path: str, call: ToolCall, connections: int, seconds: float) -> Load:
+def own_load(port: int, path: str, call: Request, connections: int, seconds: float) -> Load:
     """The load of load.py."""
     order = {
         "port": port,
@@ -72,21 +75,21 @@ def own_load(port: int, path: str, call: ToolCall, connections: int, seconds: fl
     }
     command = [sys.executable, "-m", "benchmarks.load"]
     run = subprocess.run(
-        command, input=json.dumps(order), capture_output=True, text=True, check=True
+        tethered(command), input=json.dumps(order), capture_output=True, text=True, check=True
     )
     return _load(json.loads(run.stdout))
 
 
-def wrk_load(port: int, path: str, call: ToolCall, connections: int, seconds: float) -> Load:
+def wrk_load(port: int, path: str, call: Request, connections: int, seconds: float) -> Load:
     """The load of wrk."""
     with tempfile.TemporaryDirectory() as name:
         body, script = Path(name) / "body.json", Path(name) / "post.lua"
         body.write_bytes(call.body)
         headers = "\n".join(f'wrk.headers["{key}"] = "{text}"' for key, text in call.headers)
         script.write_text(WRK_SCRIPT.format(body=body, headers=headers))
-        command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s"]
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", WRK_TIMEOUT]
         command += ["-s", str(script), f"http://127.0.0.1:{port}{path}"]
-        run = subprocess.run(command, capture_output=True, text=True, check=True)
+        run = subprocess.run(tethered(command), capture_output=True, text=True, check=True)
     found = json.loads(run.stdout.splitlines()[-1])
     return _load({**found, "sent": found["requests"] + connections})
 

@@ -7,9 +7,9 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from grpc import StatusCode, aio
 
@@ -87,14 +87,23 @@ class InProcess:
 def snapshot_of(size: int) -> Snapshot:
     """The corpus of `size` policies as a worker compiles it."""
     rules = corpus(size)
+    backends = {name: ["http://127.0.0.1:9/mcp"] for name in rules.backends}
+    return compiled(
+        rules.policies,
+        lambda folder: gateway_config(backends, folder, identity={"keys": rules.keys}),
+    )
+
+
+def compiled(
+    policies: Sequence[Mapping[str, Any]], configure: Callable[[Path], dict[str, Any]]
+) -> Snapshot:
+    """A configuration as a worker compiles it. `configure` is given the folder of the gateway."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "policies").mkdir()
-        text = "\n---\n".join(json.dumps(one) for one in rules.policies)
+        text = "\n---\n".join(json.dumps(one) for one in policies)
         (folder / "policies" / "policies.yaml").write_text(text)
-        backends = {name: ["http://127.0.0.1:9/mcp"] for name in rules.backends}
-        config = gateway_config(backends, folder, identity={"keys": rules.keys})
-        (folder / "gateway.yaml").write_text(json.dumps(config))
+        (folder / "gateway.yaml").write_text(json.dumps(configure(folder)))
         loaded = load(folder / "gateway.yaml", os.environ)
         message = snapshot_message(loaded, 1, {})
     return build_snapshot(json.loads(json.dumps(message)), lambda _issuer: None)
@@ -103,13 +112,21 @@ def snapshot_of(size: int) -> Snapshot:
 @contextlib.contextmanager
 def in_process(size: int) -> Generator[InProcess]:
     """A worker with `size` policies for the length of the block; `close` it in its event loop."""
+    with worker_with(snapshot_of(size)) as worker:
+        yield worker
+
+
+@contextlib.contextmanager
+def worker_with(snapshot: Snapshot) -> Generator[InProcess]:
+    """The same with any snapshot."""
     with tempfile.TemporaryDirectory() as name:
-        yield InProcess(snapshot_of(size), Path(name))
+        yield InProcess(snapshot, Path(name))
 
 
 def request(size: int, call: ToolCall) -> tuple[bytes, bytes]:
     """The messages of a call to the first backend of a corpus."""
-    return ext_proc_messages(call, corpus(size).backends[0])
+    backend = corpus(size).backends[0]
+    return ext_proc_messages(call, f"/{backend}", f"mcp:{backend}@{backend}")
 
 
 async def served(worker: InProcess, messages: Sequence[bytes], count: int) -> int:

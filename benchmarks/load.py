@@ -6,6 +6,7 @@ A process of its own, so that what it costs is nobody else's. It imports nothing
 """
 
 import asyncio
+import contextlib
 import json
 import sys
 import time
@@ -13,6 +14,12 @@ from typing import Any, Final, cast
 
 WARM_UP: Final = 0.2
 """Part of the time that is not counted: connections open, caches fill."""
+
+PATIENCE: Final = 30.0
+"""Seconds in which at least one answer must come, however short the load is."""
+
+CHUNKED: Final = -2
+LAST_CHUNK: Final = b"\r\n0\r\n\r\n"
 
 
 class Connection(asyncio.Protocol):
@@ -34,9 +41,9 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Collect an answer; once it is whole, note it and go on."""
         self._received += data
-        if self._missing < 0 and not self._read_head():
+        if self._missing == -1 and not self._read_head():
             return
-        if len(self._received) >= self._missing:
+        if self._is_whole():
             self._run.note(time.perf_counter() - self._sent, bytes(self._received[9:12]))
             self._received.clear()
             self._missing = -1
@@ -53,11 +60,19 @@ class Connection(asyncio.Protocol):
             self._sent = time.perf_counter()
             self._transport.write(self._request)
 
+    def _is_whole(self) -> bool:
+        if self._missing == CHUNKED:
+            return self._received.endswith(LAST_CHUNK)
+        return len(self._received) >= self._missing
+
     def _read_head(self) -> bool:
         end = self._received.find(b"\r\n\r\n")
         if end < 0:
             return False
         head = bytes(self._received[:end]).lower()
+        if b"transfer-encoding: chunked" in head:
+            self._missing = CHUNKED
+            return True
         _, found, rest = head.partition(b"content-length:")
         self._missing = end + 4 + (int(rest.split(b"\r\n", 1)[0]) if found else 0)
         return True
@@ -72,17 +87,20 @@ class Run:
         self.latencies: list[float] = []
         self.errors = 0
         self.sent = 0
+        self.answered = asyncio.Event()
 
     def note(self, seconds: float, status: bytes) -> None:
         """An answer came."""
         if self.counting:
             self.latencies.append(seconds)
             self.errors += status != b"200"
+            self.answered.set()
 
     def lost(self) -> None:
         """A connection is gone."""
         if not self.over:
             self.errors += 1
+            self.answered.set()
 
 
 async def measure(order: dict[str, Any]) -> dict[str, float]:
@@ -100,6 +118,8 @@ async def measure(order: dict[str, Any]) -> dict[str, float]:
     await asyncio.sleep(seconds * WARM_UP)
     run.counting, started = True, time.perf_counter()
     await asyncio.sleep(seconds * (1 - WARM_UP))
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(run.answered.wait(), PATIENCE)
     run.counting, spent = False, time.perf_counter() - started
     run.over = True
     for transport, _ in connections:

@@ -1,8 +1,9 @@
-"""The measured request, as a client sends it and as Envoy hands it to the service."""
+"""Measured requests, as a client sends them and as Envoy hands them to the service."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from benchmarks.corpus import OWNER, api_key
 from gateway.server import extproc_pb2 as pb
@@ -10,6 +11,20 @@ from gateway.server.codec import ATTRIBUTES_KEY
 
 REVISION: Final = "2026-07-28"
 KILOBYTE: Final = 1024
+KEY_HEADER: Final = ("x-api-key", api_key(0))
+
+
+class Request(Protocol):
+    """A POST whose answer can be told from an error. `events` is of how many server-sent events
+    the answer is, 0 for one of JSON."""
+
+    @property
+    def body(self) -> bytes: ...
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]: ...
+    @property
+    def events(self) -> int: ...
+    def answered(self, body: bytes) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +55,17 @@ class ToolCall:
             ("mcp-protocol-version", REVISION),
             ("mcp-method", "tools/call"),
             ("mcp-name", self.tool),
-            ("x-api-key", api_key(0)),
+            KEY_HEADER,
         )
+
+    @property
+    def events(self) -> int:
+        """Answered by JSON."""
+        return 0
+
+    def answered(self, body: bytes) -> bool:
+        """Whether the answer is a result."""
+        return "result" in json.loads(body)
 
     def _document(self, text: str, length: int = 0) -> bytes:
         meta = {
@@ -60,7 +84,7 @@ class ToolCall:
         return json.dumps(call, separators=(",", ":")).encode()
 
 
-def http_request(call: ToolCall, path: str, authority: str) -> bytes:
+def http_request(call: Request, path: str, authority: str) -> bytes:
     """The request as bytes of HTTP/1.1."""
     body = call.body
     lines = [f"POST {path} HTTP/1.1", f"host: {authority}", f"content-length: {len(body)}"]
@@ -68,15 +92,16 @@ def http_request(call: ToolCall, path: str, authority: str) -> bytes:
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
-def ext_proc_messages(call: ToolCall, route: str) -> tuple[bytes, bytes]:
-    """The two messages that Envoy makes of it where the body is buffered."""
+def ext_proc_messages(call: Request, path: str, route: str) -> tuple[bytes, bytes]:
+    """The two messages that Envoy makes of it where the body is buffered. `route` is what Envoy
+    calls the route."""
     first, second = pb.ProcessingRequest(), pb.ProcessingRequest()
     extra = (
         (":authority", "127.0.0.1:10000"),
-        (":path", f"/{route}"),
+        (":path", path),
         (":method", "POST"),
         (":scheme", "http"),
-        ("content-length", str(call.size)),
+        ("content-length", str(len(call.body))),
         ("x-forwarded-for", "127.0.0.1"),
         ("x-forwarded-proto", "http"),
         ("x-request-id", "5d3f6f0e-7c33-4f1c-9f0a-2d8e3a4b5c6d"),
@@ -85,9 +110,28 @@ def ext_proc_messages(call: ToolCall, route: str) -> tuple[bytes, bytes]:
         first.request_headers.headers.headers.add(key=name, raw_value=value.encode())
     first.protocol_config.request_body_mode = pb.ProcessingMode.BodySendMode.BUFFERED
     fields = first.attributes[ATTRIBUTES_KEY].fields
-    fields["xds.route_name"].string_value = f"mcp:{route}@{route}"
+    fields["xds.route_name"].string_value = route
     fields["source.address"].string_value = "127.0.0.1:50000"
     fields["connection.mtls"].bool_value = False
     second.request_body.body = call.body
     second.request_body.end_of_stream = True
     return first.SerializeToString(), second.SerializeToString()
+
+
+def answer_messages(content_type: str, pieces: Sequence[bytes]) -> list[bytes]:
+    """The messages that Envoy makes of an answer whose body is read as it comes."""
+    head = pb.ProcessingRequest()
+    lines = ((":status", "200"), ("content-type", content_type), ("server", "benchmark"))
+    for name, value in lines:
+        head.response_headers.headers.headers.add(key=name, raw_value=value.encode())
+    fields = head.attributes[ATTRIBUTES_KEY].fields
+    fields["response.code_details"].string_value = "via_upstream"
+    fields["upstream.address"].string_value = "127.0.0.1:8000"
+    return [head.SerializeToString(), *(_piece(one) for one in pieces), _piece(b"", ends=True)]
+
+
+def _piece(data: bytes, *, ends: bool = False) -> bytes:
+    message = pb.ProcessingRequest()
+    message.response_body.body = data
+    message.response_body.end_of_stream = ends
+    return message.SerializeToString()

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from benchmarks import micro, soak, through_envoy
+from benchmarks import events, micro, protocols, soak, through_envoy
+from benchmarks.cells import Cell
 from benchmarks.generator import Generator, choose
 from benchmarks.machine import this_machine
 from benchmarks.report import Report
@@ -15,6 +16,7 @@ MICRO: Final = {
     "decide": micro.decide,
     "session": micro.session,
     "lists": micro.lists,
+    "events": events.events,
 }
 MICRO_SHARE: Final = 0.3
 """Of the seconds of a load, for one round of a figure that needs no Envoy."""
@@ -24,18 +26,20 @@ QUICK_SHARE: Final = 0.1
 QUICK_SCALE: Final = 0.002
 QUICK_SIZES: Final = (1,)
 QUICK_BODIES: Final = (1024,)
+QUICK_MANY: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
     """What to measure. `quick` is one round of everything, too short to mean anything; `own` does
-    without wrk."""
+    without wrk; `litellm` is whether LiteLLM's proxy is measured beside the others."""
 
     names: Sequence[str]
     rounds: int
     seconds: float
     quick: bool = False
     own: bool = False
+    litellm: bool = True
 
 
 def measure(order: Order) -> Report:
@@ -49,7 +53,18 @@ def measure(order: Order) -> Report:
         if name in order.names:
             report.figures += one(progress, rounds=rounds, seconds=seconds * share)
     if "envoy" in order.names:
-        report.cells = _through_envoy(generate, rounds, seconds, quick=order.quick)
+        report.cells += _through_envoy(generate, rounds, seconds, quick=order.quick)
+    if asked := [name for name in protocols.NAMES if name in order.names]:
+        report.cells += protocols.measure(
+            asked,
+            generate,
+            progress,
+            rounds=rounds,
+            seconds=seconds,
+            litellm=order.litellm,
+            many=QUICK_MANY if order.quick else protocols.MANY,
+            streams=QUICK_MANY if order.quick else protocols.STREAMS,
+        )
     if "soak" in order.names:
         scale = QUICK_SCALE if order.quick else 1.0
         report.soaks.append(soak.in_this_process(progress, scale))
@@ -58,9 +73,7 @@ def measure(order: Order) -> Report:
     return report
 
 
-def _through_envoy(
-    generate: Generator, rounds: int, seconds: float, *, quick: bool
-) -> list[through_envoy.Cell]:
+def _through_envoy(generate: Generator, rounds: int, seconds: float, *, quick: bool) -> list[Cell]:
     return through_envoy.measure(
         generate,
         progress,
