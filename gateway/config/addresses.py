@@ -16,6 +16,9 @@ _NUMBER: Final = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
 _CARRY_IPV4: Final = (IPv6Network("64:ff9b::/96"), IPv6Network("::/96"))
 """Prefixes of IPv6 with an IPv4 address behind them: RFC 6052, section 2.1; RFC 4291, 2.5.5.1."""
 
+_LOCAL_NAT64: Final = IPv6Network("64:ff9b:1::/48")
+"""RFC 8215: what an address of it leads to is known to the own network only."""
+
 _Ip: TypeAlias = IPv4Address | IPv6Address
 
 
@@ -112,8 +115,8 @@ def may_be_reached(host: str, *, private: bool) -> bool:
 def _allowed(address: _Ip, *, private: bool) -> bool:
     if address.is_link_local or address.is_multicast or address.is_unspecified:
         return False
-    site_local = isinstance(address, IPv6Address) and address.is_site_local
-    return private or (address.is_global and not site_local)
+    local = isinstance(address, IPv6Address) and (address.is_site_local or address in _LOCAL_NAT64)
+    return private or (address.is_global and not local)
 
 
 def _meant(address: _Ip) -> tuple[_Ip, ...]:

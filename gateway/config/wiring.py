@@ -17,9 +17,6 @@ METADATA_KEY: Final = "x-gatehouse-wiring"
 METADATA_NAMESPACE: Final = "gatehouse"
 """Dynamic metadata that the service writes about a request that it let through."""
 
-NATIVE_NAMESPACE: Final = "envoy.filters.http.mcp"
-"""That of Envoy's own MCP filter; routes with `metadata: native` write there as well."""
-
 RPC_ID: Final = "rpc_id"
 """In that namespace: the caller's request id as JSON text, where there is exactly one."""
 
@@ -28,6 +25,12 @@ AUDIT_ID: Final = "audit_id"
 
 CHECK_NAMESPACE: Final = "envoy.filters.http.ext_authz"
 """Where the same is found on routes in mode `check`: ext_authz writes there and nowhere else."""
+
+VERDICT_NAMESPACES: Final = (METADATA_NAMESPACE, CHECK_NAMESPACE)
+"""Where the facts about a judged request are, by who asked for the verdict."""
+
+NATIVE_NAMESPACE: Final = "envoy.filters.http.mcp"
+"""That of Envoy's own MCP filter; routes with `metadata: native` write there as well."""
 
 ROUTE_KEY: Final = "x-gatehouse-route"
 """The context extension with the routed name; that with the wiring is METADATA_KEY."""

@@ -62,7 +62,7 @@ UNHEALTHY_AFTER: Final = 2
 PING_INTERVAL_SECONDS: Final = 0.5
 PING_TIMEOUT_SECONDS: Final = 1.0
 
-_PROTOCOL: Final = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+HTTP_PROTOCOL_OPTIONS: Final = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 _ONLY_HEALTHY: Final = ClusterCommonLbConfig(
     healthy_panic_threshold=Percent(value=0), update_merge_window=seconds(0)
 )
@@ -120,7 +120,9 @@ def _cluster(backend: Backend, limits: Limits, secrets: Path | None) -> Cluster:
         common_lb_config=_ONLY_HEALTHY,
         circuit_breakers=_breakers(limits),
         transport_socket=backend_socket(backend.tls) if backend.tls else None,
-        typed_extension_protocol_options={_PROTOCOL: _backend_protocol(backend, secrets)},
+        typed_extension_protocol_options={
+            HTTP_PROTOCOL_OPTIONS: _backend_protocol(backend, secrets)
+        },
     )
 
 
@@ -176,7 +178,7 @@ def workers_cluster(workers: Sequence[str], limits: Limits, tls: ListenerTls | N
             cluster_name=WORKERS, endpoints=[LocalityLbEndpoints(lb_endpoints=endpoints)]
         ),
         transport_socket=worker_socket(tls) if tls else None,
-        typed_extension_protocol_options={_PROTOCOL: _worker_protocol()},
+        typed_extension_protocol_options={HTTP_PROTOCOL_OPTIONS: _worker_protocol()},
     )
     _resolve(cluster, workers)
     return cluster

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from gateway.model.refusal import AUDIT_HEADER
+
 SESSION_ENDPOINT: Final = "x-gateway-session-endpoint"
 """Written by the service: base64 of the "ip:port" that a bound request must reach."""
 
@@ -70,7 +72,7 @@ MUTABLE: Final = (
     "traceparent",
     "tracestate",
     "www-authenticate",
-    "x-gatehouse-audit-id",
+    AUDIT_HEADER,
     "x-http-method(-override)?",
     "x-method-override",
     "x-should-retry",

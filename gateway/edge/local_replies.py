@@ -39,11 +39,14 @@ from envoy_data_plane.envoy.type.matcher.v3 import (
     ValueMatcher,
 )
 
-from gateway.config.wiring import AUDIT_ID, CHECK_NAMESPACE, METADATA_NAMESPACE, RPC_ID
+from gateway.config.wiring import AUDIT_ID, RPC_ID, VERDICT_NAMESPACES
 from gateway.edge.packing import packed
 from gateway.model.jsonvalue import JsonObject
 from gateway.model.refusal import (
     ANTHROPIC_FORMS,
+    AUDIT_HEADER,
+    ERROR_DOMAIN,
+    ERROR_INFO,
     JSON_RPC_FORMS,
     OPENAI_FORMS,
     REST_FORMS,
@@ -51,7 +54,6 @@ from gateway.model.refusal import (
     ModelForm,
     Reason,
 )
-from gateway.protocols.a2a.render import DOMAIN, ERROR_INFO
 
 DETAILS_PREFIX: Final = "gatehouse"
 """An ImmediateResponse of the service whose `details` start so keeps its body; any other local
@@ -61,15 +63,10 @@ DENIED_BY_CHECK: Final = "ext_authz_denied"
 """The details of every refusal by some ext_authz. Those of the service carry the audit id in a
 header, and keep their body too."""
 
-AUDIT_HEADER: Final = "x-gatehouse-audit-id"
-
 _OWN: Final = (
     f"response.code_details.startsWith('{DETAILS_PREFIX}')"
     f" || (response.code_details == '{DENIED_BY_CHECK}' && '{AUDIT_HEADER}' in response.headers)"
 )
-
-_NAMESPACES: Final = (METADATA_NAMESPACE, CHECK_NAMESPACE)
-"""Where the facts about a judged request are, by who asked for the verdict."""
 
 RETRY_AFTER_SECONDS: Final = 1
 _PASSING: Final = (503, 504)
@@ -220,7 +217,7 @@ def _rest_error(status: _Status) -> JsonObject:
     info: JsonObject = {
         "@type": ERROR_INFO,
         "reason": status.reason.value.upper(),
-        "domain": DOMAIN,
+        "domain": ERROR_DOMAIN,
         "metadata": {"reference": _AUDIT},
     }
     error: JsonObject = {
@@ -282,7 +279,7 @@ _GRPC: Final = "request.headers['content-type'].startsWith('application/grpc')"
 _NO_ID: Final = " && ".join(
     f"!('{namespace}' in metadata.filter_metadata"
     f" && '{RPC_ID}' in metadata.filter_metadata['{namespace}'])"
-    for namespace in _NAMESPACES
+    for namespace in VERDICT_NAMESPACES
 )
 
 
@@ -292,7 +289,7 @@ def _all(*filters: AccessLogFilter) -> AccessLogFilter:
 
 def _noted(key: str) -> AccessLogFilter:
     """That the service noted something of this name about the request."""
-    either = [_has(namespace, key) for namespace in _NAMESPACES]
+    either = [_has(namespace, key) for namespace in VERDICT_NAMESPACES]
     return AccessLogFilter(or_filter=OrFilter(filters=either))
 
 
@@ -333,7 +330,7 @@ def _compared(status: _Status) -> AccessLogFilter:
 
 def _metadata(key: str) -> str:
     """What is noted under `key`, wherever that is; the other place is empty."""
-    return "".join(f"%DYNAMIC_METADATA({namespace}:{key})%" for namespace in _NAMESPACES)
+    return "".join(f"%DYNAMIC_METADATA({namespace}:{key})%" for namespace in VERDICT_NAMESPACES)
 
 
 _AUDIT: Final = _metadata(AUDIT_ID)

@@ -37,12 +37,13 @@ from gateway.config.schema import Backend, Gateway, Listener, Route, Telling
 from gateway.config.wiring import METADATA_PREFIX, Mode, routed_name
 from gateway.edge import ext_authz, ext_proc, verdict_guard
 from gateway.edge.packing import packed, seconds
+from gateway.model.refusal import AUDIT_HEADER
 from gateway.protocols.mcp.era import MODERN_REVISIONS
 
 UNKNOWN: Final = "_unknown"
 VIRTUAL_HOST: Final = "gatehouse"
 
-_FROM_UPSTREAM_NEVER: Final = ["x-gatehouse-audit-id", "x-envoy-upstream-service-time"]
+_FROM_UPSTREAM_NEVER: Final = [AUDIT_HEADER, "x-envoy-upstream-service-time"]
 _OF_THE_WAY_HERE: Final = [
     "forwarded",
     "x-forwarded-for",

@@ -40,8 +40,9 @@ from gateway.extproc.events import (
     ResponseHeaders,
     ResponseTrailers,
 )
+from gateway.extproc.replies import buffered, relayed, streamed
 from gateway.extproc.transitions import TRANSITIONS, End, State, StreamError
-from gateway.model.head import RequestHead
+from gateway.model.head import VIA_UPSTREAM, RequestHead
 from gateway.model.verdict import (
     Conclusion,
     Emit,
@@ -54,16 +55,10 @@ from gateway.model.verdict import (
     Refuse,
 )
 
-DUPLEX_PIECE: Final = 256 * 1024
-"""Bytes of a streamed body reply: larger ones only add to Envoy's buffers."""
-
-
 S = State
 BROKEN_OFF: Final = frozenset({Gap.OVERFLOW, Gap.CROWDED})
 HOLDING_MODES: Final = frozenset({BodyMode.BUFFERED, BodyMode.DUPLEX})
 READING_MODES: Final = frozenset({BodyMode.BUFFERED, BodyMode.STREAMED, BodyMode.DUPLEX})
-VIA_UPSTREAM: Final = "via_upstream"
-"""response.code_details of an answer that came from an upstream and not from Envoy."""
 
 
 class Machine:
@@ -266,16 +261,11 @@ class Machine:
                 ),
             )
         if self._duplex:
-            return self._forward_duplex(conclusion)
+            body = b"".join(self._body) if conclusion.body is None else conclusion.body
+            self._body.clear()
+            return streamed(conclusion, body, trailed=self._request_end is End.TRAILERS)
         self._body.clear()
-        return (
-            BodyReply(
-                Direction.REQUEST,
-                _with_length(conclusion.mutation, conclusion.body),
-                conclusion.body,
-                metadata=conclusion.metadata,
-            ),
-        )
+        return (buffered(conclusion),)
 
     def _check_possible(self, conclusion: Forward) -> None:
         """A verdict that Envoy can no longer carry out must not half happen."""
@@ -292,28 +282,6 @@ class Machine:
             self._expects_response or bodiless or self._any_duplex
         ):
             raise StreamError("the response's headers were not asked for in time")
-
-    def _forward_duplex(self, conclusion: Forward) -> tuple[Reply, ...]:
-        body = b"".join(self._body) if conclusion.body is None else conclusion.body
-        self._body.clear()
-        trailed = self._request_end is End.TRAILERS
-        pieces = [body[i : i + DUPLEX_PIECE] for i in range(0, len(body), DUPLEX_PIECE)] or [b""]
-        last = len(pieces) - 1
-        replies: list[Reply] = [
-            HeadersReply(Direction.REQUEST, conclusion.mutation, metadata=conclusion.metadata)
-        ]
-        replies += [
-            BodyReply(
-                Direction.REQUEST,
-                data=piece,
-                streamed=True,
-                end_of_stream=i == last and not trailed,
-            )
-            for i, piece in enumerate(pieces)
-        ]
-        if trailed:
-            replies.append(TrailersReply(Direction.REQUEST))
-        return tuple(replies)
 
     # --- the response ---------------------------------------------------------------------
 
@@ -357,20 +325,10 @@ class Machine:
             self._response_end = End.BODY
         if self.state is not S.READING:
             self._step(ResponseBody, self.state)
-            return Send((self._relayed(event),))
+            return Send((relayed(event, self._modes.response),))
         self._step(ResponseBody, S.FILTERING)
         self._piece, self._pieces = event.data, self._pieces + 1
         return Read(event.data, self._response_end is not None)
-
-    def _relayed(self, event: ResponseBody) -> BodyReply:
-        if self._modes.response is BodyMode.DUPLEX:
-            return BodyReply(
-                Direction.RESPONSE,
-                data=event.data,
-                streamed=True,
-                end_of_stream=event.end_of_stream,
-            )
-        return BodyReply(Direction.RESPONSE)
 
     def _response_trailers(self) -> Command:
         self._response_end = End.TRAILERS
@@ -409,10 +367,3 @@ class Machine:
     @property
     def _any_duplex(self) -> bool:
         return BodyMode.DUPLEX in (self._modes.request, self._modes.response)
-
-
-def _with_length(mutation: Mutation, body: bytes | None) -> Mutation:
-    """A replaced BUFFERED body needs its content-length in the same reply, or Envoy sends 500."""
-    if body is None:
-        return mutation
-    return Mutation((*mutation.set, ("content-length", str(len(body)))), mutation.remove)

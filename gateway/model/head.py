@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from gateway.model.jsonvalue import JsonObject
 
@@ -81,6 +82,10 @@ class RequestHead:
     route: str = ""
     peer: Peer = field(default_factory=Peer)
     metadata: Mapping[str, JsonObject] = field(default_factory=dict[str, JsonObject])
+
+
+VIA_UPSTREAM: Final = "via_upstream"
+"""`details` of an answer that came from an upstream and not from Envoy."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,6 +120,12 @@ REST_FORMS: Final[Mapping[Reason, RestForm]] = MappingProxyType(
 )
 """The column of A2A's REST and gRPC bindings."""
 
+ERROR_INFO: Final = "type.googleapis.com/google.rpc.ErrorInfo"
+"""The type of the detail that names the reason of an A2A error: A2A 1.0, section 5.4."""
+
+ERROR_DOMAIN: Final = "gatehouse.dev"
+"""Its `domain` where the reason is one of ours."""
+
 
 @dataclass(frozen=True, slots=True)
 class ModelForm:
@@ -206,6 +212,9 @@ class Refusal:
     rule: str = ""
     innocent: tuple[RequestId, ...] = ()
 
+
+AUDIT_HEADER: Final = "x-gatehouse-audit-id"
+"""The header of an answer that names its audit record."""
 
 WORTH_REPEATING: Final = frozenset({Reason.LIMITED, Reason.NO_ENDPOINT, Reason.OWN_FAULT})
 """What may be over soon. Nothing of the others changes without the caller or an operator, and

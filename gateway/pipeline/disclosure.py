@@ -5,6 +5,7 @@ one of the two tables. What a filter behind the gateway is told can end in its l
 whatever may hold secrets is withheld.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final, TypeAlias
@@ -22,6 +23,9 @@ EXACT: Final = 1 << 53
 """Numbers of a Struct are doubles: those beyond this are left out."""
 TRUNCATED: Final = "truncated"
 """Is true beside values that were cut or left out."""
+
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_DATA: Final = "data:"
 
 Told: TypeAlias = Callable[[JsonValue, "Bounds"], JsonValue]
 
@@ -92,21 +96,35 @@ def _strings(value: JsonValue) -> list[str]:
 
 
 def plain_uri(uri: str) -> str:
-    """A URI without query, fragment and user information, where credentials and content are."""
+    """A URI without query, fragment and user information, where credentials and content are. Of
+    one that is content ("data:...") the scheme; nothing of a host on which readers differ."""
     if "?" in uri or "#" in uri:
         uri = uri.partition("#")[0].partition("?")[0]
+    if "," in uri and uri[: len(_DATA)].lower() == _DATA:
+        return _DATA
     if "@" not in uri:
         return uri
     scheme, slashes, rest = uri.partition("//")
+    if not slashes:
+        return uri
     authority, slash, path = rest.partition("/")
-    return f"{scheme}{slashes}{authority.rpartition('@')[2]}{slash}{path}" if slashes else uri
+    if "\\" in authority:
+        return scheme + slashes
+    return f"{scheme}{slashes}{authority.rpartition('@')[2]}{slash}{path}"
 
 
 def origin(url: str) -> str:
     """SCHEME://HOST:PORT of a URL: paths hold tokens, too. Of one without a host ("data:...") the
-    scheme."""
-    scheme, slashes, rest = plain_uri(url).partition("//")
-    return f"{scheme}//{rest.partition('/')[0]}" if slashes else scheme.partition(":")[0] + ":"
+    scheme; "" of what is no URL, which may be content, or has a host on which readers differ."""
+    scheme = _SCHEME.match(url)
+    if scheme is None:
+        return ""
+    rest = url[scheme.end() :].partition("#")[0].partition("?")[0]
+    if not rest.startswith("//"):
+        return scheme[0]
+    authority = rest[2:].partition("/")[0]
+    # Browsers' readers of URLs take it for a slash, RFC 3986's do not.
+    return "" if "\\" in authority else f"{scheme[0]}//{authority.rpartition('@')[2]}"
 
 
 TOLD: Final[Mapping[str, Mapping[str, Told]]] = MappingProxyType(

@@ -5,12 +5,11 @@ from typing import Final
 from gateway.model.call import Deframed
 from gateway.model.jsonvalue import JsonObject
 from gateway.model.verdict import Forward, Mutation
-from gateway.pipeline.response import ResponsePlan
+from gateway.pipeline.response import SESSION_HEADER, ResponsePlan
 from gateway.sessions.placement import binding
 from gateway.sessions.session_id import BoundSession
 from gateway.telemetry.tracecontext import TRACEPARENT, TRACESTATE, Propagated
 
-SESSION_HEADER: Final = "mcp-session-id"
 RESUME_HEADER: Final = "last-event-id"
 
 

@@ -19,11 +19,11 @@ from gateway.model.head import RequestHead
 from gateway.model.jsonvalue import RequestId
 from gateway.model.permit import Decision, Permit
 from gateway.model.principal import Principal
-from gateway.model.refusal import Answer, Reason, Refusal
+from gateway.model.refusal import AUDIT_HEADER, Answer, Reason, Refusal
 from gateway.model.verdict import Forward, Gap, Proceed
 from gateway.pipeline.forwarding import forward
 from gateway.pipeline.plan import Planner
-from gateway.pipeline.rescue import AUDIT_HEADER, RefusedError
+from gateway.pipeline.rescue import RefusedError
 from gateway.pipeline.response import ResponsePlan
 from gateway.pipeline.review import Review
 from gateway.pipeline.snapshot import RouteStage, Snapshot
@@ -130,13 +130,17 @@ class RequestPipeline:
         self.head = head
         self._record.route, self._record.peer = head.route, head.peer.address
         if head.route.startswith(METADATA_PREFIX):
-            raise ServedError(self._metadata(head))
+            raise ServedError(self._resource_metadata(head))
         route = self._snapshot.routes.get(head.route)
         if route is None:
             raise RefusedError(Refusal(Reason.UNKNOWN_ROUTE, "no such route"))
         self.route = route
         self._record.route, self._record.backend = route.name, route.backend
         self._record.protocol = route.protocol.name if route.protocol else "unjudged"
+        # Envoy keeps this header where a request is to leave HTTP, and other Envoys may allow that.
+        if route.protocol is not None and "upgrade" in head.headers:
+            text = "what follows an upgrade cannot be judged"
+            raise RefusedError(Refusal(Reason.INVALID_REQUEST, text))
         return route
 
     def _rules(self) -> ListenerRules:
@@ -257,7 +261,7 @@ class RequestPipeline:
         self._record.decision, self._record.method = "unjudged", head.method
         return Judged(Forward(metadata=told(self._record, None)), ResponsePlan())
 
-    def _metadata(self, head: RequestHead) -> Answer:
+    def _resource_metadata(self, head: RequestHead) -> Answer:
         rules = self._rules()
         origin = origin_of(head, rules.resource_base)
         route = self._snapshot.routes.get(head.route.removeprefix(METADATA_PREFIX))
@@ -302,7 +306,8 @@ class RequestPipeline:
         return self._refused(replace(refusal, innocent=innocent))
 
     def rescued(self, refusal: Refusal) -> Refusal:
-        """A refusal that a failure became, with the ids that are known by now."""
+        """A refusal that a failure became, with the ids that are known by now. Of a request that
+        could not be read the span begins here: its route is all that is known."""
         self._begin_span(None)
         return refusal if refusal.ids else with_ids(refusal, self._ids, batch=self._batch)
 

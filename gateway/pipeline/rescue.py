@@ -1,15 +1,12 @@
 """The one place where refusals and failures become the protocol's own error. No I/O, no clock."""
 
 import json
-from typing import Final
 
 from gateway.model.head import RequestHead
 from gateway.model.jsonvalue import JsonObject
-from gateway.model.refusal import JSON_RPC_FORMS, Answer, Reason, Refusal
+from gateway.model.refusal import AUDIT_HEADER, JSON_RPC_FORMS, Answer, Reason, Refusal
 from gateway.model.verdict import Refuse
 from gateway.protocols.base import Protocol
-
-AUDIT_HEADER: Final = "x-gatehouse-audit-id"
 
 
 class RefusedError(Exception):

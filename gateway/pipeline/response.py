@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from gateway.audit.record import Record
-from gateway.model.head import ResponseHead
+from gateway.model.head import VIA_UPSTREAM, ResponseHead
 from gateway.model.jsonvalue import RequestId
 from gateway.model.refusal import Reason, Refusal
 from gateway.model.verdict import Mutation, PassResponse, ReadResponse
@@ -18,7 +18,6 @@ from gateway.protocols.base import Opening, Reading, ResponseReader
 from gateway.wire.content import is_media_type
 
 SESSION_HEADER: Final = "mcp-session-id"
-VIA_UPSTREAM: Final = "via_upstream"
 REPLACED_BY: Final = "application/json"
 NOT_THERE: Final = (
     "cluster_not_found",

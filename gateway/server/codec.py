@@ -5,7 +5,7 @@ Field meanings: envoy/service/ext_proc/v3/external_processor.proto.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from google.protobuf import json_format
@@ -264,9 +264,3 @@ def _metadata(message: pb.ProcessingResponse, metadata: "JsonObject | None") -> 
 
 _PASSED: Final = _encoded(PASSED)
 """Made once, since it answers nearly every event of a stream that is read."""
-
-
-def decode_all(messages: Iterable[bytes]) -> list[Event]:
-    """A recorded stream as events, for replay and tests."""
-    codec = Codec()
-    return [codec.decode(raw) for raw in messages]

@@ -12,6 +12,9 @@ from gateway.config.addresses import may_be_reached, parse_address
 from gateway.config.schema import Backend
 
 LOG: Final = logging.getLogger("gatehouse.supervisor")
+MOST_OF_A_URL: Final = 64
+"""Addresses that the host of a `url` may have: each is connected to, and said if it is refused,
+and how many there are somebody else decides."""
 
 
 class Resolver:
@@ -40,6 +43,7 @@ class Resolver:
         found = self._last[text]
         if backend.url is None:
             return found
+        found = found[:MOST_OF_A_URL]
         admitted = tuple(one for one in found if _may_be_reached(one, backend))
         refused = tuple(one for one in found if one not in admitted)
         for address in set(refused) - set(self._refused.get(backend.name, ())):

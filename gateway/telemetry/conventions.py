@@ -12,10 +12,6 @@ OTHER: Final = "_OTHER"
 """What stands for a value that may not become part of a name."""
 
 ERROR_TYPE: Final = "error.type"
-CLIENT_ADDRESS: Final = "client.address"
-CLIENT_PORT: Final = "client.port"
-SERVER_ADDRESS: Final = "server.address"
-SERVER_PORT: Final = "server.port"
 NETWORK_TRANSPORT: Final = "network.transport"
 NETWORK_PROTOCOL: Final = "network.protocol.name"
 HTTP_METHOD: Final = "http.request.method"
@@ -77,6 +73,6 @@ moderation) the conventions have no word, and the method is its own: there are a
 tables."""
 
 
-def operation_of(method: str) -> str:
+def genai_operation_name(method: str) -> str:
     """gen_ai.operation.name of a method of a model server."""
     return OPERATIONS.get(method, method)

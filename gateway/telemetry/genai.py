@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from gateway.model.usage import Usage
 from gateway.telemetry import buckets
-from gateway.telemetry.conventions import OTHER, operation_of
+from gateway.telemetry.conventions import OTHER, genai_operation_name
 from gateway.telemetry.operation import Operation
 from gateway.telemetry.series import Series
 
@@ -193,4 +193,4 @@ class LatestTokenMetrics:
 
 
 def _what(done: Operation) -> tuple[str, str, str, str]:
-    return (done.route, operation_of(done.method), done.protocol, done.target)
+    return (done.route, genai_operation_name(done.method), done.protocol, done.target)

@@ -106,7 +106,7 @@ class Metrics:
     def answered(self, done: Operation, first_chunk: float | None, usage: Usage | None) -> None:
         """Note what an answer that was read told. `first_chunk` is in seconds after the request,
         None where it was no stream."""
-        if done.protocol not in {"openai", "anthropic"}:
+        if self._by_protocol.get(done.protocol) is not self.models:
             return
         if first_chunk is not None and not done.error:
             self.models.began(done, first_chunk)

@@ -4,7 +4,6 @@ A context comes in HTTP headers and, over MCP, in `params._meta` of each message
 one restarts the trace (section 3.2) and refuses nothing.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -12,17 +11,15 @@ from typing import Final
 from opentelemetry.trace import SpanContext, TraceFlags
 
 from gateway.model.head import Headers
+from gateway.model.traceparent import TRACEPARENT_FORM, same_trace
 
 TRACEPARENT: Final = "traceparent"
 TRACESTATE: Final = "tracestate"
-_FORM: Final = re.compile(
-    r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})"
-)
 
 
 def context_of(traceparent: str | None) -> SpanContext | None:
     """A valid W3C traceparent as a remote context, else None."""
-    match = _FORM.fullmatch(traceparent or "")
+    match = TRACEPARENT_FORM.fullmatch(traceparent or "")
     if match is None:
         return None
     return SpanContext(
@@ -81,14 +78,10 @@ def propagated(context: SpanContext, headers: Headers, meta: Mapping[str, str]) 
     ours = traceparent_of(context)
     if TRACESTATE not in headers and TRACESTATE not in meta:
         return Propagated(ours)
-    if _same_trace(ours, _only(headers, TRACEPARENT)):
+    if same_trace(ours, _only(headers, TRACEPARENT)):
         return Propagated(ours)
-    state = meta.get(TRACESTATE, "") if _same_trace(ours, meta.get(TRACEPARENT)) else ""
+    state = meta.get(TRACESTATE, "") if same_trace(ours, meta.get(TRACEPARENT)) else ""
     return Propagated(ours, state.strip(" "))
-
-
-def _same_trace(ours: str, theirs: str | None) -> bool:
-    return context_of(theirs) is not None and theirs is not None and theirs[3:35] == ours[3:35]
 
 
 def _only(headers: Headers, name: str) -> str | None:

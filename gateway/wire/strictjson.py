@@ -59,10 +59,9 @@ class Fault(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Malformed:
-    """A refused document. `offset` is a character position for SYNTAX, else -1."""
+    """A refused document."""
 
     fault: Fault
-    offset: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +109,8 @@ def _scanned(data: bytes) -> tuple[str, JsonValue] | Malformed:
         return text, _DECODER.decode(text)
     except UnicodeDecodeError:
         return Malformed(Fault.ENCODING)
-    except json.JSONDecodeError as error:
-        return _syntax_fault(data, error)
+    except json.JSONDecodeError:
+        return Malformed(_syntax_fault(data))
     except _Duplicate:
         return Malformed(Fault.DUPLICATE_KEY)
     except RecursionError:
@@ -132,11 +131,11 @@ def dumps(value: JsonValue) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode("ascii")
 
 
-def _syntax_fault(data: bytes, error: json.JSONDecodeError) -> Malformed:
+def _syntax_fault(data: bytes) -> Fault:
     """A byte order mark, or NULs between the characters, is a wrong encoding, not a wrong comma."""
     if data.startswith(b"\xef\xbb\xbf") or b"\0" in data[:4]:
-        return Malformed(Fault.ENCODING)
-    return Malformed(Fault.SYNTAX, error.pos)
+        return Fault.ENCODING
+    return Fault.SYNTAX
 
 
 def _unique(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:

@@ -153,6 +153,7 @@ def test_public_addresses_may_be_reached(host: str) -> None:
         "::ffff:127.0.0.1",
         "::ffff:10.0.0.1",
         "64:ff9b::a00:1",
+        "64:ff9b:1::a00:1",
         "2002:a00:1::1",
         "::10.0.0.1",
     ],

@@ -27,6 +27,7 @@ def own_bootstrap(port: int, admin: int, upstream: str) -> dict[str, Any]:
         "@type": "type.googleapis.com/"
         "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": "own",
+        "upgrade_configs": [{"upgrade_type": "websocket"}],
         "route_config": {
             "name": "own",
             "virtual_hosts": [

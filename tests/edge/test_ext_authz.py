@@ -24,7 +24,7 @@ from gateway.config.wiring import (
     parse_wiring,
 )
 from gateway.edge.ext_authz import external_authorization
-from gateway.edge.local_replies import AUDIT_HEADER
+from gateway.model.refusal import AUDIT_HEADER
 from gateway.server import extauthz_pb2 as pb
 from gateway.server.check import PARTIAL_BODY
 from tests.edge.stage import OPTIONS, Service, Upstream, gateway_of, go_on, running

@@ -24,6 +24,7 @@ from tests.support.gatehouse import KEY, READY_SECONDS, allow, gateway_config
 from tests.support.messages import modern_call
 from tests.support.ports import free_port, free_ports
 from tests.support.processes import POLL_SECONDS, Process, running
+from tests.support.wire import connected, request
 
 WORKERS = 2
 BACKEND_KEY = "Bearer backend-credential-0123456789"
@@ -58,14 +59,21 @@ def printed(*arguments: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-def write_config(folder: Path, backend: Backend) -> tuple[Path, dict[str, Any]]:
+def write_config(folder: Path, backend: Backend, models: Echo) -> tuple[Path, dict[str, Any]]:
     config = gateway_config({"tracker": [backend.url]}, folder)
     route: dict[str, Any] = config["routes"][0]
     modes = ("duplex", "check")
     config["routes"] += [route | {"name": m, "path": f"/{m}", "mode": m} for m in modes]
     config["backends"][0]["auth"] = {"value": BACKEND_KEY}
+    config["backends"].append({"name": "models", "endpoints": [models.url.split("/")[2]]})
+    route = {"protocol": "openai", "backend": "models"}
+    modes = ("buffered", *modes)
+    config["routes"] += [
+        route | {"name": f"models-{m}", "path": f"/models-{m}", "mode": m} for m in modes
+    ]
     config["service"] |= {"listen": f"127.0.0.1:{free_port()}", "workers": 1}
     (folder / "policies").mkdir()
+    (folder / "policies" / "models.yaml").write_text(json.dumps(allow("models", "models")))
     write_policies(folder, "echo")
     file = folder / "gateway.yaml"
     file.write_text(json.dumps(config))
@@ -96,7 +104,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with contextlib.ExitStack() as stack:
         backend = stack.enter_context(python_backend(tmp_path_factory.mktemp("backend")))
         own = stack.enter_context(echo())
-        file, config = write_config(folder, backend)
+        file, config = write_config(folder, backend, own)
         snippet = yaml.safe_load(printed("-c", str(file), "--snippet"))
         gateway = stack.enter_context(serving(file, folder / "ready.json"))
         address = own.url.split("/")[2]
@@ -139,6 +147,22 @@ def test_rules_of_the_users_own_hold_on_judged_routes_too(stage: Stage) -> None:
     answer = stage.call("echo", x_marked="1")
     assert answer.status_code == 403
     assert stage.backend.calls() == []
+
+
+@pytest.mark.parametrize("mode", ["buffered", "duplex", "check"])
+def test_an_upgrade_that_the_users_envoy_permits_is_refused_on_judged_routes(
+    stage: Stage, mode: str
+) -> None:
+    target, key = f"/models-{mode}/models/m", ("x-api-key", KEY)
+    upgrade = (("connection", "upgrade"), ("upgrade", "websocket"))
+    stage.own.take()
+    with connected(str(stage.envoy.client.base_url)) as connection:
+        assert connection.ask(request("GET", target, [key])).status == 405  # the upstream's own
+    assert len(stage.own.take()) == 1
+    with connected(str(stage.envoy.client.base_url)) as connection:
+        answer = connection.ask(request("GET", target, [key, *upgrade]))
+    assert answer.status in {400, 403}
+    assert stage.own.take() == []
 
 
 def test_a_path_that_nobody_configured_is_refused(stage: Stage) -> None:

@@ -130,6 +130,9 @@ def test_a_number_that_no_struct_has_is_left_out(number: float) -> None:
         ("mail:a@b", "mail:a@b"),
         ("https://host/@name/x", "https://host/@name/x"),
         ("notes", "notes"),
+        ("data:notes", "data:notes"),
+        (f"Data:text/plain,{SECRET}", "data:"),
+        (f"https://u:{SECRET}\\@host/a", "https://"),
     ],
 )
 def test_a_resource_is_told_without_what_may_be_secret_in_its_uri(uri: str, told: str) -> None:
@@ -147,7 +150,10 @@ def test_a_resource_is_told_without_what_may_be_secret_in_its_uri(uri: str, told
         (f"https://u:{SECRET}@host/{SECRET}", "https://host"),
         (f"data:image/png;base64,{SECRET}", "data:"),
         ("HTTP://Host", "HTTP://Host"),
-        ("nothing", "nothing:"),
+        (f"{SECRET}//{SECRET}", ""),
+        (SECRET, ""),
+        ("//host/a", ""),
+        ("https://one.example\\@other.example/", ""),
     ],
 )
 def test_of_other_urls_only_the_origin_is_told(url: str, told: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gateway.config.schema import Backend
-from gateway.supervisor.resolve import Resolver
+from gateway.supervisor.resolve import MOST_OF_A_URL, Resolver
 
 NAMES: dict[str, list[str]] = {}
 
@@ -80,6 +80,16 @@ async def test_the_name_of_a_url_leads_to_public_addresses_only(
     for address in ("10.0.0.1", "169.254.169.254", "[::1]", "[::ffff:127.0.0.1]"):
         text = f"backend one: api.example:443 resolves to {address}:443, which is not public"
         assert [message for message in caplog.messages if message.startswith(text)]
+
+
+async def test_whose_name_it_is_cannot_have_any_number_of_addresses_connected_to_or_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    NAMES["api.example"] = [f"8.8.{n // 250}.{n % 250}" for n in range(4_000)]
+    assert len(await Resolver().resolve([elsewhere()])) == MOST_OF_A_URL
+    NAMES["api.example"] = [f"10.8.{n // 250}.{n % 250}" for n in range(4_000)]
+    assert await Resolver().resolve([elsewhere()]) == {}
+    assert len(caplog.messages) == MOST_OF_A_URL
 
 
 async def test_where_it_is_wanted_to_private_ones_as_well() -> None:

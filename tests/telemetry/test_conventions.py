@@ -6,7 +6,7 @@ from typing import Final
 
 from gateway.policy.vocabulary import SPOKEN
 from gateway.telemetry import conventions
-from gateway.telemetry.conventions import OPERATIONS, operation_of
+from gateway.telemetry.conventions import OPERATIONS, genai_operation_name
 
 PACKAGES: Final = (
     "opentelemetry.semconv.attributes",
@@ -39,5 +39,5 @@ def test_operations_are_named_for_methods_that_exist() -> None:
 
 
 def test_a_method_without_a_word_of_the_conventions_keeps_its_own() -> None:
-    assert operation_of("messages") == "chat"
-    assert operation_of("moderations") == "moderations"
+    assert genai_operation_name("messages") == "chat"
+    assert genai_operation_name("moderations") == "moderations"

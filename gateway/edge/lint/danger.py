@@ -54,4 +54,5 @@ class Finding(Problem):
 
     @override
     def __str__(self) -> str:
-        return f"{self.place}: {self.level}: {self.path}: {self.message} ({self.fix})"
+        said = f"{self.place}: {self.level}: {self.path}: {self.message} ({self.fix})"
+        return f"{said} [{self.danger}]"

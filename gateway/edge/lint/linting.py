@@ -54,7 +54,8 @@ def lint_text(
         roots.append(Node(file, tree, tree.value))
     setup = setup_of(roots, expected)
     if not _of_envoy(setup):
-        return (_unread(file, "there is no configuration of Envoy in it"),)
+        fix = "want a bootstrap, a list of resources, or a snippet"
+        return (_unread(file, "there is no configuration of Envoy in it", fix),)
     found = [finding for danger in all_dangers() for finding in danger.findings(setup)]
     return tuple(sorted(found, key=_order))
 
@@ -83,5 +84,5 @@ def _read(file: Path) -> str | Problem:
         return _unread(str(file), "the file is not UTF-8 text")
 
 
-def _unread(file: str, message: str) -> Problem:
-    return Problem(Place(file, 1, 1), "(root)", message)
+def _unread(file: str, message: str, fix: str = "") -> Problem:
+    return Problem(Place(file, 1, 1), "(root)", message, fix)

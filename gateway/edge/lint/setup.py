@@ -152,6 +152,11 @@ class Manager:
         return [route for route in self.routes if any(route.has(one) for one in self.ours)]
 
     @property
+    def forwarded(self) -> list[Route]:
+        """Of these, the routes that lead to a backend: Envoy answers the others itself."""
+        return [route for route in self.judged if route.action.given]
+
+    @property
     def first(self) -> int:
         """The index of the first filter that asks the gateway; after the last if none does."""
         indexes = [self.filters.index(one) for one in self.ours]

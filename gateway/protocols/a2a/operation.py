@@ -24,7 +24,6 @@ GET_PUSH: Final = "GetTaskPushNotificationConfig"
 LIST_PUSH: Final = "ListTaskPushNotificationConfigs"
 DELETE_PUSH: Final = "DeleteTaskPushNotificationConfig"
 
-SENDS: Final = frozenset({SEND, STREAM})
 CARDS: Final = frozenset({CARD, EXTENDED_CARD})
 """Operations whose answer is a card, which names the agent's own URLs."""
 

@@ -8,14 +8,22 @@ from typing import Final, NamedTuple
 from urllib.parse import quote
 
 from gateway.model.jsonvalue import JsonValue, RequestId
-from gateway.model.refusal import JSON_RPC_FORMS, REST_FORMS, Answer, Reason, Refusal, RestForm
+from gateway.model.refusal import (
+    AUDIT_HEADER,
+    ERROR_DOMAIN,
+    ERROR_INFO,
+    JSON_RPC_FORMS,
+    REST_FORMS,
+    Answer,
+    Reason,
+    Refusal,
+    RestForm,
+)
 from gateway.protocols.a2a.operation import Binding
 from gateway.wire.jsonrpc import error_object
 from gateway.wire.strictjson import dumps
 
-DOMAIN: Final = "gatehouse.dev"
 A2A_DOMAIN: Final = "a2a-protocol.org"
-ERROR_INFO: Final = "type.googleapis.com/google.rpc.ErrorInfo"
 NO_TASK: Final = "there is no such task"
 
 _OWN_ERRORS: Final = {
@@ -58,7 +66,7 @@ def _told(refusal: Refusal, *, hidden: bool) -> _Told:
         return _Told(NO_TASK, *_TASK_NOT_FOUND, A2A_DOMAIN, _NOT_FOUND)
     own = _OWN_ERRORS.get(refusal.reason)
     code, reason = own or (JSON_RPC_FORMS[refusal.reason].code, refusal.reason.value.upper())
-    domain = A2A_DOMAIN if own else DOMAIN
+    domain = A2A_DOMAIN if own else ERROR_DOMAIN
     return _Told(refusal.message, code, reason, domain, REST_FORMS[refusal.reason])
 
 
@@ -110,6 +118,6 @@ def _headers(refusal: Refusal, audit_id: str, content_type: str) -> tuple[tuple[
     return (
         ("content-type", content_type),
         ("cache-control", "no-store"),
-        ("x-gatehouse-audit-id", audit_id),
+        (AUDIT_HEADER, audit_id),
         *refusal.headers,
     )

@@ -10,6 +10,7 @@ from typing import Final
 from gateway.model.jsonvalue import JsonObject
 from gateway.model.refusal import (
     ANTHROPIC_FORMS,
+    AUDIT_HEADER,
     WORTH_REPEATING,
     Answer,
     Reason,
@@ -34,7 +35,7 @@ def _headers(refusal: Refusal, audit_id: str) -> tuple[tuple[str, str], ...]:
     headers = [
         ("content-type", "application/json"),
         ("cache-control", "no-store"),
-        ("x-gatehouse-audit-id", audit_id),
+        (AUDIT_HEADER, audit_id),
         ("request-id", audit_id),
         *refusal.headers,
     ]

@@ -1,5 +1,6 @@
 """The `params` of a message as attributes, by the table of `attributes`. Pure: no I/O, no clock."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -124,7 +125,8 @@ def _token(value: JsonValue) -> JsonValue:
 def _number(value: JsonValue) -> JsonValue:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return float(value)
+    number = float(value)
+    return number if math.isfinite(number) else None  # 1e999, which readers differ on
 
 
 def _bool(value: JsonValue) -> JsonValue:

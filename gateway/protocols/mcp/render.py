@@ -6,7 +6,7 @@ The form comes from the JSON-RPC column of the table in gateway/model/refusal.py
 from typing import Final
 
 from gateway.model.jsonvalue import JsonValue, RequestId
-from gateway.model.refusal import JSON_RPC_FORMS, Answer, JsonRpcForm, Reason, Refusal
+from gateway.model.refusal import AUDIT_HEADER, JSON_RPC_FORMS, Answer, JsonRpcForm, Reason, Refusal
 from gateway.wire.jsonrpc import error_object
 from gateway.wire.strictjson import dumps
 
@@ -27,7 +27,7 @@ def _headers(refusal: Refusal, audit_id: str) -> tuple[tuple[str, str], ...]:
     own = (
         ("content-type", "application/json"),
         ("cache-control", "no-store"),
-        ("x-gatehouse-audit-id", audit_id),
+        (AUDIT_HEADER, audit_id),
     )
     names = {name.lower() for name, _ in refusal.headers}
     needs_allow = refusal.reason is Reason.METHOD_NOT_ALLOWED and "allow" not in names

@@ -5,17 +5,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from gateway.model.jsonvalue import JsonValue
+from gateway.model.traceparent import TRACEPARENT_FORM, same_trace
 from gateway.wire import jsonspans
 from gateway.wire.jsonspans import Span
 
-_TRACEPARENT: Final = re.compile(
-    r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}"
-)
 _LISTS: Final = {
     "tracestate": re.compile(r"[\x20-\x7e]{1,512}"),
     "baggage": re.compile(r"[\x20-\x7e]{1,8192}"),
 }
-_TRACE_ID: Final = slice(3, 35)
 _KEY: Final = '"traceparent"'
 """How the key is spelt in a strict document's text, where no key has needless escapes."""
 
@@ -29,7 +26,7 @@ def trace_context(meta: JsonValue) -> dict[str, str]:
     if not isinstance(meta, dict):
         return {}
     parent = meta.get("traceparent")
-    if not isinstance(parent, str) or _TRACEPARENT.fullmatch(parent) is None:
+    if not isinstance(parent, str) or TRACEPARENT_FORM.fullmatch(parent) is None:
         return {}
     found = {"traceparent": parent}
     for name, form in _LISTS.items():
@@ -94,5 +91,4 @@ def _edits(text: str, meta: Span, traceparent: str) -> Iterator[tuple[Span, str]
 
 def _continues(text: str, own: Span, traceparent: str) -> bool:
     """Whether the value at `own` is of the same trace; one with escapes counts as another."""
-    sent = text[own.start + 1 : own.end - 1]
-    return _TRACEPARENT.fullmatch(sent) is not None and sent[_TRACE_ID] == traceparent[_TRACE_ID]
+    return same_trace(text[own.start + 1 : own.end - 1], traceparent)

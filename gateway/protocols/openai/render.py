@@ -8,6 +8,7 @@ from typing import Final
 
 from gateway.model.jsonvalue import JsonValue
 from gateway.model.refusal import (
+    AUDIT_HEADER,
     OPENAI_FORMS,
     WORTH_REPEATING,
     Answer,
@@ -37,7 +38,7 @@ def _headers(refusal: Refusal, audit_id: str) -> tuple[tuple[str, str], ...]:
     headers = [
         ("content-type", "application/json"),
         ("cache-control", "no-store"),
-        ("x-gatehouse-audit-id", audit_id),
+        (AUDIT_HEADER, audit_id),
         *refusal.headers,
     ]
     if refusal.reason not in WORTH_REPEATING:

@@ -14,7 +14,7 @@ from gateway.telemetry.spans.description import Attributes, Description, Value, 
 
 def describe(call: Call, known: Names, aliases: Collection[str] = ()) -> Description:
     """The span of one request; the provider is the protocol that the route speaks."""
-    operation = names.operation_of(call.method)
+    operation = names.genai_operation_name(call.method)
     attributes: Attributes = {names.OPERATION: operation, names.PROVIDER: call.protocol}
     attributes |= _parameters(call)
     if call.target is None:

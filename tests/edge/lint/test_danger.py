@@ -19,7 +19,7 @@ def finding(level: str) -> Finding:
 
 def test_a_finding_reads_as_one_of_gatehouse_check() -> None:
     found = finding("danger")
-    said = "danger: static_resources: it is so: something comes of it (change it)"
+    said = "danger: static_resources: it is so: something comes of it (change it) [an-example]"
     assert str(found) == f"own.yaml:1:1: {said}"
     assert (found.severity, found.level, found.danger) == ("error", "danger", "an-example")
 

@@ -10,7 +10,8 @@ from gateway.protocols.a2a.operation import (
     CARD,
     METHODS_03,
     METHODS_10,
-    SENDS,
+    SEND,
+    STREAM,
     STREAMS,
 )
 
@@ -31,5 +32,5 @@ def test_the_calls_are_those_of_the_services() -> None:
 def test_every_method_is_in_the_vocabulary() -> None:
     assert METHODS_10 | {CARD} == METHODS_OF["a2a"]
     assert set(METHODS_03.values()) | set(CALLS_03.values()) <= METHODS_10
-    assert ABOUT_TASKS | SENDS | STREAMS <= METHODS_10
-    assert {*SENDS, "ListTasks", "GetExtendedAgentCard"} == METHODS_10 - ABOUT_TASKS
+    assert ABOUT_TASKS | STREAMS <= METHODS_10
+    assert {SEND, STREAM, "ListTasks", "GetExtendedAgentCard"} == METHODS_10 - ABOUT_TASKS

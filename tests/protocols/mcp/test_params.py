@@ -1,3 +1,4 @@
+import math
 from typing import Any
 
 import pytest
@@ -44,6 +45,7 @@ def test_an_unknown_method_has_what_every_method_has() -> None:
         ("ping", dict.fromkeys(map(str, range(MAX_MEMBERS + 1))), "params has an object of over"),
         ("subscriptions/listen", {"notifications": {"taskIds": [1]}}, "must be a list of strings"),
         ("notifications/progress", {"progressToken": True}, "must be a string or an integer"),
+        ("notifications/progress", {"progressToken": 1, "progress": math.inf}, "must be a number"),
     ],
 )
 def test_what_is_not_as_declared_is_refused(

@@ -13,8 +13,8 @@ _LIMITS: Final = ("request_body_buffer_limit", "per_request_buffer_limit_bytes")
 
 def _find(setup: Setup) -> Found:
     for manager in setup.asking:
-        for route in manager.judged:
-            if not route.action.given or not _held_whole(manager, route):
+        for route in manager.forwarded:
+            if not _held_whole(manager, route):
                 continue
             own = _own_limit(route)
             if own is not None and own.number is not None and not setup.expected.configured:

@@ -13,9 +13,7 @@ _LONG: Final = 3600.0
 def _find(setup: Setup) -> Found:
     for manager in setup.managers:
         seen: set[tuple[str | int, ...]] = set()
-        for route in manager.judged:
-            if not route.action.given:
-                continue
+        for route in manager.forwarded:
             place, allowed = _silence(manager, route.action["idle_timeout"])
             if 0 < allowed < _LONG and place.path not in seen:
                 seen.add(place.path)

@@ -9,9 +9,7 @@ from gateway.edge.lint.setup import CHECKER, Manager, Route, Setup
 
 def _find(setup: Setup) -> Found:
     for manager in setup.managers:
-        for route in manager.judged:
-            if not route.action.given:
-                continue
+        for route in manager.forwarded:
             if not route.named:
                 yield route.node["name"], f"the gateway does not know {route.shown}"
                 continue

@@ -8,10 +8,8 @@ from gateway.edge.lint.setup import Setup
 
 def _find(setup: Setup) -> Found:
     for manager in setup.managers:
-        for route in manager.judged:
+        for route in manager.forwarded:
             action = route.action
-            if not action.given:
-                continue
             timeout = action["timeout"]
             if timeout.seconds is None:
                 yield timeout, f"{route.shown} has no timeout, which means 15 s"

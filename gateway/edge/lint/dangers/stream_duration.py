@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Final
 
+from gateway.edge.clusters import HTTP_PROTOCOL_OPTIONS
 from gateway.edge.lint.danger import Danger, Found
 from gateway.edge.lint.node import Node
 from gateway.edge.lint.setup import Manager, Setup
 
-_OPTIONS: Final = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 _COMMON: Final = "common_http_protocol_options.max_stream_duration"
 
 
@@ -16,7 +16,7 @@ def _find(setup: Setup) -> Found:
         if manager.judged:
             yield from _bounded(_places(manager))
     for cluster in setup.backends:
-        own = cluster["typed_extension_protocol_options"].entry(_OPTIONS)
+        own = cluster["typed_extension_protocol_options"].entry(HTTP_PROTOCOL_OPTIONS)
         yield from _bounded(iter((own[_COMMON], cluster[_COMMON])))
 
 

@@ -2,12 +2,10 @@
 
 from typing import Final
 
-from gateway.config.wiring import AUDIT_ID, CHECK_NAMESPACE, METADATA_NAMESPACE
+from gateway.config.wiring import AUDIT_ID, VERDICT_NAMESPACES
 from gateway.edge.lint.danger import Danger, Found
 from gateway.edge.lint.node import Node
 from gateway.edge.lint.setup import Filter, Manager, Route, Setup
-
-_NAMESPACES: Final = (METADATA_NAMESPACE, CHECK_NAMESPACE)
 
 
 def _find(setup: Setup) -> Found:
@@ -17,8 +15,8 @@ def _find(setup: Setup) -> Found:
             asks = manager.ours[-1]
             yield asks.node, f"no filter after {asks.name} wants its verdict"
             continue
-        for route in manager.judged:
-            if route.action.given and not any(_guards(one, route) for one in rules):
+        for route in manager.forwarded:
+            if not any(_guards(one, route) for one in rules):
                 yield route.node["name"], f"{route.shown} goes on without a verdict"
 
 
@@ -52,7 +50,7 @@ def _needs(permission: Node) -> bool:
     matcher = matcher if matcher.given else permission["metadata"]
     keys = [one["key"].text for one in matcher["path"].items]
     return (
-        matcher["filter"].text in _NAMESPACES
+        matcher["filter"].text in VERDICT_NAMESPACES
         and keys == [AUDIT_ID]
         and matcher["value.present_match"].on
         and not matcher["invert"].on

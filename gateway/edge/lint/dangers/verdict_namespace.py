@@ -3,12 +3,10 @@
 from collections.abc import Iterator
 from typing import Final
 
-from gateway.config.wiring import CHECK_NAMESPACE, METADATA_NAMESPACE
+from gateway.config.wiring import VERDICT_NAMESPACES
 from gateway.edge.lint.danger import Danger, Found
 from gateway.edge.lint.node import Node
 from gateway.edge.lint.setup import CHECKER, Filter, Manager, Setup
-
-_NAMESPACES: Final = (METADATA_NAMESPACE, CHECK_NAMESPACE)
 
 
 def _find(setup: Setup) -> Found:
@@ -25,7 +23,7 @@ def _find(setup: Setup) -> Found:
 def _written(one: Filter) -> Iterator[Node]:
     """Namespaces in the rules of header_to_metadata, set_metadata and their like."""
     for node in one.config.walk():
-        if node["metadata_namespace"].text in _NAMESPACES:
+        if node["metadata_namespace"].text in VERDICT_NAMESPACES:
             yield node["metadata_namespace"]
 
 

@@ -2,11 +2,10 @@
 
 from typing import Final
 
+from gateway.edge.clusters import HTTP_PROTOCOL_OPTIONS
 from gateway.edge.lint.danger import Danger, Found
 from gateway.edge.lint.node import Node
 from gateway.edge.lint.setup import Setup
-
-_OPTIONS: Final = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 
 
 def _find(setup: Setup) -> Found:
@@ -19,7 +18,7 @@ def _find(setup: Setup) -> Found:
 
 
 def _pinged(cluster: Node) -> bool:
-    http2 = cluster["typed_extension_protocol_options"].entry(_OPTIONS)[
+    http2 = cluster["typed_extension_protocol_options"].entry(HTTP_PROTOCOL_OPTIONS)[
         "explicit_http_config.http2_protocol_options"
     ]
     places = (http2, cluster["http2_protocol_options"])
