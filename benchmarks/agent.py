@@ -4,14 +4,14 @@ import json
 from dataclasses import dataclass
 from typing import Final
 
-from benchmarks.messages import KEY_HEADER
+from benchmarks.messages import KEY_HEADER, JsonRpcCall
 
 PATH: Final = "/agent"
 TEXT_BYTES: Final = 800
 
 
 @dataclass(frozen=True, slots=True)
-class AgentCall:
+class AgentCall(JsonRpcCall):
     """A message of about 1 KB of JSON."""
 
     @property
@@ -35,15 +35,6 @@ class AgentCall:
             ("a2a-version", "1.0"),
             KEY_HEADER,
         )
-
-    @property
-    def events(self) -> int:
-        """Answered by JSON."""
-        return 0
-
-    def answered(self, body: bytes) -> bool:
-        """Whether the answer is a result."""
-        return "result" in json.loads(body)
 
 
 def answer() -> bytes:

@@ -19,6 +19,10 @@ from tests.support.gatehouse import Gateway, gatehouse, gateway_config
 
 MESSAGES = "stream_msgs_sent"
 
+ALONE = "envoy alone"
+CONTINUE = "continue"
+GATEHOUSE = "gatehouse"
+
 
 @dataclass(frozen=True, slots=True)
 class Contender:
@@ -66,7 +70,7 @@ def contenders(folder: Path, sizes: Sequence[int]) -> Generator[list[Contender]]
         port = stack.enter_context(upstream(folder))
         process, ports = stack.enter_context(plain_envoy(folder, port, rules))
         path = f"/{rules[0].backends[0]}"
-        found = [Contender("envoy alone", 0, 0, ports[0], path, process.pid)]
+        found = [Contender(ALONE, 0, 0, ports[0], path, process.pid)]
         for size, native_port in zip(sizes, ports[1:], strict=True):
             found += [
                 Contender("envoy mcp+rbac", size, width, native_port, path, process.pid)
@@ -75,10 +79,10 @@ def contenders(folder: Path, sizes: Sequence[int]) -> Generator[list[Contender]]
         idle = stack.enter_context(
             _gateway(folder / "continue", rules[0], port, "benchmarks.continuing")
         )
-        found.append(of_route("continue", idle))
+        found.append(of_route(CONTINUE, idle))
         for size, one in zip(sizes, rules, strict=True):
             gateway = stack.enter_context(_gateway(folder / f"policies-{size}", one, port))
-            found += [of_route("gatehouse", gateway, rules=(size, width)) for width in widths(size)]
+            found += [of_route(GATEHOUSE, gateway, rules=(size, width)) for width in widths(size)]
         yield found
 
 
@@ -89,7 +93,7 @@ def gateway_alone(folder: Path, size: int) -> Generator[Contender]:
         upstream(folder) as port,
         _gateway(folder / f"policies-{size}", corpus(size), port) as gateway,
     ):
-        yield of_route("gatehouse", gateway, rules=(size, 1))
+        yield of_route(GATEHOUSE, gateway, rules=(size, 1))
 
 
 def widths(size: int) -> tuple[int, ...]:

@@ -2,14 +2,13 @@
 but gRPC."""
 
 import asyncio
-import time
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Final
 
 from benchmarks import chat
 from benchmarks.chat import ChatCall
-from benchmarks.inprocess import InProcess, compiled, served, worker_with
+from benchmarks.inprocess import InProcess, best_served, compiled, worker_with
 from benchmarks.messages import answer_messages, ext_proc_messages
 from benchmarks.micro import Figure, Progress, best_of
 from benchmarks.protocols import Ports, configuration, policies
@@ -103,19 +102,11 @@ async def _of_worker(worker: InProcess, rounds: int, seconds: float) -> Figure:
         raise RuntimeError("the worker did not read the stream")
     bests: list[float] = []
     for _ in range(rounds):
-        longest = await _best(worker, full, seconds)
-        least = await _best(worker, empty, seconds)
+        longest = await best_served(worker, full, seconds, CHUNK)
+        least = await best_served(worker, empty, seconds, CHUNK)
         bests.append((longest - least) / chat.EVENTS)
     await worker.close()
     return Figure("an event, worker without gRPC", "µs", Spread.of(bests))
-
-
-async def _best(worker: InProcess, messages: Sequence[bytes], seconds: float) -> float:
-    ends = time.perf_counter() + seconds
-    best = await served(worker, messages, CHUNK)
-    while time.perf_counter() < ends:
-        best = min(best, await served(worker, messages, CHUNK))
-    return best / CHUNK / 1000
 
 
 @cache

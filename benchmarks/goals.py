@@ -6,8 +6,10 @@ from typing import Any, Final
 
 from benchmarks import protocols, through_envoy
 from benchmarks.cells import Cell, Sample, p50, rate
+from benchmarks.contenders import ALONE, CONTINUE, GATEHOUSE
 from benchmarks.litellm_proxy import NAME as LITELLM
 from benchmarks.micro import Figure
+from benchmarks.protocols import ITSELF, USAGE_ALL, USAGE_JSON, USAGE_OFF
 from benchmarks.soak import Soak
 from benchmarks.spread import Spread
 
@@ -27,12 +29,6 @@ WORK_MANY: Final = "own work, 1 KB, 1000 policies, 1 can match"
 DECIDE_ONE: Final = "decide, 1 policies, 1 can match"
 DECIDE_MANY: Final = "decide, 1000 policies, 1 can match"
 OPEN: Final = "open a session id"
-
-ALONE: Final = "envoy alone"
-ITSELF: Final = "upstream itself"
-OFF: Final = "gatehouse, usage: off"
-JSON: Final = "gatehouse, usage: json"
-ALL: Final = "gatehouse, usage: all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +113,9 @@ def _added_latency(cells: Sequence[Cell]) -> Iterable[Goal]:
     calls = [cell for cell in cells if cell.bench == through_envoy.BENCH]
     least = min((len(cell.call.body) for cell in calls), default=0)
     alone = [cell for cell in calls if cell.connections == 1 and len(cell.call.body) == least]
-    idle = next((cell for cell in alone if cell.contender.name == "continue"), None)
+    idle = next((cell for cell in alone if cell.contender.name == CONTINUE), None)
     for cell in alone:
-        if idle is not None and cell.contender.name == "gatehouse" and cell.contender.width == 1:
+        if idle is not None and cell.contender.name == GATEHOUSE and cell.contender.width == 1:
             added = cell.against(idle, p50, ratio=False)
             name = f'p50 over "continue", 1 connection, {cell.contender.policies} policies'
             yield Goal(name, LATENCY_GOAL, added, "ms")
@@ -128,7 +124,7 @@ def _added_latency(cells: Sequence[Cell]) -> Iterable[Goal]:
 def _rate_of_litellm(cells: Cells) -> Iterable[Goal]:
     for bench, connections, name in cells:
         theirs = cells.get((bench, connections, LITELLM))
-        if bench == protocols.CHAT and name == JSON and theirs is not None:
+        if bench == protocols.CHAT and name == USAGE_JSON and theirs is not None:
             seen = cells[bench, connections, name].against(theirs, rate, ratio=True)
             label = f"chat, {_connections(connections)}: requests/s, of LiteLLM's"
             yield Goal(label, RATE_GOAL, seen, "x", at_least=True)
@@ -140,7 +136,8 @@ def _connections(count: int) -> str:
 
 def _latency_of_litellm(cells: Cells) -> Iterable[Goal]:
     """Of what each adds to the upstream itself: Envoy counts as ours."""
-    ours, theirs, bare = (cells.get((protocols.CHAT, 1, name)) for name in (JSON, LITELLM, ITSELF))
+    names = (USAGE_JSON, LITELLM, ITSELF)
+    ours, theirs, bare = (cells.get((protocols.CHAT, 1, name)) for name in names)
     if ours is not None and theirs is not None and bare is not None:
         seen = _shares(ours, theirs, bare, bare, p50)
         yield Goal("chat, 1 connection: p50 added, of LiteLLM's", SHARE_GOAL, seen, "x")
@@ -150,9 +147,9 @@ def _unread_stream(cells: Cells) -> Iterable[Goal]:
     """Only Envoy has to do with it, as the messages show, and judging costs the same before a
     stream as before an answer of JSON: what is compared is Envoy's CPU time beyond such a one."""
     for bench, connections, name in cells:
-        if bench == protocols.PACED and name == OFF:
+        if bench == protocols.PACED and name == USAGE_OFF:
             loads = [(kind, connections) for kind in (protocols.PACED, protocols.CHAT)]
-            ours = [cells.get((*load, OFF)) for load in loads]
+            ours = [cells.get((*load, USAGE_OFF)) for load in loads]
             theirs = [cells.get((*load, ALONE)) for load in loads]
             match (*ours, *theirs):
                 case Cell() as stream, Cell() as whole, Cell() as bare, Cell() as bare_whole:
@@ -178,8 +175,8 @@ def _shares(
 
 def _events(cells: Cells) -> Iterable[Goal]:
     for (bench, connections, name), read in cells.items():
-        unread = cells.get((bench, connections, OFF))
-        if name == ALL and unread is not None:
+        unread = cells.get((bench, connections, USAGE_OFF))
+        if name == USAGE_ALL and unread is not None:
             count = read.call.events
             added = read.against(unread, lambda one: one.worker_us, ratio=False)
             seen = Spread(added.median / count, added.low / count, added.high / count)

@@ -27,8 +27,23 @@ class Request(Protocol):
     def answered(self, body: bytes) -> bool: ...
 
 
+class JsonRpcCall:
+    """A call that is answered by one JSON-RPC document."""
+
+    __slots__ = ()
+
+    @property
+    def events(self) -> int:
+        """Answered by JSON."""
+        return 0
+
+    def answered(self, body: bytes) -> bool:
+        """Whether the answer is a result."""
+        return "result" in json.loads(body)
+
+
 @dataclass(frozen=True, slots=True)
-class ToolCall:
+class ToolCall(JsonRpcCall):
     """tools/call of the tool `probe-WIDTH` in the modern form, `size` bytes of JSON."""
 
     size: int = KILOBYTE
@@ -57,15 +72,6 @@ class ToolCall:
             ("mcp-name", self.tool),
             KEY_HEADER,
         )
-
-    @property
-    def events(self) -> int:
-        """Answered by JSON."""
-        return 0
-
-    def answered(self, body: bytes) -> bool:
-        """Whether the answer is a result."""
-        return "result" in json.loads(body)
 
     def _document(self, text: str, length: int = 0) -> bytes:
         meta = {

@@ -4,13 +4,13 @@ import asyncio
 import contextlib
 import itertools
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 from benchmarks.corpus import PROBES, api_key, corpus, principal
-from benchmarks.inprocess import InProcess, in_process, request, served, snapshot_of
+from benchmarks.inprocess import InProcess, best_served, in_process, request, snapshot_of
 from benchmarks.messages import KILOBYTE, REVISION, ToolCall
 from benchmarks.spread import Spread
 from gateway.model.call import Call, Kind
@@ -79,18 +79,10 @@ async def _work(
         progress(f"own work, round {number + 1}/{rounds}: {case}")
         call = ToolCall(case.kilobytes * KILOBYTE, case.width)
         messages = request(case.policies, call)
-        bests[case].append(await _best(workers[case.policies], messages, seconds))
+        bests[case].append(await best_served(workers[case.policies], messages, seconds, CHUNK))
     for worker in workers.values():
         await worker.close()
     return [Figure(f"own work, {case}", "µs", Spread.of(found)) for case, found in bests.items()]
-
-
-async def _best(worker: InProcess, messages: Sequence[bytes], seconds: float) -> float:
-    ends = time.perf_counter() + seconds
-    best = await served(worker, messages, CHUNK)
-    while time.perf_counter() < ends:
-        best = min(best, await served(worker, messages, CHUNK))
-    return best / CHUNK / 1000
 
 
 def decide(progress: Progress, *, rounds: int, seconds: float) -> list[Figure]:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from benchmarks import agent, chat
 from benchmarks.cells import Cell, Progress, take_turns
 from benchmarks.chat import ChatCall
-from benchmarks.contenders import Contender, of_route, running_gateway
+from benchmarks.contenders import ALONE, CONTINUE, GATEHOUSE, Contender, of_route, running_gateway
 from benchmarks.corpus import corpus, principal
 from benchmarks.envoys import forwarding_envoy, stream_upstream, upstream
 from benchmarks.generator import Generator as Generate
@@ -29,6 +29,11 @@ STREAM: Final = f"stream of {chat.EVENTS} events"
 PACED: Final = f"stream of {chat.EVENTS} events one by one"
 A2A: Final = "A2A SendMessage"
 CHECK: Final = "tools/call, access control alone"
+
+ITSELF: Final = "upstream itself"
+USAGE_OFF: Final = f"{GATEHOUSE}, usage: off"
+USAGE_JSON: Final = f"{GATEHOUSE}, usage: json"
+USAGE_ALL: Final = f"{GATEHOUSE}, usage: all"
 
 MANY: Final = 32
 """Connections beside one."""
@@ -52,7 +57,7 @@ class Ports:
     def envoy_alone(self, path: str, *, streams: bool = False) -> Contender:
         """Envoy alone in front of one of the upstreams."""
         port = self.envoy_stream if streams else self.envoy_json
-        return Contender("envoy alone", 0, 0, port, path, self.envoy)
+        return Contender(ALONE, 0, 0, port, path, self.envoy)
 
 
 def measure(  # noqa: PLR0913  each is an option of the command line
@@ -93,11 +98,11 @@ def _chat(
     ports: Ports, gateway: Gateway, idle: Gateway, rivals: Sequence[Contender], many: int
 ) -> list[Cell]:
     everybody = [
-        Contender("upstream itself", 0, 0, ports.json, chat.UPSTREAM_PATH),
+        Contender(ITSELF, 0, 0, ports.json, chat.UPSTREAM_PATH),
         ports.envoy_alone(chat.UPSTREAM_PATH),
-        of_route("continue", idle, below=chat.PATH),
-        of_route("gatehouse, usage: off", gateway, "chat-off", below=chat.PATH),
-        of_route("gatehouse, usage: json", gateway, "chat-json", below=chat.PATH),
+        of_route(CONTINUE, idle, below=chat.PATH),
+        of_route(USAGE_OFF, gateway, "chat-off", below=chat.PATH),
+        of_route(USAGE_JSON, gateway, "chat-json", below=chat.PATH),
         *rivals,
     ]
     return _cells(CHAT, everybody, ChatCall(), (1, many))
@@ -108,8 +113,8 @@ def _streams(
 ) -> list[Cell]:
     everybody = [
         ports.envoy_alone(chat.UPSTREAM_PATH, streams=True),
-        of_route("gatehouse, usage: off", gateway, "stream-off", below=chat.PATH),
-        of_route("gatehouse, usage: all", gateway, "stream-all", below=chat.PATH),
+        of_route(USAGE_OFF, gateway, "stream-off", below=chat.PATH),
+        of_route(USAGE_ALL, gateway, "stream-all", below=chat.PATH),
         *rivals,
     ]
     written = f"http://127.0.0.1:{ports.stream}/written"
@@ -118,15 +123,15 @@ def _streams(
 
 
 def _a2a(ports: Ports, gateway: Gateway, many: int) -> list[Cell]:
-    everybody = [ports.envoy_alone(agent.PATH), of_route("gatehouse", gateway, "agent")]
+    everybody = [ports.envoy_alone(agent.PATH), of_route(GATEHOUSE, gateway, "agent")]
     return _cells(A2A, everybody, agent.AgentCall(), (1, many))
 
 
 def _check(ports: Ports, gateway: Gateway, many: int) -> list[Cell]:
     everybody = [
         ports.envoy_alone("/mcp"),
-        of_route("gatehouse, mode: buffered", gateway, "calls"),
-        of_route("gatehouse, mode: check", gateway, "checked"),
+        of_route(f"{GATEHOUSE}, mode: buffered", gateway, "calls"),
+        of_route(f"{GATEHOUSE}, mode: check", gateway, "checked"),
     ]
     return _cells(CHECK, everybody, ToolCall(), (1, many))
 

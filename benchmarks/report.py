@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from benchmarks.cells import Cell, Sample, p50, p99, rate
-from benchmarks.goals import ALONE, Goal, goals
+from benchmarks.contenders import ALONE
+from benchmarks.goals import Goal, goals
 from benchmarks.machine import Machine
 from benchmarks.messages import KILOBYTE
 from benchmarks.micro import Figure

@@ -41,7 +41,7 @@ SUBCOMMANDS: Final = {
         "gateway.cli.explain", "explain", "Show why one request is allowed or refused."
     ),
     "envoy": Subcommand(
-        "gateway.cli.envoy", "envoy", "Print a bootstrap for an Envoy that you start yourself."
+        "gateway.cli.envoy", "envoy", "Print what your own Envoy needs, or what is dangerous in it."
     ),
     "reference": Subcommand(
         "gateway.cli.reference", "reference", "Print the reference of every document."

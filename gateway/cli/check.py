@@ -75,7 +75,8 @@ def _report(
         "rule": loaded.policies.rules,
     }
     found = ", ".join(counted(len(things), noun) for noun, things in parts.items())
-    typer.echo(f"ok: {found} on {loaded.policies.runtime}")
+    nothing = "" if loaded.sources else "; without a policy every judged request is refused"
+    typer.echo(f"ok: {found} on {loaded.policies.runtime}{nothing}")
 
 
 def _rules(loaded: Loaded) -> list[JsonValue]:

@@ -42,7 +42,8 @@ def envoy(
         str | None, typer.Option(help="Which listener a snippet is for, if there are several.")
     ] = None,
     lint_file: Annotated[
-        Path | None, typer.Option("--lint", help="Look for dangers in this bootstrap of yours.")
+        Path | None,
+        typer.Option("--lint", help="Look for dangers in this bootstrap of yours; - reads stdin."),
     ] = None,
     envoy_release: Annotated[
         str | None,
@@ -58,9 +59,10 @@ def envoy(
     demo: Annotated[bool, typer.Option(help="Accept missing sealing keys.")] = True,
     check: Annotated[bool, typer.Option("--check", help="Let Envoy itself check it.")] = False,
 ) -> None:
-    """Print a bootstrap for an Envoy that you start yourself.
+    """Print what your own Envoy needs, or what is dangerous in it.
 
-    It holds the credentials of backends.
+    Without an option it is a whole bootstrap, which holds the credentials
+    of backends. --check prints nothing of it, but what Envoy says to it.
 
     --snippet prints only what an Envoy of your own needs, and where it
     goes. It holds no credential: `gatehouse serve` writes files for that.
@@ -81,8 +83,8 @@ def envoy(
 
       gatehouse envoy --lint envoy.yaml --json | jq '.findings[].fix'
     """
-    if lint_file is not None and as_snippet:
-        raise typer.BadParameter("choose one of --snippet and --lint")
+    if (lint_file is not None) + as_snippet + check > 1:
+        raise typer.BadParameter("choose one of --snippet, --lint and --check")
     if lint_file is not None:
         _lint(lint_file, config, envoy_release, as_json=as_json, demo=demo)
         return
@@ -159,7 +161,8 @@ def _lint(
     file: Path, config: Path | None, release: str | None, *, as_json: bool, demo: bool
 ) -> None:
     expected = expected_of(_load(config, demo=demo)) if config else Expected()
-    found = lint(file, _with_release(expected, release))
+    named = Path("/dev/stdin") if file == Path("-") else file
+    found = lint(named, _with_release(expected, release))
     unread = [one for one in found if not isinstance(one, Finding)]
     if unread:
         _show(unread, as_json=as_json)

@@ -63,7 +63,8 @@ def serve(
 ) -> None:
     """Run the gateway alone, for an Envoy that runs elsewhere.
 
-    That Envoy is started with bootstrap.json below service.run.
+    That Envoy is started with bootstrap.json below service.run. All that
+    is printed are audit records and errors: `gatehouse status` tells more.
 
     Example: gatehouse serve -c gateway.yaml --workers 4
     """

@@ -27,7 +27,7 @@ def status(
     try:
         document: JsonValue = httpx.get(f"http://{admin}/status", timeout=5).json()
     except (httpx.HTTPError, ValueError) as error:
-        typer.echo(f"no gateway answers on {admin}: {error}", err=True)
+        typer.echo(f"no gateway answers on {admin}: {error} (is that its service.admin?)", err=True)
         raise typer.Exit(1) from error
     if not isinstance(document, dict):
         typer.echo(f"{admin} does not answer as a gateway", err=True)

@@ -17,8 +17,8 @@ from gateway.config.schema import Gateway, JwtIssuer, Service
 from gateway.config.yamltree import Path
 from gateway.model.problem import Problem
 
-MAX_RUN_BYTES: Final = 80
-"""Of service.run, so that the name of a socket fits behind it (Linux takes 107, macOS 103)."""
+MAX_FOLDER_BYTES: Final = 80
+"""Of a folder with sockets, so that their names fit behind it (Linux takes 107, macOS 103)."""
 
 Check: TypeAlias = Callable[[Gateway, Document], Iterator[Problem]]
 
@@ -39,7 +39,10 @@ def check_gateway(gateway: Gateway, document: Document, *, demo: bool = False) -
 def _session_keys(gateway: Gateway, document: Document, *, demo: bool) -> Iterator[Problem]:
     needed = any(route.protocol == "mcp" for route in gateway.routes)
     if needed and not gateway.sessions.keys and not demo:
-        fix = 'run "openssl rand -base64 32 > seal.key" and give keys: ["file:seal.key"]'
+        fix = (
+            'run "openssl rand -base64 32 > seal.key" and give keys: ["file:seal.key"]; '
+            "or only to try it: --demo"
+        )
         yield document.problem(("sessions", "keys"), "sessions cannot be sealed without a key", fix)
     seen: set[bytes] = set()
     for index, secret in enumerate(gateway.sessions.keys):
@@ -122,8 +125,8 @@ def _service(gateway: Gateway, document: Document) -> Iterator[Problem]:
 
 def _admin_socket(service: Service, document: Document) -> Iterator[Problem]:
     """Envoy does not start with a path that no socket can have."""
-    if len(service.run.encode()) > MAX_RUN_BYTES:
-        message = f"the run folder's path is longer than the {MAX_RUN_BYTES} bytes of a socket's"
+    if len(service.run.encode()) > MAX_FOLDER_BYTES:
+        message = f"the run folder's path is longer than the {MAX_FOLDER_BYTES} bytes of a socket's"
         yield document.problem(("service", "run"), message, "choose a shorter one, or a port")
 
 

@@ -5,6 +5,7 @@ what came from the environment or another file.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from gateway.config import yamltree
-from gateway.config.shape import nearest_key
+from gateway.config.shape import nearest, nearest_key
 from gateway.config.substitution import SubstitutionError, named_file, substitute
 from gateway.config.yamltree import Path, Tree, path_text, plain_scalar
 from gateway.model.jsonvalue import JsonValue
@@ -48,7 +49,8 @@ class Document:
         return Place(self.file, 1, 1)
 
     def quote(self, path: Path) -> str:
-        """The value at `path` for a message: in double quotes, as the file has it."""
+        """The value at `path` for a message: in double quotes, as the file has it. A list or a
+        section is not repeated, as what was filled in may stand in it."""
         if path in self.written:
             return f'"{self.written[path]}"'
         value = self.value
@@ -60,6 +62,8 @@ class Document:
                     value = value[part] if part < len(value) else None
                 case _:
                     return '""'
+        if isinstance(value, dict | list):
+            return "a section" if isinstance(value, dict) else "a list"
         return json.dumps(value, ensure_ascii=False)
 
     def problem(self, path: Path, message: str, fix: str = "") -> Problem:
@@ -246,13 +250,20 @@ def _problem(document: Document, model: type[BaseModel], error: ErrorDetails) ->
     match error["type"]:
         case "extra_forbidden":
             message = f'unknown key "{path[-1]}"' if path else "unknown key"
-            nearest = nearest_key(model, error["loc"])
-            fix = f'did you mean "{nearest}"?' if nearest else "remove it"
+            near = nearest_key(model, error["loc"])
+            fix = f'did you mean "{near}"?' if near else "remove it"
             place = document.tree.keys.get(path, document.place(path))
             return Problem(place, path_text(path), message, fix)
         case "missing":
             path = error["loc"]
             message, fix = f'the key "{path[-1]}" is missing', f'add "{path[-1]}"'
+        case "literal_error":
+            known = str(error.get("ctx", {}).get("expected", ""))
+            message, fix = _none_of(known, document.quote(path))
+        case "tuple_type" | "list_type":
+            message, fix = f"{document.quote(path)} is not a list", "put it in brackets: [...]"
+        case "too_short" if error.get("ctx", {}).get("actual_length") == 0:
+            message, fix = "the list is empty", "give at least one"
         case "value_error" | "assertion_error" if path in document.written:
             message = f"the value of {document.quote(path)} is not acceptable here"
         case "value_error" | "assertion_error":
@@ -260,6 +271,13 @@ def _problem(document: Document, model: type[BaseModel], error: ErrorDetails) ->
         case _:
             message = message[:1].lower() + message[1:]
     return document.problem(path, message, fix)
+
+
+def _none_of(known: str, quoted: str) -> tuple[str, str]:
+    """Message and fix for a value that is none of `known`, which is in pydantic's words."""
+    near = nearest(quoted.strip('"'), re.findall("'([^']*)'", known))
+    message = f"{quoted} is not " + known.replace("'", "")
+    return message, f'did you mean "{near}"?' if near else ""
 
 
 def _known_path(document: Document, loc: Path) -> Path:

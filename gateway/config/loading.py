@@ -47,7 +47,8 @@ def inspect_gateway(path: Path, environment: Mapping[str, str], *, demo: bool = 
         case (Problem(), *_) as problems:
             return Loaded(None, problems)
         case _:
-            message = f"the file has {len(documents)} documents, not one"
+            found = f"has {len(documents)} documents" if documents else "is empty"
+            message = f"the file {found}, not one document"
             return Loaded(None, (Problem(Place(str(path), 1, 1), "(root)", message),))
 
 

@@ -63,13 +63,8 @@ def _url(backend: Backend, document: Document, path: Path) -> Iterator[Problem]:
         return
     here = (*path, "url")
     url = parse_https_url(backend.url)
-    if backend.url.startswith("http://"):
-        fix = "use https://; for plain text give endpoints, host and path"
-        yield document.problem(here, f"{document.quote(here)} is not encrypted", fix)
-    elif url is None:
-        message = f"{document.quote(here)} is not https://host[:port]/path"
-        fix = "a host name, not an address; no credentials, query or fragment"
-        yield document.problem(here, message, fix)
+    if url is None:
+        yield document.problem(here, *_not_a_url(backend.url, document.quote(here)))
     elif not is_normal_path(url.path):
         yield document.problem(here, f"the path of {_odd_path(document, here)}")
     for field in _SAID_BY_URL:
@@ -79,6 +74,22 @@ def _url(backend: Backend, document: Document, path: Path) -> Iterator[Problem]:
     if backend.tls and "server_name" in backend.tls.model_fields_set:
         message = "the url says server_name: it is its host"
         yield document.problem((*path, "tls", "server_name"), message, "remove it")
+
+
+def _not_a_url(url: str, quoted: str) -> tuple[str, str]:
+    """What is wrong with it, and the fix."""
+    scheme, colon, rest = url.partition("://")
+    if not colon:
+        return f"{quoted} is not https://host[:port]/path", "it begins with https://"
+    if "@" in rest.partition("/")[0]:  # not quoted: a password may stand there
+        return "a url holds no credentials", "the whole header goes into auth.value"
+    if scheme.lower() == "http":
+        fix = "use https://; for plain text give endpoints, host and path"
+        return f"{quoted} is not encrypted", fix
+    if "?" in rest or "#" in rest:
+        return f"{quoted} has a query or a fragment", "leave it out: clients send their own"
+    fix = "https and a host name; for an address give endpoints, host, path and tls"
+    return f"{quoted} is not https://host[:port]/path", fix
 
 
 _SAID_BY_URL: Final = ("endpoints", "host", "path", "http2")
@@ -159,7 +170,8 @@ def _route_paths(gateway: Gateway, document: Document) -> Iterator[Problem]:
             fix = "it is answered by the gateway; choose another path"
             yield document.problem(path, f"{WELL_KNOWN} is reserved", fix)
         for listener in listeners_of(route, gateway):
-            owner = taken.setdefault((listener, route.path), route.name)
+            same = route.path.rstrip("/") if route.below else route.path
+            owner = taken.setdefault((listener, same), route.name)
             if owner != route.name:
                 message = f"{document.quote(path)} is already the path of route {owner}"
                 yield document.problem(path, message, "change one path, or the listener")

@@ -6,13 +6,10 @@ choices would grow without end. What some rule names exactly is finite by config
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
 
 from gateway.policy.rule import Rule
 from gateway.policy.vocabulary import METHODS, Selector
-
-OTHER: Final = "_OTHER"
-"""What stands for every other name (OpenTelemetry's word for it)."""
+from gateway.telemetry.conventions import OTHER
 
 
 @dataclass(frozen=True, slots=True)

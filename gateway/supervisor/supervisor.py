@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from gateway.adapters.jwks import JwksKeeper
 from gateway.bootstrap import ConfigurationError, Loaded, load
+from gateway.config.checks import MAX_FOLDER_BYTES
 from gateway.config.schema import Gateway
 from gateway.edge.admin import EnvoyAdmin, admin_address
 from gateway.edge.binary import EnvoyMissingError, envoy_command, envoy_version, find_envoy
@@ -42,8 +43,6 @@ LOG: Final = logging.getLogger("gatehouse.supervisor")
 POLL_SECONDS: Final = 2.0
 RESOLVE_SECONDS: Final = 5.0
 UPSTREAM_SECONDS: Final = 10.0
-MAX_FOLDER_BYTES: Final = 80
-"""So that a socket's name fits behind it (Linux takes 107 bytes, macOS 103)."""
 
 
 class StartError(Exception):
@@ -87,7 +86,8 @@ class Supervisor:
         except EdgeLockedError as error:
             raise StartError(str(error)) from error
         except OSError as error:
-            raise StartError(f"the run folder {self._folder}: {error.strerror}") from error
+            what = f"the run folder (service.run) {self._folder}"
+            raise StartError(f"{what}: {error.strerror}") from error
         finally:
             shutil.rmtree(self._sockets, ignore_errors=True)
 

@@ -17,6 +17,13 @@ def test_a_sound_configuration_is_summed_up(tmp_path: Path) -> None:
     assert result.stdout.startswith("ok: 1 listener, 2 routes, 1 backend, 1 policy, 1 rule on ")
 
 
+def test_what_a_configuration_without_policies_means_is_told(tmp_path: Path) -> None:
+    result = gatehouse("check", "-c", write_gateway(tmp_path))
+    assert result.exit_code == 0, result.output
+    assert "0 policies" in result.stdout
+    assert result.stdout.endswith("; without a policy every judged request is refused\n")
+
+
 def test_the_shipped_demo_is_sound() -> None:
     result = gatehouse("check", "-c", DEMO, "--demo")
     assert result.exit_code == 0, result.output

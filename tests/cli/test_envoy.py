@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -153,6 +154,22 @@ def test_a_file_that_cannot_be_read_is_told_with_its_line(tmp_path: Path) -> Non
     missing = gatehouse("envoy", "--lint", str(tmp_path / "none.yaml"), "--json")
     assert missing.exit_code == 2
     assert "cannot read the file" in missing.stdout
+
+
+def test_a_bootstrap_may_come_by_a_pipe() -> None:
+    command = [sys.executable, "-m", "gateway", "envoy", "--lint", "-"]
+    done = subprocess.run(
+        command, input=UNSAFE, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("/dev/stdin:5:7: danger: admin.address.socket_address.address: ")
+    assert "[admin-address]" in done.stderr
+
+
+@pytest.mark.parametrize("others", [("--snippet", "--check"), ("--lint", "x", "--check")])
+def test_one_thing_is_done_at_a_time(others: tuple[str, ...], tmp_path: Path) -> None:
+    result = gatehouse("envoy", "-c", write_gateway(tmp_path, allow()), *others)
+    assert (result.exit_code, result.stdout, "choose one of" in result.stderr) == (2, "", True)
 
 
 def test_the_release_of_envoy_is_asked_or_told(

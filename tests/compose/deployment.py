@@ -16,7 +16,6 @@ import yaml
 from tests.compose.engine import (
     BUILD_SECONDS,
     COMPOSE_FILE,
-    ROOT,
     base_images,
     builder_environment,
     compose_command,
@@ -25,6 +24,7 @@ from tests.compose.engine import (
     run,
 )
 from tests.support.ports import free_port
+from tests.support.processes import ROOT
 
 UP_SECONDS: Final = 300.0
 

@@ -5,10 +5,10 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Final
 
-ROOT: Final = Path(__file__).parents[2]
+from tests.support.processes import ROOT
+
 COMPOSE_FILE: Final = ROOT / "docker-compose.yml"
 DOCKERFILE: Final = ROOT / "Dockerfile"
 COMMAND_SECONDS: Final = 60.0

@@ -12,7 +12,8 @@ import pytest
 import yaml
 
 from gateway.config.loading import inspect_gateway
-from tests.compose.engine import COMPOSE_FILE, DOCKERFILE, ROOT, base_images, engine_answers
+from tests.compose.engine import COMPOSE_FILE, DOCKERFILE, base_images, engine_answers
+from tests.support.processes import ROOT
 
 GATEWAY = ROOT / "demo" / "gateway.yaml"
 RUN_SECONDS = 1500

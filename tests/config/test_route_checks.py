@@ -78,7 +78,10 @@ def test_a_backend_may_be_a_url_alone(tmp_path: Path) -> None:
     [
         (elsewhere("http://api.example/"), 'url: "http://api.example/" is not encrypted'),
         (elsewhere("http://localhost:1/"), 'url: "http://localhost:1/" is not encrypted'),
-        (elsewhere("https://a@b/"), 'url: "https://a@b/" is not https://host[:port]/path'),
+        (elsewhere("https://a@b/"), "url: a url holds no credentials"),
+        (elsewhere("HTTP://api.example/"), 'url: "HTTP://api.example/" is not encrypted'),
+        (elsewhere("api.example/v1"), 'url: "api.example/v1" is not https://host[:port]/path'),
+        (elsewhere("https://a.b/c?d"), 'url: "https://a.b/c?d" has a query or a fragment'),
         (elsewhere("https://10.0.0.1/"), "is not https://host[:port]/path"),
         (elsewhere("https://a.b/c/../d"), 'url: the path of "https://a.b/c/../d" is not a plain'),
         (elsewhere("https://a.b/c\n"), "is not a plain path"),
@@ -105,6 +108,12 @@ def test_every_complaint_about_a_url_has_its_place_and_most_a_fix(tmp_path: Path
     assert problem.place.file.endswith("gateway.yaml")
 
 
+@pytest.mark.parametrize("scheme", ["https", "http", "HTTPS"])
+def test_a_password_in_a_url_is_not_repeated(scheme: str, tmp_path: Path) -> None:
+    (problem,) = inspected(elsewhere(f"{scheme}://me:hunter2@api.example/v1"), tmp_path).problems
+    assert "hunter2" not in str(problem)
+
+
 def test_a_system_without_authorities_needs_one_for_a_url(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -117,6 +126,17 @@ def test_names_are_unique(section: str, tmp_path: Path) -> None:
     value = right()
     value[section].append(dict(value[section][0]))
     assert any("already exists" in problem for problem in complaints(value, tmp_path))
+
+
+def test_a_slash_at_the_end_of_a_base_path_makes_no_other_path(tmp_path: Path) -> None:
+    value = right()
+    route = value["routes"][0] | {"protocol": "openai", "path": "/v1"}
+    value["routes"] = [route, route | {"name": "second", "path": "/v1/"}]
+    assert complaints(value, tmp_path) == [
+        'error routes[1].path: "/v1/" is already the path of route mcp'
+    ]
+    value["routes"] = [one | {"protocol": "mcp"} for one in value["routes"]]
+    assert complaints(value, tmp_path) == []
 
 
 def test_a_path_is_taken_once_per_listener(tmp_path: Path) -> None:

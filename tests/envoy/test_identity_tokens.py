@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,11 +20,10 @@ from tests.support.echo import Echo, echo
 from tests.support.gatehouse import Gateway, allow, gatehouse
 from tests.support.messages import modern_call
 from tests.support.ports import free_port
-from tests.support.processes import POLL_SECONDS
 from tests.support.token_issuer import ALGORITHM, TokenIssuer, token_issuer
+from tests.support.waiting import until
 
 AUDIENCE = "https://gateway.example/tracker"
-PATIENCE = 20.0
 
 
 @dataclass(frozen=True)
@@ -54,15 +53,6 @@ class Stage:
         """What `gatehouse status` says of an issuer's keys."""
         sets = self.gateway.status()["key_sets"]
         return next(one for one in sets if one["issuer"] == issuer.issuer)
-
-
-def until(condition: Callable[[], bool]) -> float:
-    """Waits for a condition; the seconds that it took. AssertionError after PATIENCE."""
-    started = time.monotonic()
-    while not condition():
-        assert time.monotonic() < started + PATIENCE
-        time.sleep(POLL_SECONDS)
-    return time.monotonic() - started
 
 
 @pytest.fixture(scope="module")

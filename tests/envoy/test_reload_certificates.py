@@ -2,7 +2,7 @@
 
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from tests.support.messages import modern_call
 from tests.support.ports import free_port
 from tests.support.tls import client_context
 from tests.support.traffic import Call, result_of, traffic
+from tests.support.waiting import until
 
 AGENT = "spiffe://cluster.local/ns/agents/sa/agent"
 PATIENCE = 10.0
@@ -106,13 +107,6 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         policies = [allow(tools=["echo"])]
         with gatehouse(folder, config=config, policies=policies) as gateway:
             yield Stage(gateway, files, trusted, stranger)
-
-
-def until(right: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not right():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_a_new_certificate_is_shown_without_losing_a_request(stage: Stage) -> None:

@@ -1,8 +1,7 @@
 """Sessions whose replica or key is gone: 404 and -31404, which make clients start another."""
 
 import contextlib
-import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -16,9 +15,9 @@ from tests.support.http_client import HTTP
 from tests.support.messages import LEGACY, legacy, legacy_call
 from tests.support.raw_backend import Reply
 from tests.support.session_replica import OWN_NOT_FOUND, SessionReplica, session_replica
+from tests.support.waiting import until
 
 NEW_KEY = "Zr0k3vX9pQm2L7tYc5Wb8NfHsJdAeGuR1iKo4yTzVhE"
-WAIT_SECONDS = 10.0
 INITIALIZE = {
     "protocolVersion": LEGACY,
     "capabilities": {},
@@ -106,13 +105,6 @@ def assert_unknown(answer: httpx.Response, ident: int | str = 9007199254740993) 
     assert error["data"]["reference"] == answer.headers["x-gatehouse-audit-id"]
     assert "mcp-session-id" not in answer.headers
     assert not [name for name in answer.headers if name.startswith("x-gateway-")]
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + WAIT_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def healthy(stage: Stage, replica: SessionReplica) -> bool:

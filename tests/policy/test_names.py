@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from gateway.policy.names import OTHER, KnownNames
+from gateway.policy.names import KnownNames
 from gateway.policy.vocabulary import SELECTORS
+from gateway.telemetry.conventions import OTHER
 from tests.policy.documents import rules
 
 NAMES = rules(

@@ -30,8 +30,9 @@ def test_a_document_has_targets_and_rules() -> None:
     ("rule", "problem"),
     [
         ("name: a, effect: allow, tool: [x]", 'policy.yaml:7:30: error: spec.rules[0].tool: unknown key "tool" (did you mean "tools"?)'),
-        ("name: a, effect: permit", "policy.yaml:7:23: error: spec.rules[0].effect: input should be 'allow' or 'deny'"),
-        ("name: a, effect: allow, principals: []", "policy.yaml:7:42: error: spec.rules[0].principals: tuple should have at least 1 item after validation, not 0"),
+        ("name: a, effect: permit", 'policy.yaml:7:23: error: spec.rules[0].effect: "permit" is not allow or deny'),
+        ("name: a, effect: allow, principals: []", "policy.yaml:7:42: error: spec.rules[0].principals: the list is empty (give at least one)"),
+        ("name: a, effect: allow, principals: a", 'policy.yaml:7:42: error: spec.rules[0].principals: "a" is not a list (put it in brackets: [...])'),
         ('name: a, effect: allow, tools: [""]', "policy.yaml:7:38: error: spec.rules[0].tools[0]: string should have at least 1 character"),
         ("name: a, effect: allow, scopes: [1]", "policy.yaml:7:39: error: spec.rules[0].scopes[0]: input should be a valid string"),
         ("effect: allow", 'policy.yaml:7:5: error: spec.rules[0].name: the key "name" is missing (add "name")'),

@@ -12,7 +12,6 @@ spec:
   - name: a
     effect: allow
 """
-EXPRESSION = 'mcp.name == "a" && mcp.uri == "b"'
 
 
 def _source(when: str, *, with_text: bool = True) -> PolicySource:

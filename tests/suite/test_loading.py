@@ -38,7 +38,10 @@ def test_one_file_is_loaded_whatever_its_name(tmp_path: Path) -> None:
         ("{name: a, call: {method: ping}, request: {}, want: {}}", "a case has exactly one of"),
         ("{name: a, call: {method: ping}, want: {shown: []}}", "a list wants `shown`"),
         ("{name: a, list: {method: tools/list, items: []}, want: {}}", "a list wants `shown`"),
-        ("{name: a, list: {method: tasks/list, items: []}, want: {shown: []}}", "'tools/list'"),
+        (
+            "{name: a, list: {method: tasks/list, items: []}, want: {shown: []}}",
+            "is not tools/list",
+        ),
         ("{name: a, principal: bob, call: {method: ping}, want: {}}", "names an unknown principal"),
         ("{name: a, call: {method: ping}, want: {rules: x}}", 'unknown key "rules"'),
         ('{name: a, now: "2026-01-01T00:00:00", call: {method: ping}, want: {}}', "timezone"),

@@ -103,7 +103,9 @@ async def test_a_run_folder_that_cannot_be_made_is_told(
     run: str, said: str, tmp_path: Path, config: dict[str, Any]
 ) -> None:
     config["service"]["run"] = str(tmp_path / run)
-    assert await refused(tmp_path, config) == f"the run folder {tmp_path / run}: {said}"
+    assert await refused(tmp_path, config) == (
+        f"the run folder (service.run) {tmp_path / run}: {said}"
+    )
 
 
 async def test_a_temporary_folder_too_long_for_sockets_is_told(
