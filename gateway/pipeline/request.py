@@ -21,6 +21,7 @@ from gateway.model.permit import Decision, Permit
 from gateway.model.principal import Principal
 from gateway.model.refusal import AUDIT_HEADER, Answer, Reason, Refusal
 from gateway.model.verdict import Forward, Gap, Proceed
+from gateway.pipeline.disclosure import plain_uri
 from gateway.pipeline.forwarding import forward
 from gateway.pipeline.plan import Planner
 from gateway.pipeline.rescue import RefusedError
@@ -30,6 +31,7 @@ from gateway.pipeline.snapshot import RouteStage, Snapshot
 from gateway.pipeline.stopwatch import Stopwatch
 from gateway.pipeline.told import told
 from gateway.policy.context import RequestContext
+from gateway.policy.vocabulary import COMPLETE, SELECTED
 from gateway.protocols.base import Opening
 from gateway.sessions.session_id import BoundSession, open_session
 from gateway.telemetry.asked import Asked
@@ -333,7 +335,7 @@ class RequestPipeline:
     def _note_message(self, message: Deframed) -> None:
         first = message.calls[0]
         self._record.method = first.method
-        self._record.target = first.target or ""
+        self._record.target = _recorded(first)
         self._record.version = first.version
         self._record.batch = len(message.calls) if message.batch else 0
 
@@ -348,6 +350,16 @@ class ServedError(Exception):
     def __init__(self, answer: Answer) -> None:
         super().__init__("served")
         self.answer = answer
+
+
+def _recorded(call: Call) -> str:
+    """What a record names as the target of a call. Of a resource's URI the part that can be a
+    secret, a query above all, is left out."""
+    target = call.target or ""
+    names_uri = call.method in SELECTED["resources"] and (
+        call.method != COMPLETE or "ref_uri" in call.attributes
+    )
+    return plain_uri(target) if names_uri else target
 
 
 def with_ids(refusal: Refusal, ids: tuple[int | str, ...], *, batch: bool) -> Refusal:

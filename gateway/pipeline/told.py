@@ -12,7 +12,7 @@ from gateway.config.schema import Telling
 from gateway.config.wiring import AUDIT_ID, METADATA_NAMESPACE, NATIVE_NAMESPACE, RPC_ID
 from gateway.model.call import Deframed
 from gateway.model.jsonvalue import JsonObject, RequestId
-from gateway.pipeline.disclosure import TRUNCATED, VARIABLES, Bounds, disclosed, plain_uri
+from gateway.pipeline.disclosure import TRUNCATED, VARIABLES, Bounds, disclosed
 from gateway.pipeline.native_mcp import described
 
 RPC_ID_LIMIT: Final = 1024
@@ -77,7 +77,7 @@ def _add_call(facts: JsonObject, record: Record, message: Deframed, bounds: Boun
     call = message.calls[0]
     facts["method"] = call.method
     if record.target:
-        facts["target"] = bounds.text(plain_uri(record.target))
+        facts["target"] = bounds.text(record.target)
     variable = VARIABLES.get(call.protocol)
     if variable is not None:
         facts[variable] = disclosed(call, variable, bounds)

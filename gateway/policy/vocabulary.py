@@ -102,17 +102,19 @@ def carries(method: str, variable: str, field: str) -> bool:
 
 
 _AGENT_CARD: Final = "GetAgentCard"
+COMPLETE: Final = "completion/complete"
+"""What it completes is an argument of a prompt or of a resource template."""
 
 SELECTED: Final[Mapping[Selector, frozenset[str]]] = MappingProxyType(
     {
         "tools": frozenset({"tools/call"}),
-        "prompts": frozenset({"prompts/get", "completion/complete"}),
+        "prompts": frozenset({"prompts/get", COMPLETE}),
         "resources": frozenset(
             {
                 "resources/read",
                 "resources/subscribe",
                 "resources/unsubscribe",
-                "completion/complete",
+                COMPLETE,
             }
         ),
         "models": CARRIERS["llm", "model"],
@@ -154,14 +156,14 @@ _SELECTOR_OF: Final[Mapping[str, Selector]] = MappingProxyType(
         method: selector
         for selector, methods in SELECTED.items()
         for method in methods
-        if method != "completion/complete"
+        if method != COMPLETE
     }
 )
 
 
 def subject(call: Call) -> tuple[Selector, str] | None:
     """What a call of a NAMED method is about; None when it does not say."""
-    if call.method == "completion/complete":
+    if call.method == COMPLETE:
         return _reference(call)
     return None if call.target is None else (_SELECTOR_OF[call.method], call.target)
 

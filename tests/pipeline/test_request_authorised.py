@@ -124,3 +124,35 @@ def test_a_subscription_is_allowed_with_everything_that_it_subscribes_to() -> No
     denied = modern(method, notifications={"resourceSubscriptions": uris})
     refusal = Asking().refused(*denied)
     assert (refusal.reason, refusal.ids, refusal.innocent) == (Reason.DENIED, (7,), ())
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "recorded"),
+    [
+        ("resources/read", {"uri": "https://me:pw@host/a?token=s3cret#x"}, "https://host/a"),
+        ("resources/subscribe", {"uri": "file:///shut/a?token=s3cret"}, "file:///shut/a"),
+        (
+            "completion/complete",
+            {
+                "ref": {"type": "ref/resource", "uri": "file:///a{x}?token=s3cret"},
+                "argument": {"name": "x", "value": ""},
+            },
+            "file:///a{x}",
+        ),
+        (
+            "completion/complete",
+            {
+                "ref": {"type": "ref/prompt", "name": "what?"},
+                "argument": {"name": "x", "value": ""},
+            },
+            "what?",
+        ),
+        ("tools/call", {"name": "what?", "arguments": {}}, "what?"),
+    ],
+)
+def test_a_record_names_a_resource_without_what_may_be_secret_in_its_uri(
+    method: str, params: dict[str, Any], recorded: str
+) -> None:
+    asking = Asking()
+    asking.refused(rpc(method, params, 7))
+    assert asking.record.target == recorded

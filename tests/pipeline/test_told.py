@@ -121,9 +121,9 @@ def test_who_asks_is_cut_and_made_text_that_envoy_takes() -> None:
     assert found["truncated"] is True
 
 
-def test_a_resource_is_a_target_without_its_query() -> None:
-    record = replace(RECORD, target="https://host/a?token=s3cret")
-    assert facts(message(7), record)["target"] == "https://host/a"
+def test_the_target_is_what_the_record_says() -> None:
+    record = replace(RECORD, target="what?")
+    assert facts(message(7), record)["target"] == "what?"
 
 
 def test_a_protocol_of_somebody_else_has_a_decision_and_no_attributes() -> None:
