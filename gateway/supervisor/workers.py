@@ -72,8 +72,9 @@ class Worker:
 
     @property
     def serving(self) -> bool:
-        """Whether it has taken a snapshot, and judges."""
-        return self._serving
+        """Whether it has taken a snapshot, and judges: a process that has ended does not, though
+        its channel may not have told that yet."""
+        return self._serving and self.pid is not None
 
     async def start(self, snapshot: JsonObject) -> None:
         """Start a process and wait until it serves `snapshot`. Raises `WorkerFailedError`, with no

@@ -112,6 +112,18 @@ async def test_a_killed_worker_comes_back_with_the_last_snapshot(make_pool: Make
     assert changes
 
 
+async def test_a_worker_that_ended_is_at_no_moment_said_to_serve(make_pool: MakePool) -> None:
+    pool = make_pool()
+    await pool.start(snapshot(1))
+    worker, torn = pool.workers[0], set[bool]()
+    os.kill(pids(pool)[0], signal.SIGKILL)
+    async with asyncio.timeout(PATIENCE):
+        while worker.restarts == 0 or not worker.serving:  # every turn of the loop is looked at
+            torn.add(worker.serving and worker.pid is None)
+            await asyncio.sleep(0)
+    assert torn == {False}
+
+
 async def restarted(pool: WorkerPool, times: int) -> bool:
     return pool.workers[0].restarts >= times and pool.workers[0].running
 
