@@ -3,12 +3,11 @@
 from collections.abc import Callable
 from typing import Final
 
-from gateway.model.refusal import Reason
 from gateway.protocols.a2a.members import WrongError
 from gateway.protocols.base import Reading
+from gateway.protocols.withheld import WithheldReader
 from gateway.wire.content import is_media_type
 
-TOO_LARGE: Final = "the response is too large to be read"
 UNREADABLE: Final = "the agent's card cannot be read"
 MEDIA_TYPES: Final = ("application/json", "application/a2a+json")
 
@@ -23,45 +22,16 @@ def reader_of(content_type: str, reading: Reading, rewrite: Rewrite) -> "CardRea
     return None
 
 
-class CardReader:
-    """Withholds a card until it is whole. `broken` tells whether the reader gave up."""
+class CardReader(WithheldReader):
+    """A card, which leads to the gateway when it goes on."""
 
     def __init__(self, reading: Reading, rewrite: Rewrite) -> None:
-        self._reading = reading
+        super().__init__(reading)
         self._rewrite = rewrite
-        self._body = bytearray()
-        self.broken = False
 
-    @property
-    def filtered(self) -> int:
-        """Nothing is left out of a card."""
-        return 0
-
-    @property
-    def usage(self) -> None:
-        """A2A counts no tokens."""
-        return
-
-    def feed(self, data: bytes) -> bytes:
-        """Withhold a piece; the error once the limit is passed."""
-        if self.broken:
-            return b""
-        self._body += data
-        if len(self._body) > self._reading.limit:
-            return self.break_off(Reason.NO_ENDPOINT, TOO_LARGE)
-        return b""
-
-    def finish(self) -> bytes:
+    def _whole(self, body: bytes) -> bytes:
         """The card as the client may see it."""
-        if self.broken or not self._body:
-            return b""
         try:
-            return self._rewrite(bytes(self._body))
+            return self._rewrite(body)
         except WrongError:
-            return self.break_off(Reason.NO_ENDPOINT, UNREADABLE)
-
-    def break_off(self, reason: Reason, why: str) -> bytes:
-        """Give up: an error in place of the card; whatever still comes is swallowed."""
-        self.broken = True
-        self._body.clear()
-        return self._reading.error(reason, why)
+            return self._unreadable(UNREADABLE)

@@ -15,12 +15,11 @@ from gateway.protocols.anthropic.endpoint import MODELS_LIST
 from gateway.protocols.anthropic.models import Unreadable, filtered
 from gateway.protocols.anthropic.usage import Tally
 from gateway.protocols.base import Reading, ResponseReader
+from gateway.protocols.withheld import WithheldReader
 from gateway.wire import sse
 from gateway.wire.content import is_media_type
 from gateway.wire.sse import Event, Reader
 from gateway.wire.strictjson import Document, decode
-
-TOO_LARGE: Final = "the response is too large to be read"
 
 _TELLING: Final = frozenset({b"message_start", b"message_delta", b"message"})
 """Events that may tell usage; "message" is one without a name. The others, which are many, are not
@@ -43,49 +42,21 @@ def usage_reader(content_type: str, reading: Reading) -> ResponseReader:
     return MessageReader(reading, counts=is_json)
 
 
-class ListReader:
-    """A page of models, to which `aliases` are added. `broken` tells whether the reader gave up."""
+class ListReader(WithheldReader):
+    """A page of models, to which `aliases` are added."""
 
     def __init__(self, reading: Reading, aliases: Mapping[str, str]) -> None:
-        self._reading = reading
+        super().__init__(reading)
         self._aliases = aliases
-        self._pieces: list[bytes] = []
-        self._size = 0
-        self.filtered = 0
-        self.broken = False
 
-    @property
-    def usage(self) -> None:
-        """A list costs no tokens."""
-        return
-
-    def feed(self, data: bytes) -> bytes:
-        """Withhold a piece; the error once the limit is passed."""
-        if self.broken:
-            return b""
-        self._size += len(data)
-        if self._size > self._reading.limit:
-            return self.break_off(Reason.NO_ENDPOINT, TOO_LARGE)
-        self._pieces.append(data)
-        return b""
-
-    def finish(self) -> bytes:
+    def _whole(self, body: bytes) -> bytes:
         """The page without what the caller may not see."""
-        if self.broken or not self._size:
-            return b""
-        body = b"".join(self._pieces)
         keep = partial(self._reading.shows, MODELS_LIST)
         page = filtered(body, self._reading.limit, keep, self._aliases)
         if isinstance(page, Unreadable):
-            return self.break_off(Reason.NO_ENDPOINT, page.value)
+            return self._unreadable(page.value)
         self.filtered = page.dropped
         return page.body
-
-    def break_off(self, reason: Reason, why: str) -> bytes:
-        """An error in place of the page; whatever still comes is swallowed."""
-        self.broken = True
-        self._pieces.clear()
-        return self._reading.error(reason, why)
 
 
 class MessageReader:

@@ -10,12 +10,12 @@ from gateway.model.jsonvalue import JsonValue
 from gateway.model.refusal import Reason
 from gateway.protocols.base import Reading, ResponseReader
 from gateway.protocols.mcp.lists import Asked, Unreadable, filtered
+from gateway.protocols.withheld import TOO_LARGE, WithheldReader
 from gateway.wire import sse
 from gateway.wire.content import is_media_type
 from gateway.wire.jsonrpc import request_id
 from gateway.wire.sse import Event, Reader
 
-TOO_LARGE: Final = "the response is too large to be read"
 MESSAGE: Final = b"message"
 """The type of the events that MCP clients read. What a server sends under another type and cannot
 be judged is left out; it costs no client its stream."""
@@ -57,54 +57,17 @@ class _Counting:
         return shown
 
 
-class JsonReader:
-    """A body of one JSON document. `broken` tells whether the reader gave up."""
+class JsonReader(WithheldReader):
+    """A body of one JSON document."""
 
-    def __init__(self, reading: Reading) -> None:
-        self._reading = reading
-        self._keep = _Counting(reading)
-        self._pieces: list[bytes] = []
-        self._size = 0
-        self.broken = False
-
-    @property
-    def filtered(self) -> int:
-        """Items that were dropped so far."""
-        return self._keep.dropped
-
-    @property
-    def usage(self) -> None:
-        """MCP counts no tokens."""
-        return
-
-    def feed(self, data: bytes) -> bytes:
-        """Withhold a piece; the error once the limit is passed."""
-        if self.broken:
-            return b""
-        self._size += len(data)
-        if self._size > self._reading.limit:
-            return self._unreadable(TOO_LARGE)
-        self._pieces.append(data)
-        return b""
-
-    def finish(self) -> bytes:
+    def _whole(self, body: bytes) -> bytes:
         """The document without what the caller may not see."""
-        if self.broken or not self._size:
-            return b""
-        body = b"".join(self._pieces)
-        shorter = filtered(body, self._reading.limit, self._keep, _asked(self._reading))
+        keep = _Counting(self._reading)
+        shorter = filtered(body, self._reading.limit, keep, _asked(self._reading))
+        self.filtered = keep.dropped
         if isinstance(shorter, Unreadable):
             return self._unreadable(shorter.value)
         return body if shorter is None else shorter
-
-    def _unreadable(self, why: str) -> bytes:
-        return self.break_off(Reason.NO_ENDPOINT, why)
-
-    def break_off(self, reason: Reason, why: str) -> bytes:
-        """Give up: an error in place of the body; whatever still comes is swallowed."""
-        self.broken = True
-        self._pieces.clear()
-        return self._reading.error(reason, why)
 
 
 class EventReader:

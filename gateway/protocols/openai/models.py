@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from gateway.model.jsonvalue import JsonObject, JsonValue
-from gateway.model.refusal import Reason
 from gateway.protocols.base import Reading
+from gateway.protocols.withheld import WithheldReader
 from gateway.wire import jsonspans
 from gateway.wire.jsonspans import Span
 from gateway.wire.keyfold import ProtocolKeys
@@ -17,62 +17,35 @@ from gateway.wire.strictjson import Malformed, decode, dumps
 
 METHOD: Final = "models/list"
 
-_TOO_LARGE: Final = "the list of models is too large to be read"
 _NO_LIST: Final = "the backend's list of models cannot be read"
 _KEYS: Final = ProtocolKeys(("data", "error"))
 _ITEM_KEYS: Final = ProtocolKeys(("id",))
 
 
-class ListReader:
-    """A list of models, withheld until it is whole. An alias is listed like the model that it
-    stands for, if the caller may use it by that name."""
+class ListReader(WithheldReader):
+    """A list of models. An alias is listed like the model that it stands for, if the caller may use
+    it by that name."""
+
+    too_large = "the list of models is too large to be read"
 
     def __init__(self, reading: Reading, aliases: Mapping[str, str]) -> None:
-        self._reading = reading
+        super().__init__(reading)
         self._aliases = aliases
-        self._pieces: list[bytes] = []
-        self._size = 0
-        self.filtered = 0
-        self.broken = False
 
-    @property
-    def usage(self) -> None:
-        """A list costs nothing."""
-        return
-
-    def feed(self, data: bytes) -> bytes:
-        """Withhold a piece; the error once the limit is passed."""
-        if self.broken:
-            return b""
-        self._size += len(data)
-        if self._size > self._reading.limit:
-            return self.break_off(Reason.NO_ENDPOINT, _TOO_LARGE)
-        self._pieces.append(data)
-        return b""
-
-    def finish(self) -> bytes:
+    def _whole(self, body: bytes) -> bytes:
         """The list without what the caller may not see; an error of the backend as it is."""
-        if self.broken or not self._size:
-            return b""
-        body = b"".join(self._pieces)
         document = decode(body, self._reading.limit)
         if isinstance(document, Malformed):
-            return self.break_off(Reason.NO_ENDPOINT, _NO_LIST)
+            return self._unreadable(_NO_LIST)
         value = document.value
         if not isinstance(value, dict) or _KEYS.mimicked(value) is not None:
-            return self.break_off(Reason.NO_ENDPOINT, _NO_LIST)
+            return self._unreadable(_NO_LIST)
         if "data" not in value and "error" in value:
             return b'{"error":%b}' % dumps(value["error"])
         items = value.get("data")
         if not isinstance(items, list):
-            return self.break_off(Reason.NO_ENDPOINT, _NO_LIST)
+            return self._unreadable(_NO_LIST)
         return self._list(document.text, items)
-
-    def break_off(self, reason: Reason, why: str) -> bytes:
-        """An error in place of the list."""
-        self.broken = True
-        self._pieces.clear()
-        return self._reading.error(reason, why)
 
     def _list(self, text: str, items: list[JsonValue]) -> bytes:
         whole = jsonspans.members(text, jsonspans.root(text))["data"]

@@ -4,8 +4,9 @@ from hypothesis import strategies as st
 
 from gateway.model.refusal import Reason
 from gateway.protocols.a2a.members import WrongError
-from gateway.protocols.a2a.reading import TOO_LARGE, UNREADABLE, CardReader, reader_of
+from gateway.protocols.a2a.reading import UNREADABLE, CardReader, reader_of
 from gateway.protocols.base import Reading
+from gateway.protocols.withheld import TOO_LARGE
 
 READING = Reading(
     shows=lambda _method, _name: True,

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from gateway.model.refusal import Reason, Refusal
 from gateway.model.usage import Usage
 from gateway.protocols.anthropic.reading import (
-    TOO_LARGE,
     ListReader,
     MessageReader,
     StreamReader,
@@ -20,6 +19,7 @@ from gateway.protocols.anthropic.reading import (
     usage_reader,
 )
 from gateway.protocols.base import Reading, ResponseReader
+from gateway.protocols.withheld import TOO_LARGE
 from gateway.wire.sse import Reader
 from tests.protocols.anthropic.clients import encode, head, opened, plugin
 from tests.protocols.anthropic.test_models import page
