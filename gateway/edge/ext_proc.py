@@ -68,7 +68,8 @@ PEER_ATTRIBUTE: Final = f"filter_state['{PEER_URI_SANS}']"
 RESPONSE_ATTRIBUTES: Final = ("response.code_details", "upstream.address")
 
 _RETRIED: Final = "connect-failure,refused-stream,reset,unavailable,resource-exhausted"
-_RETRIES: Final = 3
+ATTEMPTS: Final = 4
+"""At most so many workers are asked about one request."""
 _HOST_ATTEMPTS: Final = 5
 
 _MODES: Final[dict[Mode, ProcessingMode]] = {
@@ -157,7 +158,7 @@ def workers_service(limits: Limits, *metadata: HeaderValue) -> GrpcService:
         initial_metadata=list(metadata),
         retry_policy=RetryPolicy(
             retry_on=_RETRIED,
-            num_retries=_RETRIES,
+            num_retries=ATTEMPTS - 1,
             retry_back_off=BackoffStrategy(
                 base_interval=seconds(0.005),
                 # Envoy makes this the timeout of each attempt as well.

@@ -15,6 +15,8 @@ from typing import Any
 import httpx
 import pytest
 
+from gateway.edge.clusters import PING_INTERVAL_SECONDS, PING_TIMEOUT_SECONDS
+from gateway.edge.ext_proc import ATTEMPTS
 from tests.support.backends import Backend, ToolCall, python_backend
 from tests.support.gatehouse import KEY, Gateway, allow, gatehouse
 from tests.support.messages import modern, modern_call
@@ -22,8 +24,9 @@ from tests.support.messages import modern, modern_call
 HIDDEN = "delete"
 IDENT = 9007199254740993
 DECISION_SECONDS = 0.5
-SLOWEST_ANSWER = 6.0
-"""Envoy waits 1.5 s for a verdict; in duplex a silent worker is noticed by its health checks."""
+SLOWEST_ANSWER = 2.0 + ATTEMPTS * (PING_INTERVAL_SECONDS + PING_TIMEOUT_SECONDS)
+"""Seconds. Envoy waits 1.5 s for a verdict; in duplex it notices a silent worker by a ping that is
+not answered, once for each of its attempts at most, and two seconds are left for a busy machine."""
 
 # What a client gets:
 SAID = "said"  # the service's own error, with the caller's id if it is known by then
