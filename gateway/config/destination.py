@@ -3,7 +3,8 @@
 from typing import Final
 
 from gateway.config.addresses import parse_https_url
-from gateway.config.schema import Backend, BackendTls, Gateway
+from gateway.config.backend import Backend, BackendTls
+from gateway.config.schema import Gateway
 
 URL_HEALTH_SECONDS: Final = 10.0
 """Between health checks of a server that is somebody else's."""

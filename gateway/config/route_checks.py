@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from gateway.config.addresses import is_normal_path, parse_address, parse_https_url
+from gateway.config.backend import Backend
 from gateway.config.document import Document
 from gateway.config.files import system_ca, unreadable, unusable_ca, unusable_pair
-from gateway.config.schema import Backend, Gateway, Route
+from gateway.config.schema import Gateway, Route
 from gateway.config.shape import nearest
 from gateway.config.yamltree import Path
 from gateway.model.problem import Problem

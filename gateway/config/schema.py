@@ -5,40 +5,15 @@ YAML list is a tuple here and nothing else is coerced. Durations are
 seconds (float), sizes are bytes (int).
 """
 
-from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationInfo
+from pydantic import AfterValidator, Field, SecretStr
+
+from gateway.config.backend import Backend
+from gateway.config.pool import Hints, Pool
+from gateway.config.section import LocalPath, Name, Port, Seconds, Section
 
 Telling: TypeAlias = Literal["gatehouse", "native", "off"]
-
-Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
-Port = Annotated[int, Field(ge=1, le=65535)]
-Seconds = Annotated[float, Field(gt=0, le=86_400)]
-
-
-def _beside_the_file(value: str, info: ValidationInfo) -> str:
-    context: dict[str, Path] | None = info.context
-    return str((context["folder"] / value).resolve()) if context and value != "-" else value
-
-
-LocalPath = Annotated[
-    str, Field(min_length=1, pattern=r"^[^\x00]+$"), AfterValidator(_beside_the_file)
-]
-"""A path relative to the file that names it; absolute once loaded."""
-
-
-class Section(BaseModel):
-    """A part of gateway.yaml: immutable, and an unknown key is an error."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        strict=True,
-        validate_default=True,
-        revalidate_instances="always",  # so that defaults of defaults are resolved paths, too
-        hide_input_in_errors=True,
-    )
 
 
 class ListenerTls(Section):
@@ -82,57 +57,6 @@ class Listener(Section):
     identity: ListenerIdentity = ListenerIdentity()
 
 
-class BackendTls(Section):
-    """TLS to a backend: the certificate must chain to `ca` and name `server_name`."""
-
-    server_name: str = Field(
-        default="",
-        description="SNI, and the DNS name that the certificate must carry; of a `url` its host.",
-    )
-    ca: LocalPath | None = Field(
-        default=None, description="Path of the PEM CA; unset: the system's."
-    )
-    certificate: LocalPath | None = Field(default=None, description="Our client certificate (PEM).")
-    key: LocalPath | None = Field(default=None, description="Our client key (PEM).")
-
-
-class BackendAuth(Section):
-    """The credential that the gateway itself presents to a backend."""
-
-    header: str = Field(default="authorization", pattern=r"^[a-z0-9-]+$")
-    value: SecretStr = Field(description='The whole header value, e.g. "Bearer ${TOKEN}".')
-
-
-class Backend(Section):
-    """Replicas of one upstream server that may serve the same requests, or a server elsewhere by
-    its `url`: exactly one of `endpoints` and `url`."""
-
-    name: Name
-    endpoints: tuple[str, ...] = Field(default=(), description="host:port of each replica.")
-    url: str | None = Field(
-        default=None,
-        description="https://host[:port]/path: says endpoint, path, Host header, and TLS with this "
-        "host as SNI and in the certificate, for which `tls` may name another CA and our own pair.",
-    )
-    private: bool = Field(
-        default=False,
-        description="Whether the host of `url` may have private and loopback addresses. Others "
-        "that are not public, such as link-local ones, are never connected to.",
-    )
-    path: str | None = Field(
-        default=None,
-        pattern=r"^/",
-        description="Path at the backend in place of the route's; unset: the client's path.",
-    )
-    host: str | None = Field(default=None, description="Host header to send; unset: the client's.")
-    http2: bool = Field(default=False, description="Speak HTTP/2 without TLS, as gRPC needs it.")
-    tls: BackendTls | None = None
-    auth: BackendAuth | None = None
-    health_interval: Seconds = Field(
-        default=0.5, description="Between TCP health checks; of a `url` 10 unless given."
-    )
-
-
 class Route(Section):
     """One URL path of a listener, spoken in one protocol, served by one backend.
 
@@ -150,7 +74,16 @@ class Route(Section):
     protocol: Literal["mcp", "openai", "anthropic", "a2a", "unjudged"] = Field(
         description="`unjudged` lets everything pass unread; each pass is recorded."
     )
-    backend: Name
+    backend: Name = Field(description="A backend, or a pool of model servers.")
+    pools: tuple[Name, ...] = Field(
+        default=(),
+        description="Further pools, which requests for their models go to; `backend` is a pool "
+        "then, too.",
+    )
+    hints: tuple[Hints, ...] = Field(
+        default=(),
+        description="Whose control headers of the endpoint picker protocol count, and which.",
+    )
     mode: Literal["buffered", "duplex", "check"] = Field(
         default="buffered",
         description="How Envoy hands over the request; each holds it until the verdict. `check` is "
@@ -329,7 +262,8 @@ class Gateway(Section):
     kind: Literal["Gateway"] = "Gateway"
     listeners: tuple[Listener, ...] = Field(min_length=1)
     routes: tuple[Route, ...] = Field(min_length=1)
-    backends: tuple[Backend, ...] = Field(min_length=1)
+    backends: tuple[Backend, ...] = ()
+    pools: tuple[Pool, ...] = ()
     policies: LocalPath = Field(default="policies", description="Folder of documents.")
     base: Literal["implied", "explicit"] = Field(
         default="implied",
@@ -343,3 +277,8 @@ class Gateway(Section):
     record: Record = Record()
     telemetry: Telemetry = Telemetry()
     service: Service = Service()
+
+    @property
+    def upstreams(self) -> tuple[Backend, ...]:
+        """Backends and pools: whatever a route leads to."""
+        return (*self.backends, *self.pools)

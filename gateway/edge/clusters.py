@@ -43,7 +43,8 @@ from envoy_data_plane.envoy.type.v3 import Percent
 from envoy_data_plane.google.protobuf import Any, Struct, Value
 
 from gateway.config.addresses import parse_address
-from gateway.config.schema import Backend, BackendTls, Limits, ListenerTls
+from gateway.config.backend import Backend, BackendTls
+from gateway.config.schema import Limits, ListenerTls
 from gateway.edge.credentials import upstream_filters
 from gateway.edge.ext_proc import WORKERS
 from gateway.edge.packing import file_source, packed, seconds, socket

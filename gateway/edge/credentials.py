@@ -19,7 +19,7 @@ from envoy_data_plane.envoy.extensions.transport_sockets.tls.v3 import (
     Secret,
 )
 
-from gateway.config.schema import Backend, BackendAuth
+from gateway.config.backend import Backend, BackendAuth
 from gateway.edge.packing import file_source, packed
 
 

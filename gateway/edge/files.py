@@ -13,7 +13,8 @@ from pathlib import Path
 
 import betterproto2
 
-from gateway.config.schema import Backend, Gateway
+from gateway.config.backend import Backend
+from gateway.config.schema import Gateway
 from gateway.edge.bootstrap import bootstrap
 from gateway.edge.clusters import backend_cluster, load_assignment
 from gateway.edge.credentials import credential_secret

@@ -32,8 +32,9 @@ from envoy_data_plane.envoy.type.matcher.v3 import (
 )
 from envoy_data_plane.google.protobuf import Any
 
+from gateway.config.backend import Backend
 from gateway.config.route_checks import WELL_KNOWN, listeners_of
-from gateway.config.schema import Backend, Gateway, Listener, Route, Telling
+from gateway.config.schema import Gateway, Listener, Route, Telling
 from gateway.config.wiring import METADATA_PREFIX, Mode, routed_name
 from gateway.edge import ext_authz, ext_proc, verdict_guard
 from gateway.edge.packing import packed, seconds

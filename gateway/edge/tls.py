@@ -21,8 +21,9 @@ from envoy_data_plane.envoy.extensions.transport_sockets.tls.v3 import (
 )
 from envoy_data_plane.envoy.type.matcher.v3 import StringMatcher
 
+from gateway.config.backend import BackendTls
 from gateway.config.files import system_ca
-from gateway.config.schema import BackendTls, ListenerTls
+from gateway.config.schema import ListenerTls
 from gateway.edge.packing import file_source, packed
 
 CERTIFICATE: Final = "certificate"

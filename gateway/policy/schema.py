@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from gateway.config.schema import Name, Section
+from gateway.config.section import Name, Section
 
 Pattern = Annotated[str, Field(min_length=1, max_length=1024, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Patterns = Annotated[tuple[Pattern, ...], Field(min_length=1)]

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, Field, JsonValue, model_validator
 
-from gateway.config.schema import Section
+from gateway.config.section import Section
 from gateway.policy.schema import Metadata
 
 _DEFAULT_NOW = datetime.fromisoformat("2026-01-01T00:00:00Z")

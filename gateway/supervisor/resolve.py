@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from gateway.config.addresses import may_be_reached, parse_address
-from gateway.config.schema import Backend
+from gateway.config.backend import Backend
 
 LOG: Final = logging.getLogger("gatehouse.supervisor")
 MOST_OF_A_URL: Final = 64

@@ -1,7 +1,7 @@
 from pathlib import Path
 from typing import Any
 
-from gateway.config.schema import Backend
+from gateway.config.backend import Backend
 from tests.config.case import inspected, right
 
 

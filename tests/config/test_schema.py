@@ -1,7 +1,8 @@
 import pytest
 from pydantic import ValidationError
 
-from gateway.config.schema import BackendAuth, Gateway, Listener, Route
+from gateway.config.backend import BackendAuth
+from gateway.config.schema import Gateway, Listener, Route
 
 
 def test_an_unknown_key_and_a_wrong_type_are_errors() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gateway.config.schema import Backend
+from gateway.config.backend import Backend
 from gateway.supervisor.resolve import MOST_OF_A_URL, Resolver
 
 NAMES: dict[str, list[str]] = {}
