@@ -16,7 +16,8 @@ from grpc import StatusCode, aio
 from benchmarks.corpus import corpus
 from benchmarks.messages import ToolCall, ext_proc_messages
 from gateway.adapters.audit_file import AuditFile
-from gateway.bootstrap import build_snapshot, load, snapshot_message
+from gateway.bootstrap.load import load
+from gateway.bootstrap.snapshot import build_snapshot, snapshot_message
 from gateway.config.wiring import parse_wiring
 from gateway.pipeline.exchange import HttpExchange, Surroundings
 from gateway.pipeline.snapshot import Snapshot

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.bootstrap import ConfigurationError, Loaded, load
+from gateway.bootstrap.load import ConfigurationError, Loaded, load
 from gateway.cli.findings import counted, print_json, problem_json, show_problems
 from gateway.model.jsonvalue import JsonValue
 from gateway.model.problem import Problem

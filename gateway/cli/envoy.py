@@ -12,7 +12,7 @@ from typing import Annotated, Final
 
 import typer
 
-from gateway.bootstrap import ConfigurationError, load
+from gateway.bootstrap.load import ConfigurationError, load
 from gateway.cli.findings import counted, print_json, problem_json, show_problems
 from gateway.config.schema import Gateway, Listener
 from gateway.edge.binary import EnvoyMissingError, envoy_version, find_envoy, validate

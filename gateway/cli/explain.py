@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from gateway.bootstrap import ConfigurationError, Loaded, load, route_stage
+from gateway.bootstrap.load import ConfigurationError, Loaded, load
+from gateway.bootstrap.snapshot import route_stage
 from gateway.cli.findings import print_json, show_problems
 from gateway.cli.saved_request import SavedRequestError, path_of, read_request
 from gateway.config.schema import Route

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.bootstrap import ConfigurationError, folder_policies, load
+from gateway.bootstrap.load import ConfigurationError, folder_policies, load
 from gateway.cli.findings import show_problems
 from gateway.model.problem import Problem
 from gateway.policy.engine import PolicySet

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.bootstrap import run_worker
+from gateway.bootstrap.worker import run_worker
 
 
 def worker(

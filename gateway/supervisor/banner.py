@@ -10,7 +10,7 @@ from typing import Final
 
 from rich.console import Console
 
-from gateway.bootstrap import Loaded
+from gateway.bootstrap.load import Loaded
 from gateway.model.jsonvalue import JsonObject, JsonValue
 
 CALL: Final = """curl -s {url} -H 'x-api-key: demo-key' -H 'content-type: application/json' \\

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway.adapters.jwks import JwksKeeper
-from gateway.bootstrap import ConfigurationError, Loaded
+from gateway.bootstrap.load import ConfigurationError, Loaded
 from gateway.config.schema import JwtIssuer
 from gateway.supervisor.health import EndpointHealth
 from gateway.supervisor.metrics import SupervisorMetrics

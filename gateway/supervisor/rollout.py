@@ -13,7 +13,8 @@ from typing import Final, TypeAlias
 
 import httpx
 
-from gateway.bootstrap import Loaded, secret_files, snapshot_message
+from gateway.bootstrap.load import Loaded, secret_files
+from gateway.bootstrap.snapshot import snapshot_message
 from gateway.config.schema import Gateway
 from gateway.edge.admin import EnvoyAdmin, Subscription, Verdict, followed, verdict
 from gateway.edge.files import EnvoyFiles

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from gateway.adapters.jwks import KeySetState
-from gateway.bootstrap import Loaded
+from gateway.bootstrap.load import Loaded
 from gateway.model.jsonvalue import JsonObject, JsonValue
 from gateway.supervisor.workers import Worker
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from gateway.adapters.jwks import JwksKeeper
-from gateway.bootstrap import ConfigurationError, Loaded, load
+from gateway.bootstrap.load import ConfigurationError, Loaded, load
 from gateway.config.checks import MAX_FOLDER_BYTES
 from gateway.config.schema import Gateway
 from gateway.edge.admin import EnvoyAdmin, admin_address

@@ -20,7 +20,8 @@ from grpc import RpcError, aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from gateway.adapters.channel import Channel
-from gateway.bootstrap import load, snapshot_message
+from gateway.bootstrap.load import load
+from gateway.bootstrap.snapshot import snapshot_message
 from gateway.model.jsonvalue import JsonObject
 from tests.cli.command import SECRETS, gatehouse, write_gateway
 from tests.support.gatehouse import allow

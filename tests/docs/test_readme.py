@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gateway.bootstrap import load
+from gateway.bootstrap.load import load
 from tests.support.certificates import Authority
 from tests.support.gatehouse import SEAL_KEY
 from tests.support.ports import free_ports

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.adapters.jwks import JwksKeeper
-from gateway.bootstrap import Loaded, load
+from gateway.bootstrap.load import Loaded, load
 from gateway.supervisor.health import EndpointHealth
 from gateway.supervisor.metrics import SupervisorMetrics
 from gateway.supervisor.reload import Reload

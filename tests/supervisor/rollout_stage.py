@@ -14,7 +14,7 @@ from typing import Any
 
 from typing_extensions import override
 
-from gateway.bootstrap import Loaded, load
+from gateway.bootstrap.load import Loaded, load
 from gateway.edge.admin import EnvoyAdmin
 from gateway.edge.files import EnvoyFiles, sole_writer
 from gateway.edge.layout import Layout

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.bootstrap import load
+from gateway.bootstrap.load import load
 from gateway.supervisor.banner import banner, demo_commands, program
 from gateway.supervisor.ready import ready_document
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from gateway.bootstrap import Loaded, load
+from gateway.bootstrap.load import Loaded, load
 from gateway.supervisor import reload as module
 from gateway.supervisor.watch import Watch
 from tests.supervisor.reload_stage import Followed

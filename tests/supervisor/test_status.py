@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gateway.adapters.jwks import JwksKeeper
-from gateway.bootstrap import load
+from gateway.bootstrap.load import load
 from gateway.supervisor.status import configuration_status, process_status
 from gateway.supervisor.workers import Worker
 from tests.cli.command import CREDENTIAL, SECRETS, write_gateway

@@ -27,7 +27,7 @@ from typing import Any, Final
 
 from gateway.adapters.audit_file import AuditFile
 from gateway.adapters.channel import Channel
-from gateway.bootstrap import build_snapshot
+from gateway.bootstrap.snapshot import build_snapshot
 from gateway.extproc.commands import BodyReply, Direction, HeadersReply
 from gateway.model.head import RequestHead, ResponseHead
 from gateway.model.verdict import (
@@ -237,7 +237,7 @@ class FaultyWorker(Worker):
 
 
 async def run_worker(channel_fd: int, address: str) -> None:
-    """As `gateway.bootstrap.run_worker`, with another worker."""
+    """As `gateway.bootstrap.worker.run_worker`, with another worker."""
     logging.basicConfig(level=logging.ERROR)
     channel = await Channel.over(socket.socket(fileno=channel_fd))
     await FaultyWorker(channel, address, build_snapshot, AuditFile).run()

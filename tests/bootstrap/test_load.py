@@ -1,7 +1,6 @@
-"""From files to a snapshot, through the message that workers get."""
+"""From files to a configuration that passed every check."""
 
 import base64
-import json
 import os
 import secrets
 from pathlib import Path
@@ -9,72 +8,20 @@ from typing import Any
 
 import pytest
 
-from gateway.bootstrap import (
-    ConfigurationError,
-    Loaded,
-    build_snapshot,
-    folder_policies,
-    load,
-    snapshot_message,
-)
-from gateway.pipeline.snapshot import Snapshot
+from gateway.bootstrap.load import ConfigurationError, Loaded, folder_policies, load
+from tests.bootstrap.configured import backend, loaded, write
 from tests.support.certificates import Authority
-from tests.support.gatehouse import KEY, SEAL_KEY, allow, gateway_config, key_entry
+from tests.support.gatehouse import KEY, SEAL_KEY, allow, key_entry
 
-NOBODY = {"tracker": ["http://127.0.0.1:1/mcp"]}
 CREDENTIAL = "Bearer backend-credential"
 ISSUER = "https://idp.example"
 KEY_SET = '{"keys":[]}'
-
-
-def write(folder: Path, *policies: dict[str, Any], **changes: Any) -> Path:
-    (folder / "policies").mkdir(exist_ok=True)
-    text = "\n---\n".join(json.dumps(one) for one in policies or (allow(tools=["echo"]),))
-    (folder / "policies" / "policies.yaml").write_text(text)
-    file = folder / "gateway.yaml"
-    file.write_text(json.dumps(gateway_config(NOBODY, folder) | changes))
-    return file
-
-
-def loaded(folder: Path, *policies: dict[str, Any], **changes: Any) -> Loaded:
-    return load(write(folder, *policies, **changes), {})
-
-
-def snapshot(*versions: Loaded) -> Snapshot:
-    """What a worker makes of the first, while the others drain."""
-    message = snapshot_message(versions[0], 7, {}, versions[1:])
-    return build_snapshot(json.loads(json.dumps(message)), lambda _: None)
-
-
-def backend(**changes: Any) -> list[dict[str, Any]]:
-    return [{"name": "tracker", "endpoints": ["127.0.0.1:1"], **changes}]
 
 
 def identity(**source: str) -> dict[str, Any]:
     """The identity part with an issuer of tokens, whose keys come from `source`, too."""
     issuer = {"issuer": ISSUER, "audiences": ["gateway"], **source}
     return {"keys": [key_entry("someone", KEY)], "jwt": [issuer]}
-
-
-def test_a_worker_judges_by_what_the_supervisor_has_checked(tmp_path: Path) -> None:
-    found = loaded(tmp_path)
-    made = snapshot(found)
-    assert (made.number, made.digest) == (7, found.digest)
-    assert list(made.routes) == ["mcp:tracker@tracker"]
-    assert [rule.path for rule in made.policies.rules] == ["allow-all/allow"]
-
-
-def test_routes_that_envoy_still_knows_stay_known_while_they_drain(tmp_path: Path) -> None:
-    route = {"name": "tracker", "path": "/tracker", "protocol": "mcp", "backend": "other"}
-    old = loaded(tmp_path)
-    backends = [*backend(), {"name": "other", "endpoints": ["127.0.0.1:2"]}]
-    new = loaded(tmp_path, backends=backends, routes=[route])
-    made = snapshot(new, old)
-    assert {name: stage.backend for name, stage in made.routes.items()} == {
-        "mcp:tracker@tracker": "tracker",
-        "mcp:tracker@other": "other",
-    }
-    assert list(snapshot(new).routes) == ["mcp:tracker@other"]
 
 
 def test_the_digest_is_of_everything_but_secrets(tmp_path: Path) -> None:
@@ -85,15 +32,6 @@ def test_the_digest_is_of_everything_but_secrets(tmp_path: Path) -> None:
     assert load(file, {}).digest == first.digest
     file.write_text(file.read_text().replace("/tracker", "/elsewhere"))
     assert load(file, {}).digest != first.digest
-
-
-def test_secrets_are_in_the_message_and_in_nothing_that_is_printed(tmp_path: Path) -> None:
-    found = loaded(tmp_path, backends=backend(auth={"value": CREDENTIAL}))
-    message = json.dumps(snapshot_message(found, 1, {}))
-    assert CREDENTIAL in message
-    assert SEAL_KEY in message
-    assert CREDENTIAL not in repr(found)
-    assert SEAL_KEY not in repr(found)
 
 
 def test_what_a_configuration_names_is_watched(tmp_path: Path) -> None:
@@ -146,15 +84,6 @@ def test_a_key_set_that_is_there_is_no_reason_for_a_reload(tmp_path: Path) -> No
     (tmp_path / "keys.json").write_text(KEY_SET)
     found = loaded(tmp_path, identity=identity(jwks_file="keys.json"))
     assert tmp_path / "keys.json" not in found.watched
-
-
-def test_workers_get_key_sets_of_issuers_that_are_configured_and_of_no_others(
-    tmp_path: Path,
-) -> None:
-    found = loaded(tmp_path, identity=identity(jwks_url=f"{ISSUER}/keys"))
-    known = {"https://other.example": b"{}", ISSUER: KEY_SET.encode()}
-    assert snapshot_message(found, 1, known)["key_sets"] == {ISSUER: KEY_SET}
-    assert snapshot_message(found, 1, {})["key_sets"] == {}
 
 
 def test_only_errors_are_in_the_text_of_an_error(tmp_path: Path) -> None:

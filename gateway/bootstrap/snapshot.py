@@ -1,0 +1,165 @@
+"""From a configuration to the snapshot that a worker judges by.
+
+A worker gets the values that passed and compiles them again, since compiled policies cannot be sent
+between processes.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+
+from pydantic import BaseModel, SecretStr
+
+from gateway.bootstrap.load import Loaded
+from gateway.config.keys import session_key
+from gateway.config.reach import spoken
+from gateway.config.schema import Gateway, Route
+from gateway.config.wiring import routed_name
+from gateway.identity.keys import KeySets, parse_key_set
+from gateway.identity.rules import compile_rules
+from gateway.model.jsonvalue import JsonObject, JsonValue
+from gateway.model.problem import Place
+from gateway.pipeline.snapshot import RouteStage, Snapshot
+from gateway.policy.compile import compile_policies
+from gateway.policy.engine import PolicySet
+from gateway.policy.schema import AccessPolicy
+from gateway.policy.source import PolicySource
+from gateway.protocols.base import Settings
+from gateway.protocols.registry import plugin_of
+from gateway.sessions.seal import Sealer
+
+
+def snapshot_message(
+    loaded: Loaded,
+    number: int,
+    key_sets: Mapping[str, bytes],
+    retiring: Iterable[Loaded] = (),
+) -> JsonObject:
+    """What a worker needs to build the snapshot. Holds secrets: for the private channel only.
+
+    Routes of `retiring` that are gone, or lead elsewhere now, stay known for requests that Envoy
+    still sends by them.
+    """
+    now = {routed_name(route) for route in loaded.gateway.routes}
+    before = {routed_name(route): route for one in retiring for route in one.gateway.routes}
+    gone = [route for name, route in before.items() if name not in now]
+    issuers = [one.issuer for one in loaded.gateway.identity.jwt]
+    return {
+        "type": "snapshot",
+        "number": number,
+        "digest": loaded.digest,
+        "gateway": _revealed(loaded.gateway),
+        "retiring": [_revealed(route) for route in gone],
+        "policies": [_revealed(source.model) for source in loaded.sources],
+        "key_sets": {name: key_sets[name].decode() for name in issuers if name in key_sets},
+    }
+
+
+def build_snapshot(message: JsonObject, missed: Callable[[str], None]) -> Snapshot:
+    """The snapshot that a message describes; `missed` is told issuers whose key set lacks a key.
+
+    Raises ValueError for a message that does not compile, which the supervisor's would.
+    """
+    gateway = Gateway.model_validate_json(json.dumps(message["gateway"]))
+    policies = compile_policies(
+        [_unplaced(value) for value in _list(message["policies"])],
+        backends=[backend.name for backend in gateway.backends],
+        routes=[route.name for route in gateway.routes],
+        spoken=spoken(gateway),
+        base=gateway.base,
+    )
+    if not isinstance(policies, PolicySet):
+        raise ValueError(str(policies[0]))  # noqa: TRY004  a problem of the configuration
+    sets = {
+        issuer: parse_key_set(str(text).encode())
+        for issuer, text in _dict(message["key_sets"]).items()
+    }
+    retiring = [_route(value) for value in _list(message["retiring"])]
+    limits = gateway.limits
+    return Snapshot(
+        number=int(str(message["number"])),
+        digest=str(message["digest"]),
+        routes={routed_name(route): route_stage(route) for route in (*retiring, *gateway.routes)},
+        listeners={
+            listener.name: compile_rules(
+                listener.identity,
+                gateway.identity,
+                {route.name: route.scopes for route in gateway.routes},
+            )
+            for listener in gateway.listeners
+        },
+        policies=policies,
+        keys=KeySets(sets, missed),
+        sealer=Sealer(
+            [session_key(key.get_secret_value()) for key in gateway.sessions.keys],
+            gateway.sessions.ttl,
+        ),
+        authorization_servers=gateway.identity.authorization_servers,
+        response_bytes=limits.response_bytes,
+        opaque=gateway.record.tell == "opaque",
+        record_endpoint=gateway.record.endpoint == "always",
+        record_path=gateway.record.path,
+        worker_tls=gateway.service.tls,
+        otlp_endpoint=gateway.telemetry.otlp_endpoint,
+        service_name=gateway.telemetry.service_name,
+        sampling=gateway.telemetry.sampling,
+        decision_seconds=limits.decision_seconds,
+        drain_seconds=limits.drain_seconds,
+        streams=limits.streams,
+        held_bytes=limits.held_bytes,
+    )
+
+
+def route_stage(route: Route) -> RouteStage:
+    """A route of the configuration with its protocol."""
+    settings = Settings(
+        path=route.path,
+        backend=route.backend,
+        body_limit=route.body_limit,
+        origins=frozenset(route.allowed_origins),
+        batches=route.batches,
+        aliases=route.aliases,
+        usage=route.usage,
+    )
+    protocol = None if route.protocol == "unjudged" else plugin_of(route.protocol)(settings)
+    return RouteStage(
+        name=route.name,
+        path=route.path,
+        listener=route.listener,
+        backend=route.backend,
+        protocol=protocol,
+        body_limit=route.body_limit,
+        scopes=route.scopes,
+        metadata=route.metadata,
+        aliases=frozenset(route.aliases),
+    )
+
+
+def _route(value: JsonValue) -> Route:
+    return Route.model_validate_json(json.dumps(value))
+
+
+def _unplaced(value: JsonValue) -> PolicySource:
+    policy = AccessPolicy.model_validate_json(json.dumps(value))
+    return PolicySource(policy, lambda _path: Place(policy.metadata.name, 1, 1))
+
+
+def _revealed(model: BaseModel) -> JsonValue:
+    """The model as JSON with its secrets in clear."""
+    value: JsonValue = json.loads(
+        json.dumps(model.model_dump(exclude_unset=True), default=_secret_text)
+    )
+    return value
+
+
+def _secret_text(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    raise TypeError(f"{type(value).__name__} in a configuration")
+
+
+def _list(value: JsonValue) -> list[JsonValue]:
+    return value if isinstance(value, list) else []
+
+
+def _dict(value: JsonValue) -> JsonObject:
+    return value if isinstance(value, dict) else {}

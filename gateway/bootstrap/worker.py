@@ -1,0 +1,32 @@
+"""The life of a worker process: what it is made of."""
+
+import logging
+import os
+import socket
+
+from gateway.adapters.audit_file import AuditFile
+from gateway.adapters.channel import Channel
+from gateway.bootstrap.snapshot import build_snapshot
+from gateway.pipeline.snapshot import Snapshot
+from gateway.server.worker import Worker
+from gateway.telemetry.traces import NoTracing, SdkTracing, Tracing
+
+
+async def run_worker(channel_fd: int, index: int, address: str) -> None:
+    """The life of a worker process: `channel_fd` is the inherited line to the supervisor."""
+    logging.basicConfig(
+        level=os.environ.get("GATEHOUSE_LOG", "WARNING"),
+        format=f"%(asctime)s worker-{index} %(levelname)s %(message)s",
+    )
+    channel = await Channel.over(socket.socket(fileno=channel_fd))
+    await Worker(channel, address, build_snapshot, AuditFile, open_tracing).run()
+
+
+def open_tracing(snapshot: Snapshot) -> Tracing:
+    """Spans go to the collector that the configuration names, or nowhere."""
+    if snapshot.otlp_endpoint is None:
+        return NoTracing()
+    from gateway.adapters.otlp import otlp_processor  # noqa: PLC0415  a third of a worker's start
+
+    processor = otlp_processor(snapshot.otlp_endpoint)
+    return SdkTracing(snapshot.service_name, processor, snapshot.sampling)

@@ -1,0 +1,58 @@
+"""From a configuration to a snapshot, through the message that workers get."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from gateway.bootstrap.snapshot import snapshot_message
+from tests.bootstrap.configured import backend, loaded, snapshot
+from tests.support.gatehouse import KEY, SEAL_KEY, key_entry
+
+CREDENTIAL = "Bearer backend-credential"
+ISSUER = "https://idp.example"
+KEY_SET = '{"keys":[]}'
+
+
+def identity(**source: str) -> dict[str, Any]:
+    """The identity part with an issuer of tokens, whose keys come from `source`, too."""
+    issuer = {"issuer": ISSUER, "audiences": ["gateway"], **source}
+    return {"keys": [key_entry("someone", KEY)], "jwt": [issuer]}
+
+
+def test_a_worker_judges_by_what_the_supervisor_has_checked(tmp_path: Path) -> None:
+    found = loaded(tmp_path)
+    made = snapshot(found)
+    assert (made.number, made.digest) == (7, found.digest)
+    assert list(made.routes) == ["mcp:tracker@tracker"]
+    assert [rule.path for rule in made.policies.rules] == ["allow-all/allow"]
+
+
+def test_routes_that_envoy_still_knows_stay_known_while_they_drain(tmp_path: Path) -> None:
+    route = {"name": "tracker", "path": "/tracker", "protocol": "mcp", "backend": "other"}
+    old = loaded(tmp_path)
+    backends = [*backend(), {"name": "other", "endpoints": ["127.0.0.1:2"]}]
+    new = loaded(tmp_path, backends=backends, routes=[route])
+    made = snapshot(new, old)
+    assert {name: stage.backend for name, stage in made.routes.items()} == {
+        "mcp:tracker@tracker": "tracker",
+        "mcp:tracker@other": "other",
+    }
+    assert list(snapshot(new).routes) == ["mcp:tracker@other"]
+
+
+def test_secrets_are_in_the_message_and_in_nothing_that_is_printed(tmp_path: Path) -> None:
+    found = loaded(tmp_path, backends=backend(auth={"value": CREDENTIAL}))
+    message = json.dumps(snapshot_message(found, 1, {}))
+    assert CREDENTIAL in message
+    assert SEAL_KEY in message
+    assert CREDENTIAL not in repr(found)
+    assert SEAL_KEY not in repr(found)
+
+
+def test_workers_get_key_sets_of_issuers_that_are_configured_and_of_no_others(
+    tmp_path: Path,
+) -> None:
+    found = loaded(tmp_path, identity=identity(jwks_url=f"{ISSUER}/keys"))
+    known = {"https://other.example": b"{}", ISSUER: KEY_SET.encode()}
+    assert snapshot_message(found, 1, known)["key_sets"] == {ISSUER: KEY_SET}
+    assert snapshot_message(found, 1, {})["key_sets"] == {}
