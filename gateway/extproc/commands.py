@@ -89,6 +89,7 @@ class HeadersReply:
     mutation: Mutation = UNCHANGED
     override: ModeOverride | None = None
     metadata: "JsonObject | None" = None
+    reroutes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,7 @@ class BodyReply:
     streamed: bool = False
     end_of_stream: bool = False
     metadata: "JsonObject | None" = None
+    reroutes: bool = False
 
 
 PASSED: Final = BodyReply(Direction.RESPONSE)
@@ -123,7 +125,15 @@ class ImmediateReply:
     details: str
 
 
-Reply: TypeAlias = HeadersReply | BodyReply | TrailersReply | ImmediateReply
+@dataclass(frozen=True, slots=True)
+class TimeoutReply:
+    """The answer to what Envoy waits for takes longer: `seconds` from now at most. Envoy takes one
+    for each message, up to its max_message_timeout."""
+
+    seconds: float
+
+
+Reply: TypeAlias = HeadersReply | BodyReply | TrailersReply | ImmediateReply | TimeoutReply
 
 
 @dataclass(frozen=True, slots=True)

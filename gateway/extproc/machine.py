@@ -26,6 +26,7 @@ from gateway.extproc.commands import (
     Read,
     Reply,
     Send,
+    TimeoutReply,
     TrailersReply,
     Wait,
 )
@@ -164,6 +165,13 @@ class Machine:
             case Emit():
                 return self._emit(conclusion)
 
+    def extend(self, seconds: float) -> tuple[Reply, ...]:
+        """The verdict on the whole request will take up to `seconds`. In duplex mode Envoy sets no
+        limit to it. Raises `StreamError` when no verdict is due."""
+        if self.state is not S.JUDGING:
+            raise StreamError(f"more time while waiting for {self.state.value}")
+        return () if self._duplex else (TimeoutReply(seconds),)
+
     def _step(self, cause: type, target: State) -> None:
         if target not in TRANSITIONS.get((self.state, cause), frozenset()):
             message = f"{cause.__name__} while waiting for {self.state.value}"
@@ -258,6 +266,7 @@ class Machine:
                     conclusion.mutation,
                     None if self._any_duplex else override,
                     conclusion.metadata,
+                    conclusion.reroutes,
                 ),
             )
         if self._duplex:

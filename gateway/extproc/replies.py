@@ -17,6 +17,7 @@ def buffered(conclusion: Forward) -> BodyReply:
         _with_length(conclusion.mutation, conclusion.body),
         conclusion.body,
         metadata=conclusion.metadata,
+        reroutes=conclusion.reroutes,
     )
 
 
@@ -33,7 +34,12 @@ def streamed(conclusion: Forward, body: bytes, *, trailed: bool) -> tuple[Reply,
     pieces = [body[i : i + DUPLEX_PIECE] for i in range(0, len(body), DUPLEX_PIECE)] or [b""]
     last = len(pieces) - 1
     replies: list[Reply] = [
-        HeadersReply(Direction.REQUEST, conclusion.mutation, metadata=conclusion.metadata)
+        HeadersReply(
+            Direction.REQUEST,
+            conclusion.mutation,
+            metadata=conclusion.metadata,
+            reroutes=conclusion.reroutes,
+        )
     ]
     replies += [
         BodyReply(

@@ -47,7 +47,8 @@ class Forward:
     """The request may go on, changed by `mutation` and, if not None, with another `body`.
 
     `metadata` becomes Envoy's dynamic metadata: namespace -> object. `lasts` as in `Proceed`, for
-    a request without a body.
+    a request without a body. With `reroutes` Envoy chooses its route again, by what `mutation`
+    wrote: only among the routes that were judged together.
     """
 
     mutation: Mutation = UNCHANGED
@@ -55,6 +56,14 @@ class Forward:
     response_headers: bool = False
     metadata: "JsonObject | None" = None
     lasts: bool = False
+    reroutes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """The request is allowed and waits for a model server, for `seconds` at most."""
+
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +96,4 @@ class Emit:
 
 
 Conclusion: TypeAlias = Proceed | Forward | Refuse | PassResponse | ReadResponse | Emit
+"""What the machine is told; a `Queued` is for the driver alone, which waits."""

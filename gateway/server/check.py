@@ -23,7 +23,7 @@ from gateway.config.wiring import (
 )
 from gateway.extproc.budget import Budget
 from gateway.model.head import Headers, Peer, RequestHead
-from gateway.model.verdict import Forward, Gap, Refuse
+from gateway.model.verdict import Forward, Gap, Queued, Refuse
 from gateway.server import extauthz_pb2 as pb
 from gateway.server.codec import UndecodableMessageError, to_object
 from gateway.server.patience import within
@@ -45,7 +45,9 @@ NOBODY: Final = ("",)
 class Judging(Protocol):
     """The part of an exchange that a check has."""
 
-    async def judge(self, head: RequestHead, body: bytes, gap: Gap | None) -> Forward | Refuse: ...
+    async def judge(
+        self, head: RequestHead, body: bytes, gap: Gap | None
+    ) -> Forward | Refuse | Queued: ...
     def fault(self, error: Exception) -> Refuse: ...
     def finish(self, *, unread: bool) -> None: ...
 
@@ -83,9 +85,12 @@ class CheckDriver:
         """The one rescue: what fails in unknown ways, or takes too long, is refused."""
         try:
             work = self._exchange.judge(asked.head, asked.body, asked.gap)
-            return await within(self._deadline, work)
+            verdict = await within(self._deadline, work)
+            if isinstance(verdict, Queued):
+                raise TypeError("a check cannot wait in a queue")  # noqa: TRY301  the one rescue
         except Exception as error:  # noqa: BLE001  see above
             return self._exchange.fault(error)
+        return verdict
 
 
 # --- from Envoy -------------------------------------------------------------------------------
@@ -197,7 +202,12 @@ def encode(verdict: Forward | Refuse) -> bytes:
         denied.body = verdict.answer.body
         _set(denied.headers.add, verdict.answer.headers)
         return message.SerializeToString()
-    if verdict.body is not None or verdict.response_headers or verdict.lasts:
+    if (
+        verdict.body is not None
+        or verdict.response_headers
+        or verdict.lasts
+        or verdict.reroutes
+    ):
         raise ValueError("a check cannot do more than decide")
     facts = (verdict.metadata or {}).get(METADATA_NAMESPACE)
     if isinstance(facts, dict):

@@ -20,6 +20,7 @@ from gateway.extproc.commands import (
     ImmediateReply,
     ModeOverride,
     Reply,
+    TimeoutReply,
     TrailersReply,
 )
 from gateway.extproc.events import (
@@ -196,6 +197,8 @@ def _encoded(reply: Reply) -> bytes:
             target.SetInParent()
         case ImmediateReply():
             _immediate_reply(message, reply)
+        case TimeoutReply():
+            message.override_message_timeout.FromNanoseconds(int(reply.seconds * 1e9))
     return message.SerializeToString()
 
 
@@ -209,6 +212,8 @@ def _headers_reply(message: pb.ProcessingResponse, reply: HeadersReply) -> None:
     _mutate(target.response.header_mutation, reply.mutation)
     if reply.override is not None:
         _override(message.mode_override, reply.override)
+    if reply.reroutes:
+        target.response.clear_route_cache = True
     _metadata(message, reply.metadata)
 
 
@@ -224,6 +229,8 @@ def _body_reply(message: pb.ProcessingResponse, reply: BodyReply) -> None:
     target = message.request_body if reply.direction is Direction.REQUEST else message.response_body
     target.SetInParent()
     _mutate(target.response.header_mutation, reply.mutation)
+    if reply.reroutes:
+        target.response.clear_route_cache = True
     _metadata(message, reply.metadata)
     if reply.data is None:
         return

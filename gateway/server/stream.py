@@ -8,7 +8,7 @@ Envoy turns into an error reply.
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from grpc import StatusCode, aio
 
@@ -24,6 +24,7 @@ from gateway.model.verdict import (
     Gap,
     PassResponse,
     Proceed,
+    Queued,
     ReadResponse,
     Refuse,
 )
@@ -33,12 +34,18 @@ from gateway.server.patience import within
 
 T = TypeVar("T")
 
+QUEUE_MARGIN: Final = 1.0
+"""Seconds after which a queue that should have dropped a request has failed."""
+
 
 class Exchange(Protocol):
     """One HTTP exchange as the pipeline judges it. No method raises but by a fault of ours."""
 
     async def preview(self, head: RequestHead) -> Proceed | Refuse: ...
-    async def judge(self, head: RequestHead, body: bytes, gap: Gap | None) -> Forward | Refuse: ...
+    async def judge(
+        self, head: RequestHead, body: bytes, gap: Gap | None
+    ) -> Forward | Refuse | Queued: ...
+    async def dispatched(self) -> Forward | Refuse: ...
     async def judge_response(
         self, head: ResponseHead, *, end_of_stream: bool
     ) -> PassResponse | ReadResponse | Refuse: ...
@@ -57,6 +64,7 @@ class Stream(Protocol):
     async def read(self) -> Any: ...
     async def write(self, message: bytes) -> None: ...
     async def abort(self, code: StatusCode, details: str) -> None: ...
+    async def send_initial_metadata(self, metadata: tuple[tuple[str, str], ...]) -> None: ...
 
 
 class ExpiredError(Exception):
@@ -182,19 +190,35 @@ class StreamDriver:
             case Read():
                 replies = self._machine.conclude(await self._read(command))
             case Preview() | Judge() | JudgeResponse():
-                replies = self._machine.conclude(await self._decide(command))
+                replies = self._machine.conclude(await self._decide(command, stream))
         for message in [encode(reply) for reply in replies]:
             await stream.write(message)
         if isinstance(command, Judge):
             self._machine.release()
 
-    async def _decide(self, question: Preview | Judge | JudgeResponse) -> Conclusion:
+    async def _decide(
+        self, question: Preview | Judge | JudgeResponse, stream: Stream
+    ) -> Conclusion:
         """The verdict, or the protocol's own error when judging fails or takes too long."""
-        return await self._rescued(self._verdict(question), self._exchange.fault)
+        found = await self._rescued(self._verdict(question), self._exchange.fault)
+        if not isinstance(found, Queued):
+            return found
+        await self._hold(stream, found.seconds)
+        waiting = self._exchange.dispatched()
+        return await self._rescued(waiting, self._exchange.fault, found.seconds + QUEUE_MARGIN)
+
+    async def _hold(self, stream: Stream, seconds: float) -> None:
+        """Have Envoy wait for the end of a queue. In duplex mode nothing has been answered yet, and
+        Envoy would ask another worker: the metadata say that this one is at work."""
+        replies = self._machine.extend(seconds + 2 * QUEUE_MARGIN)
+        for reply in replies:
+            await stream.write(encode(reply))
+        if not replies:
+            await stream.send_initial_metadata(())
 
     def _verdict(
         self, question: Preview | Judge | JudgeResponse
-    ) -> Coroutine[Any, Any, Conclusion]:
+    ) -> Coroutine[Any, Any, Conclusion | Queued]:
         match question:
             case Preview():
                 return self._exchange.preview(question.head)
@@ -211,10 +235,15 @@ class StreamDriver:
         work = self._exchange.read(piece.data, end_of_stream=piece.end_of_stream)
         return await self._rescued(work, self._exchange.read_fault)
 
-    async def _rescued(self, work: Coroutine[Any, Any, T], rescue: Callable[[Exception], T]) -> T:
+    async def _rescued(
+        self,
+        work: Coroutine[Any, Any, T],
+        rescue: Callable[[Exception], T],
+        seconds: float | None = None,
+    ) -> T:
         """The one rescue: what fails in unknown ways, or takes too long, is refused."""
         try:
-            return await within(self._deadline, work)
+            return await within(self._deadline if seconds is None else seconds, work)
         except asyncio.CancelledError:
             if _cancelled_from_outside():
                 raise

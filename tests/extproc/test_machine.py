@@ -10,6 +10,7 @@ from gateway.extproc.commands import (
     ModeOverride,
     Preview,
     Send,
+    TimeoutReply,
     TrailersReply,
     Wait,
 )
@@ -303,3 +304,35 @@ def test_what_comes_after_a_refusal_gets_no_reply() -> None:
     playbook = Playbook() >> headers(DUPLEX) << Preview(HEAD) >> REFUSAL << REFUSED
     assert playbook >> body() << Wait() >> RequestTrailers() << Wait() >> answer() << Wait()
     assert playbook >> headers() << StreamError
+
+
+# --- a request that waits for an endpoint -------------------------------------------------------
+
+
+def test_only_a_request_whose_verdict_is_due_gets_more_time() -> None:
+    playbook = holding()
+    with pytest.raises(StreamError, match="more time"):
+        playbook.machine.extend(60)
+    assert playbook >> body() << Judge(HEAD, b"{}")
+    assert playbook.machine.extend(60) == (TimeoutReply(60),)
+
+
+def test_in_duplex_mode_envoy_waits_for_as_long_as_it_takes() -> None:
+    playbook = holding(DUPLEX)
+    assert playbook >> body() << Judge(HEAD, b"{}")
+    assert playbook.machine.extend(60) == ()
+
+
+def test_a_verdict_may_have_envoy_choose_its_route_again() -> None:
+    moved = Forward(ADDED, reroutes=True)
+    playbook = holding()
+    assert playbook >> body() << Judge(HEAD, b"{}")
+    assert playbook >> moved << (BodyReply(UP, ADDED, reroutes=True),)
+    duplicate = holding(DUPLEX)
+    assert duplicate >> body() << Judge(HEAD, b"{}")
+    assert (
+        duplicate >> moved << (HeadersReply(UP, ADDED, reroutes=True), duplex(UP, b"{}", ends=True))
+    )
+    alone = Playbook(body_limit=LIMIT)
+    assert alone >> bodiless() << Judge(HEAD, b"")
+    assert alone >> moved << (HeadersReply(UP, ADDED, reroutes=True),)

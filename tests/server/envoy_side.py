@@ -18,6 +18,7 @@ from gateway.model.verdict import (
     Gap,
     PassResponse,
     Proceed,
+    Queued,
     ReadResponse,
     Refuse,
 )
@@ -34,7 +35,7 @@ PATIENCE = 10.0
 DENIED = Refuse(Answer(403, (), b"denied"), "denied")
 FAULT = Refuse(Answer(500, (), b"fault"), "fault")
 
-Step = Conclusion | BaseException | Callable[[], Awaitable[Conclusion]]
+Step = Conclusion | Queued | BaseException | Callable[[], Awaitable[Conclusion]]
 
 
 class Script:
@@ -44,6 +45,7 @@ class Script:
         self.steps: dict[str, Step] = {
             "preview": Proceed(),
             "judge": Forward(),
+            "dispatched": Forward(),
             "judge_response": PassResponse(),
             "read": Emit(b"filtered"),
             **steps,
@@ -66,8 +68,13 @@ class Script:
     async def preview(self, head: RequestHead) -> Proceed | Refuse:
         return await self._take("preview", head)
 
-    async def judge(self, head: RequestHead, body: bytes, gap: Gap | None) -> Forward | Refuse:
+    async def judge(
+        self, head: RequestHead, body: bytes, gap: Gap | None
+    ) -> Forward | Refuse | Queued:
         return await self._take("judge", head, body, gap)
+
+    async def dispatched(self) -> Forward | Refuse:
+        return await self._take("dispatched")
 
     async def judge_response(
         self, head: ResponseHead, *, end_of_stream: bool

@@ -11,6 +11,7 @@ from gateway.extproc.commands import (
     ImmediateReply,
     ModeOverride,
     Reply,
+    TimeoutReply,
     TrailersReply,
 )
 from gateway.extproc.events import (
@@ -332,6 +333,19 @@ def test_a_mode_override_asks_for_the_response() -> None:
     mode = encoded(HeadersReply(DOWN, override=override)).mode_override
     assert (mode.request_body_mode, mode.request_trailer_mode) == (Mode.NONE, Send.SKIP)
     assert (mode.response_header_mode, mode.response_body_mode) == (Send.SEND, Mode.STREAMED)
+
+
+@pytest.mark.parametrize("reroutes", [True, False])
+def test_a_reply_says_whether_envoy_chooses_its_route_again(*, reroutes: bool) -> None:
+    head = encoded(HeadersReply(UP, reroutes=reroutes)).request_headers.response
+    body = encoded(BodyReply(UP, reroutes=reroutes)).request_body.response
+    assert (head.clear_route_cache, body.clear_route_cache) == (reroutes, reroutes)
+
+
+def test_more_time_is_a_reply_that_answers_nothing() -> None:
+    message = encoded(TimeoutReply(62.5))
+    assert message.override_message_timeout.ToMilliseconds() == 62_500
+    assert message.WhichOneof("response") is None
 
 
 def test_a_body_is_left_replaced_or_cleared() -> None:

@@ -14,12 +14,13 @@ from gateway.model.verdict import (
     Forward,
     Mutation,
     PassResponse,
+    Queued,
     ReadResponse,
     Refuse,
 )
 from gateway.pipeline.review import Review
 from gateway.server import extproc_pb2 as pb
-from gateway.server.stream import AbandonedError, StreamDriver
+from gateway.server.stream import QUEUE_MARGIN, AbandonedError, StreamDriver
 from tests.server.envoy_side import (
     DENIED,
     PATIENCE,
@@ -102,6 +103,43 @@ async def test_a_client_that_leaves_finishes_the_exchange() -> None:
         stream = envoy.open()
         await stream.tell(request_headers(ends=True))
         await eventually(lambda: script.asked == ["judge"])
+        stream.reset()
+        assert await script.finished is False
+    assert script.faults == []
+
+
+# --- what has to wait for an endpoint -----------------------------------------------------------
+
+
+async def test_envoy_is_told_to_wait_for_the_end_of_a_queue() -> None:
+    placed = Forward(Mutation((("x-gateway-pool", "chat"),)), reroutes=True)
+    script = Script(judge=Queued(60), dispatched=placed)
+    async with scripted(script, deadline=0.01) as envoy:
+        stream = envoy.open()
+        more = await stream.ask(request_headers(ends=True))
+        assert kind(more) is None
+        assert 60 < more.override_message_timeout.ToSeconds() <= 65
+        reply = await stream.reply()
+        assert reply.request_headers.response.clear_route_cache
+        assert await stream.close() is StatusCode.OK
+    assert script.asked == ["judge", "dispatched"]
+
+
+async def test_a_queue_that_never_ends_is_given_up() -> None:
+    script = Script(judge=Queued(-QUEUE_MARGIN), dispatched=never)
+    async with scripted(script) as envoy:
+        stream = envoy.open()
+        assert kind(await stream.ask(request_headers(ends=True))) is None
+        assert answered(await stream.reply()) == b"fault"
+    assert [type(error) for error in script.faults] == [TimeoutError]
+
+
+async def test_who_leaves_while_it_waits_finishes_the_exchange() -> None:
+    script = Script(judge=Queued(60), dispatched=never)
+    async with scripted(script) as envoy:
+        stream = envoy.open()
+        assert kind(await stream.ask(request_headers(ends=True))) is None
+        await eventually(lambda: script.asked == ["judge", "dispatched"])
         stream.reset()
         assert await script.finished is False
     assert script.faults == []

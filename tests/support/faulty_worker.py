@@ -37,6 +37,7 @@ from gateway.model.verdict import (
     Mutation,
     PassResponse,
     Proceed,
+    Queued,
     ReadResponse,
     Refuse,
 )
@@ -108,7 +109,9 @@ class FaultyExchange:
         await self._fail_at("preview")
         return verdict
 
-    async def judge(self, head: RequestHead, body: bytes, gap: Gap | None) -> Forward | Refuse:
+    async def judge(
+        self, head: RequestHead, body: bytes, gap: Gap | None
+    ) -> Forward | Refuse | Queued:
         self._fault = parse_fault(head)
         await self._fail_at("judge")
         verdict = await self._exchange.judge(head, body, gap)
@@ -116,6 +119,9 @@ class FaultyExchange:
         if isinstance(verdict, Forward) and self._blows_up("verdict"):
             return dataclasses.replace(verdict, mutation=_oversized(verdict.mutation))
         return verdict
+
+    async def dispatched(self) -> Forward | Refuse:
+        return await self._exchange.dispatched()
 
     async def judge_response(
         self, head: ResponseHead, *, end_of_stream: bool
