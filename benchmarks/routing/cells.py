@@ -1,0 +1,49 @@
+"""The grid's cells: a workload at one load, by name."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from benchmarks.routing.workload import Workload
+from benchmarks.routing.workloads.chat import bursty_chat
+from benchmarks.routing.workloads.conversation import agents, coding, mooncake_like, reasoning
+from benchmarks.routing.workloads.ladder import ladder
+from benchmarks.routing.workloads.shared_prefix import churn, mixed_fleet
+from benchmarks.routing.workloads.trace import read_trace, replay
+
+Cell = Callable[[int], Workload]
+"""From a seed to its workload."""
+
+SYNTHETIC: Final[Mapping[str, Cell]] = {
+    "ladder": ladder,
+    "mooncake-like-1.5": partial(mooncake_like, rate=1.5),
+    "mooncake-like-3": partial(mooncake_like, rate=3.0),
+    "mooncake-like-4.5": partial(mooncake_like, rate=4.5),
+    "agents-24": partial(agents, clients=24),
+    "agents-48": partial(agents, clients=48),
+    "reasoning-250": partial(reasoning, clients=250),
+    "reasoning-450": partial(reasoning, clients=450),
+    "chat-20": partial(bursty_chat, rate=20.0),
+    "chat-30": partial(bursty_chat, rate=30.0),
+    "chat-40": partial(bursty_chat, rate=40.0),
+    "mixed-fleet-20": partial(mixed_fleet, rate=20.0),
+    "mixed-fleet-40": partial(mixed_fleet, rate=40.0),
+    "churn-20": partial(churn, rate=20.0),
+    "churn-40": partial(churn, rate=40.0),
+    "coding-24": partial(coding, clients=24),
+    "coding-48": partial(coding, clients=48),
+}
+
+SPEEDS: Final = (1.0, 1.5, 2.0)
+QUICK: Final = ("chat-20", "churn-20")
+
+
+def cells(trace: Path | None) -> dict[str, Cell]:
+    """All cells; those of a trace only if one is given. Raises as `read_trace` does."""
+    found: dict[str, Cell] = dict(SYNTHETIC)
+    if trace is not None:
+        rows = read_trace(trace)
+        for speed in SPEEDS:
+            found[f"trace-x{speed:g}"] = partial(replay, rows, speed=speed)
+    return found

@@ -1,0 +1,48 @@
+"""A request inside an engine."""
+
+from collections.abc import Sequence
+
+from benchmarks.routing.cache import Holding
+from benchmarks.routing.prompt import Run
+from benchmarks.routing.request import Outcome
+
+
+class Job:
+    """What the scheduler of an engine knows of a request.
+
+    `target` tokens must be computed before it decodes: the prompt, after a preemption also what
+    had been generated. `computed` of them are. While it decodes, its last token comes with the
+    engine's decode step `ends`.
+    """
+
+    __slots__ = (
+        *("arrived", "computed", "ends", "generated", "holding", "outcome", "output_key"),
+        *("phase", "preemptions", "runs", "target", "output"),
+    )
+
+    def __init__(self, outcome: Outcome, output: int) -> None:
+        request = outcome.request
+        self.outcome = outcome
+        self.arrived = 0.0
+        self.runs: Sequence[Run] = request.prompt.runs
+        self.target = request.prompt.tokens
+        self.output = output
+        self.output_key = request.output_key
+        self.generated = 0
+        self.computed = 0
+        self.holding: Holding | None = None
+        self.ends = -1
+        self.phase = 0
+        self.preemptions = 0
+
+    def preempted(self) -> None:
+        """Its blocks are gone: all that it had must be computed again."""
+        prompt = self.outcome.request.prompt
+        self.preemptions += 1
+        self.runs = prompt.runs
+        self.target = prompt.tokens + self.generated
+        if self.generated and not prompt.tokens % 16:
+            self.runs = (*prompt.runs, Run(self.output_key, self.generated))
+        self.computed = 0
+        self.ends = -1
+        self.holding = None

@@ -1,0 +1,41 @@
+"""The production picker in the simulation."""
+
+from benchmarks.routing.policies.gatehouse import HASHED, Gatehouse, demand_of, load_of
+from tests.benchmarks.routing.fleet import asking, fleet, placed
+
+
+def test_the_picker_is_told_hashes_and_lengths_of_the_simulated_prompt() -> None:
+    demand = demand_of(asking(3, (1, 1024), (2, 100)))
+    assert len(demand.chain) == 1124 // HASHED
+    assert demand.block_bytes == 4 * HASHED
+    assert demand.prompt_bytes == 4 * 1124
+    assert demand.output_limit is None
+
+
+def test_a_prompt_that_was_served_goes_where_it_is_cached() -> None:
+    policy, seen = Gatehouse(0), fleet(4)
+    first = placed(policy, asking(0, (1, 25_600)), seen, 0.0)
+    policy.first_token(first, 2.0)
+    policy.finished(first, 2.5)
+    for at in range(1, 6):
+        outcome = placed(policy, asking(at, (1, 25_600), (at + 9, 256)), seen, 3.0 * at)
+        assert outcome.endpoint == first.endpoint
+        policy.finished(outcome, 3.0 * at + 0.5)
+
+
+def test_a_scrape_carries_the_engines_counters() -> None:
+    one = fleet(1)[0]
+    one.at, one.waiting, one.running, one.hits, one.queries = 1.5, 3, 4, 160, 320
+    load = load_of(one)
+    assert (load.at, load.waiting, load.running) == (1.5, 3, 4)
+    assert (load.prefix_hits, load.prefix_queries) == (160, 320)
+    assert load.cache_tokens == one.tokens
+
+
+def test_an_endpoint_that_is_gone_gets_nothing_and_one_that_is_back_gets_some() -> None:
+    policy, seen = Gatehouse(0), fleet(2)
+    policy.finished(placed(policy, asking(0, (1, 2560)), seen), 0.5)
+    policy.left(0, 1.0)
+    assert placed(policy, asking(1, (2, 2560)), seen[1:], 1.1).endpoint == 1
+    got = {placed(policy, asking(at, (at + 5, 25_600)), seen, 1.2).endpoint for at in range(2, 6)}
+    assert got == {0, 1}
