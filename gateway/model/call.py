@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from gateway.model.jsonvalue import JsonMapping, JsonValue, RequestId
+from gateway.model.prompt import Prompt
+from gateway.model.refusal import Answer, Refusal
 
 
 class Kind(Enum):
@@ -50,6 +52,11 @@ class Deframed:
     `trace` is the W3C trace context of the first message that carries one, `linked` are the
     traceparents of the others. `retraced` makes of a traceparent the same request whose messages
     carry that one in place of their own; None where they carry none.
+    `prompt` tells what a model server has to read; None for what no model answers. `with_model`
+    makes of a model's name the same request to that model, whatever the client named; None where
+    the message has no place for a name. `answered` is the answer of the gateway itself to a
+    request about the models of the route, by the predicate (list method, name) -> visible; None
+    where a backend answers.
     """
 
     calls: tuple[Call, ...]
@@ -62,3 +69,8 @@ class Deframed:
     trace: Mapping[str, str] = field(default_factory=dict[str, str])
     linked: tuple[str, ...] = ()
     retraced: "Callable[[str], Deframed] | None" = field(default=None, compare=False, repr=False)
+    prompt: Callable[[], Prompt] | None = field(default=None, compare=False, repr=False)
+    with_model: "Callable[[str], Deframed] | None" = field(default=None, compare=False, repr=False)
+    answered: "Callable[[Callable[[str, str], bool]], Answer | Refusal] | None" = field(
+        default=None, compare=False, repr=False
+    )

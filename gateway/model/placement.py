@@ -26,7 +26,8 @@ class Placement:
     is the predicted time to the first token in milliseconds, None where the profile predicts none.
     `cached_tokens` of `prompt_tokens` are believed to be in the endpoint's cache. `waited` is the
     time in the queue, in seconds. `scores` says of every candidate what it was compared by, for
-    explanations: endpoint -> parts -> value.
+    explanations: endpoint -> parts -> value, the best first. (The last field, which the picker's
+    wire form relies on.)
     """
 
     ticket: int

@@ -3,7 +3,7 @@
 Text stays in the worker that read it: the picker is told hashes and counts, never a prompt.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Prompt:
     """
 
     model: str
-    parts: tuple[bytes, ...]
+    parts: tuple[bytes, ...] = field(repr=False)
     salt: str = ""
     output_limit: int | None = None
     media_tokens: int = 0

@@ -25,6 +25,7 @@ class Reason(Enum):
     UNSUPPORTED_MEDIA = "unsupported_media"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     UNKNOWN_ROUTE = "unknown_route"
+    UNKNOWN_MODEL = "unknown_model"
     TOO_LARGE = "too_large"
     LIMITED = "limited"
     SESSION_UNKNOWN = "session_unknown"
@@ -58,6 +59,7 @@ JSON_RPC_FORMS: Final[Mapping[Reason, JsonRpcForm]] = MappingProxyType(
         Reason.UNSUPPORTED_MEDIA: JsonRpcForm(-32600, 415, 415),
         Reason.METHOD_NOT_ALLOWED: JsonRpcForm(-32600, 405, 405),
         Reason.UNKNOWN_ROUTE: JsonRpcForm(-31404, 404, 404),
+        Reason.UNKNOWN_MODEL: JsonRpcForm(-31404, 404, 404),
         Reason.TOO_LARGE: JsonRpcForm(-31413, 413, 413),
         Reason.LIMITED: JsonRpcForm(-31429, 200, 429),
         Reason.SESSION_UNKNOWN: JsonRpcForm(-31404, 404, 404),
@@ -110,6 +112,7 @@ REST_FORMS: Final[Mapping[Reason, RestForm]] = MappingProxyType(
         Reason.UNSUPPORTED_MEDIA: _rest(415, "INVALID_ARGUMENT"),
         Reason.METHOD_NOT_ALLOWED: _rest(405, "UNIMPLEMENTED"),
         Reason.UNKNOWN_ROUTE: _rest(404, "NOT_FOUND"),
+        Reason.UNKNOWN_MODEL: _rest(404, "NOT_FOUND"),
         Reason.TOO_LARGE: _rest(413, "RESOURCE_EXHAUSTED"),
         Reason.LIMITED: _rest(429, "RESOURCE_EXHAUSTED"),
         Reason.SESSION_UNKNOWN: _rest(404, "NOT_FOUND"),
@@ -130,11 +133,13 @@ ERROR_DOMAIN: Final = "gatehouse.dev"
 @dataclass(frozen=True, slots=True)
 class ModelForm:
     """How a reason looks to clients of model servers: HTTP status, `error.type`, and OpenAI's
-    `error.code` (empty for Anthropic, whose errors have none)."""
+    `error.code` (empty for Anthropic, whose errors have none) and `error.param`, the member of the
+    request that is wrong."""
 
     status: int
     type: str
     code: str = ""
+    param: str | None = None
 
 
 _BAD: Final = "invalid_request_error"
@@ -154,6 +159,7 @@ OPENAI_FORMS: Final[Mapping[Reason, ModelForm]] = MappingProxyType(
         Reason.UNSUPPORTED_MEDIA: ModelForm(415, _BAD, "unsupported_media"),
         Reason.METHOD_NOT_ALLOWED: ModelForm(405, _BAD, "method_not_allowed"),
         Reason.UNKNOWN_ROUTE: ModelForm(404, _BAD, "unknown_url"),
+        Reason.UNKNOWN_MODEL: ModelForm(404, _BAD, "model_not_found", "model"),
         Reason.TOO_LARGE: ModelForm(413, _BAD, "request_too_large"),
         Reason.LIMITED: ModelForm(429, "rate_limit_error", "rate_limit_exceeded"),
         Reason.SESSION_UNKNOWN: ModelForm(404, _BAD, "not_found"),
@@ -179,6 +185,7 @@ ANTHROPIC_FORMS: Final[Mapping[Reason, ModelForm]] = MappingProxyType(
         Reason.UNSUPPORTED_MEDIA: ModelForm(415, _BAD),
         Reason.METHOD_NOT_ALLOWED: ModelForm(405, _BAD),
         Reason.UNKNOWN_ROUTE: ModelForm(404, "not_found_error"),
+        Reason.UNKNOWN_MODEL: ModelForm(404, "not_found_error"),
         Reason.TOO_LARGE: ModelForm(413, "request_too_large"),
         Reason.LIMITED: ModelForm(429, "rate_limit_error"),
         Reason.SESSION_UNKNOWN: ModelForm(404, "not_found_error"),

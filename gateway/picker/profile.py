@@ -50,7 +50,10 @@ class Ranking:
 class Profile(Protocol):
     """A way to choose. It may learn from what it is told; the ledger and the index are not its."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What metrics and records call it."""
+        ...
 
     def rank(self, demand: Demand, candidates: Sequence[Candidate], now: float) -> Ranking:
         """Rank `candidates`, which are all healthy; `now` is in seconds on the picker's clock."""

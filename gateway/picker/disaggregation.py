@@ -1,0 +1,57 @@
+"""Whether another endpoint shall do the prefill: by the same predicted cost. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from gateway.picker.fit import Fit
+from gateway.picker.profile import Candidate
+
+_START: Final = (0.02, 2e-6)
+"""Seconds for a transfer, and for each of its tokens, before one was seen: keys and values of a
+large model over a fast network."""
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """What an endpoint would cost, in seconds: until the first token, and in all."""
+
+    candidate: Candidate
+    expected: float
+    cost: float
+
+
+class Disaggregation:
+    """Learns what moving keys and values takes, and decides where it pays."""
+
+    def __init__(self) -> None:
+        self._transfer = Fit(_START, weight=1.0)
+
+    def seconds(self, tokens: int) -> float:
+        """Predicted time of moving the keys and values of so many tokens."""
+        return self._transfer.predict((1.0, float(tokens)))
+
+    def learn(self, seconds: float, tokens: int) -> None:
+        """A transfer of so many tokens took so many seconds."""
+        if seconds > 0:
+            self._transfer.learn((1.0, float(tokens)), seconds)
+
+    def prefiller(
+        self, local: float, relieved: float, prefillers: Sequence[Priced], tokens: int
+    ) -> Priced | None:
+        """The endpoint that shall prefill, None if none pays.
+
+        `local` is the cost of the best endpoint that does it all, `relieved` that of the best one
+        without the prefill, both in seconds; `tokens` are what would have to be moved.
+        """
+        best = min(prefillers, key=lambda each: each.cost, default=None)
+        if best is None or best.cost + self.seconds(tokens) + relieved >= local:
+            return None
+        return best
+
+
+def split(candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[Candidate]]:
+    """Those that may answer, and those that only prefill. Without one that may answer, all do."""
+    answering = [each for each in candidates if each.state.endpoint.role in ("both", "decode")]
+    prefill = [each for each in candidates if each.state.endpoint.role == "prefill"]
+    return (answering, prefill) if answering else (list(candidates), [])

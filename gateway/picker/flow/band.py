@@ -1,0 +1,162 @@
+"""The requests of one priority that wait, in flows. Pure: no I/O, no clock."""
+
+from collections import Counter, OrderedDict
+
+from gateway.model.placement import Drop
+from gateway.picker.flow.attained_service import jain_index
+from gateway.picker.flow.entry import Entry
+from gateway.picker.flow.fairness import find_fairness
+from gateway.picker.flow.fairness_policy import FairnessWeights
+from gateway.picker.flow.flow_queue import FlowQueue
+from gateway.picker.flow.ordering import find_ordering
+from gateway.picker.flow.rules import FlowRules
+from gateway.picker.flow.view import BandView, FlowView
+
+
+class Band:
+    """Flows of `priority`. `bytes` is what waits in it, `active` when it last did something."""
+
+    __slots__ = (
+        "_aside", "_entries", "_fairness", "_half_life", "_ordering", "active", "bytes",
+        "dispatched", "dropped", "flows", "priority", "rules",
+    )  # fmt: skip
+
+    def __init__(self, priority: int, rules: FlowRules, now: float) -> None:
+        self.priority = priority
+        self.rules = rules.of(priority)
+        self.flows: dict[str, FlowQueue] = {}
+        self.bytes = 0
+        self.active = now
+        self.dispatched = 0
+        self.dropped: Counter[Drop] = Counter()
+        self._half_life = rules.half_life
+        self._ordering = find_ordering()[self.rules.ordering]
+        weights = FairnessWeights(rules.service_weight, rules.wait_weight)
+        self._fairness = find_fairness()[self.rules.fairness].make(weights)
+        self._entries: OrderedDict[int, Entry] = OrderedDict()
+        self._aside: dict[FlowQueue, None] = {}
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def flow(self, name: str, now: float) -> FlowQueue:
+        """The flow `name`, made if it is new."""
+        flow = self.flows.get(name)
+        if flow is None:
+            flow = self.flows[name] = FlowQueue(name, self._ordering, self._half_life, now)
+        flow.active = self.active = now
+        return flow
+
+    def fits(self, size: int) -> bool:
+        """Whether one more request of `size` bytes may wait."""
+        most, most_bytes = self.rules.max_requests, self.rules.max_bytes
+        return (most is None or len(self) < most) and (
+            most_bytes is None or self.bytes + size <= most_bytes
+        )
+
+    def add(self, entry: Entry, now: float) -> None:
+        """Let `entry` wait in its flow."""
+        flow = self.flow(entry.key.flow, now)
+        flow.add(entry)
+        self._entries[entry.number] = entry
+        self.bytes += entry.size
+        if flow not in self._aside:
+            self._fairness.put(flow, now)
+
+    def remove(self, entry: Entry, now: float) -> None:
+        """`entry` waits no more."""
+        flow = self.flow(entry.key.flow, now)
+        flow.remove(entry)
+        del self._entries[entry.number]
+        self.bytes -= entry.size
+        self._renew(flow, now)
+
+    def head(self, now: float) -> Entry | None:
+        """The request that goes next; None if none waits, or only such of flows set aside."""
+        flow = self._fairness.pick(now)
+        return flow.head() if flow is not None else None
+
+    def newest(self) -> Entry:
+        """The request that came last. LookupError when none waits."""
+        if not self._entries:
+            raise LookupError(f"nothing waits with priority {self.priority}")
+        return self._entries[next(reversed(self._entries))]
+
+    def took(self, entry: Entry, now: float) -> None:
+        """`entry`, a head, has been dispatched: it was its flow's turn."""
+        flow = self.flow(entry.key.flow, now)
+        self._fairness.dispatched(flow, now)
+        self.remove(entry, now)
+
+    def served(self, name: str, tokens: float, now: float) -> None:
+        """The flow `name` has had `tokens` more of service, if it is still known."""
+        flow = self.flows.get(name)
+        if flow is not None:
+            flow.attained.add(tokens, now)
+            self._renew(flow, now)
+
+    def set_aside(self, entry: Entry) -> None:
+        """Leave the flow of `entry` out until `restore`: its head can go nowhere for now."""
+        flow = self.flows[entry.key.flow]
+        self._fairness.discard(flow)
+        self._aside[flow] = None
+
+    def restore(self, now: float) -> None:
+        """All flows may go again."""
+        aside, self._aside = self._aside, {}
+        for flow in aside:
+            self._renew(flow, now)
+
+    def count_dispatch(self, name: str, now: float) -> None:
+        """A request of the flow `name` got an endpoint."""
+        self.flow(name, now).dispatched += 1
+        self.dispatched += 1
+
+    def count_drop(self, name: str, drop: Drop, now: float) -> None:
+        """A request of the flow `name` was dropped."""
+        self.flow(name, now).dropped[drop] += 1
+        self.dropped[drop] += 1
+
+    def inherit(self, other: "Band", now: float) -> None:
+        """Go on with the counts of `other` and with the service of its flows."""
+        self.dispatched, self.dropped = other.dispatched, other.dropped
+        for name, flow in other.flows.items():
+            mine = self.flow(name, now)
+            mine.dispatched, mine.dropped = flow.dispatched, flow.dropped
+            mine.attained.add(flow.attained.at(now), now)
+
+    def view(self, ceiling: float, now: float) -> BandView:
+        """What waits, by flow."""
+        flows = tuple(_view(flow, now) for flow in self.flows.values())
+        return BandView(
+            priority=self.priority,
+            ceiling=ceiling,
+            waiting=len(self),
+            oldest=max((flow.oldest for flow in flows), default=0.0),
+            bytes=self.bytes,
+            fairness=jain_index([flow.attained for flow in flows]),
+            dispatched=self.dispatched,
+            dropped=dict(self.dropped),
+            flows=flows,
+        )
+
+    def _renew(self, flow: FlowQueue, now: float) -> None:
+        if flow in self._aside:
+            return
+        if len(flow):
+            self._fairness.put(flow, now)
+        else:
+            self._fairness.discard(flow)
+
+
+def _view(flow: FlowQueue, now: float) -> FlowView:
+    oldest = flow.oldest()
+    return FlowView(
+        flow=flow.name,
+        waiting=len(flow),
+        oldest=0.0 if oldest is None else max(now - oldest, 0.0),
+        bytes=flow.bytes,
+        attained=flow.attained.at(now),
+        dispatched=flow.dispatched,
+        dropped=dict(flow.dropped),
+    )

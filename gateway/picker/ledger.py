@@ -1,0 +1,109 @@
+"""What the gateway has sent to each endpoint and not seen the end of. Pure: no I/O, no clock."""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Final
+
+from gateway.picker.endpoint import InFlight
+
+TTL: Final = 3600.0
+"""Seconds after which a charge whose end nobody reported is dropped: longer than any request."""
+
+
+@dataclass(slots=True)
+class Account(InFlight):
+    """The counters of one life of an endpoint. `queue` are the charges without a first token, in
+    the order of their placement, of which the first has been computed since `since`."""
+
+    queue: "OrderedDict[int, Charge]" = field(
+        default_factory=OrderedDict[int, "Charge"], repr=False
+    )
+    since: float = 0.0
+
+    def front(self, now: float, rate: float) -> float:
+        """Uncached prompt tokens that are still to be computed, at `rate` tokens per second: the
+        first of the queue is under way."""
+        if not self.prefill_tokens:
+            return 0.0
+        head = next(iter(self.queue.values())).prefill_tokens
+        return self.prefill_tokens - min(max(now - self.since, 0.0) * rate, head)
+
+
+@dataclass(slots=True)
+class Charge:
+    """One request on one endpoint. `account` is what it is charged to, as long as it is open."""
+
+    account: Account = field(repr=False)
+    address: str
+    prefill_tokens: int
+    context_tokens: int
+    at: float
+    prefilling: bool = True
+
+
+class Ledger:
+    """Exact counters. Each change is done once: repeated or late reports change nothing.
+
+    An account belongs to one life of an endpoint. An endpoint that leaves takes its account with
+    it, and one that comes back under the same address gets a new one; charges of the old stay with
+    the old (llm-d router #1739: counters that went negative when endpoints flapped).
+    """
+
+    def __init__(self, ttl: float = TTL) -> None:
+        self._ttl = ttl
+        self._open: OrderedDict[int, Charge] = OrderedDict()
+        self._ticket = 0
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def get(self, ticket: int) -> Charge | None:
+        """The open charge of this ticket."""
+        return self._open.get(ticket)
+
+    def charge(
+        self, account: Account, address: str, prefill_tokens: int, context_tokens: int, now: float
+    ) -> int:
+        """Count a request with `prefill_tokens` (uncached) and `context_tokens` (prompt and
+        expected output); returns its ticket, never used before."""
+        self._ticket += 1
+        charge = Charge(account, address, max(prefill_tokens, 0), max(context_tokens, 0), now)
+        self._open[self._ticket] = charge
+        if not account.queue:
+            account.since = now
+        account.queue[self._ticket] = charge
+        account.requests += 1
+        account.prefilling += 1
+        account.prefill_tokens += charge.prefill_tokens
+        account.context_tokens += charge.context_tokens
+        return self._ticket
+
+    def first_token(self, ticket: int, now: float) -> bool:
+        """The request has its first token: its prefill is over. Whether that was news."""
+        charge = self._open.get(ticket)
+        if charge is None or not charge.prefilling:
+            return False
+        charge.prefilling = False
+        charge.account.since = now
+        del charge.account.queue[ticket]
+        charge.account.prefilling -= 1
+        charge.account.prefill_tokens -= charge.prefill_tokens
+        return True
+
+    def finish(self, ticket: int, now: float) -> Charge | None:
+        """The request is over; None if that was known, or nothing is known of it."""
+        self.first_token(ticket, now)
+        charge = self._open.pop(ticket, None)
+        if charge is not None:
+            charge.account.requests -= 1
+            charge.account.context_tokens -= charge.context_tokens
+        return charge
+
+    def expire(self, now: float) -> list[int]:
+        """Tickets that are older than the time to live; each has to be finished."""
+        overdue: list[int] = []
+        for ticket, charge in self._open.items():
+            if now - charge.at < self._ttl:
+                break
+            overdue.append(ticket)
+        return overdue

@@ -1,0 +1,1 @@
+"""Plugins that leave candidates out."""

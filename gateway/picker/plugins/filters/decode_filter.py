@@ -1,0 +1,28 @@
+"""Keeps endpoints that decode."""
+
+from collections.abc import Sequence
+from random import Random
+
+from gateway.model.demand import Demand
+from gateway.picker.plugins.base import Filter, NoParameters
+from gateway.picker.plugins.stages import stages_of
+from gateway.picker.profile import Candidate
+
+Parameters = NoParameters
+
+
+class DecodeFilter(Filter):
+    """By `stages_of` (llm-d v0.10, decode-filter)."""
+
+    def keep(
+        self, demand: Demand, candidates: Sequence[Candidate], now: float
+    ) -> Sequence[Candidate]:
+        """See the module."""
+        del demand, now
+        return [c for c in candidates if "decode" in stages_of(c.state.endpoint)]
+
+
+def plugin(parameters: Parameters, random: Random) -> Filter:
+    """The filter; nothing in it is random."""
+    del parameters, random
+    return DecodeFilter()

@@ -1,0 +1,1 @@
+"""Plugins that order candidates by their scores."""

@@ -1,0 +1,1 @@
+"""Plugins that say how well each candidate suits, 0 to 1."""

@@ -1,0 +1,27 @@
+"""Fewest running requests first: (max - running) / (max - min), 1.0 if all are equal."""
+
+from collections.abc import Sequence
+from random import Random
+
+from gateway.model.demand import Demand
+from gateway.picker.plugins.base import NoParameters, Scorer
+from gateway.picker.plugins.neutral import least_best
+from gateway.picker.profile import Candidate
+
+Parameters = NoParameters
+
+
+class RunningRequestsSizeScorer(Scorer):
+    """By the newest scrape (llm-d v0.10, running-requests-size-scorer)."""
+
+    def score(self, demand: Demand, candidates: Sequence[Candidate], now: float) -> list[float]:
+        """See the module."""
+        del demand, now
+        loads = [candidate.state.load for candidate in candidates]
+        return least_best([load.running if load else None for load in loads])
+
+
+def plugin(parameters: Parameters, random: Random) -> Scorer:
+    """The scorer; nothing in it is random."""
+    del parameters, random
+    return RunningRequestsSizeScorer()

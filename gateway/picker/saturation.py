@@ -1,0 +1,42 @@
+"""How full a pool is, for those who hold requests back. Pure: no I/O, no clock."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from gateway.picker.endpoint import EndpointState
+
+QUEUE_DEPTH: Final = 5
+KV_USAGE: Final = 0.8
+"""A server is full at so many waiting requests, or so much of its cache in use by running ones: the
+defaults of llm-d's utilization detector."""
+
+
+def saturation(
+    states: Sequence[EndpointState],
+    *,
+    queue_depth: float = QUEUE_DEPTH,
+    kv_usage: float = KV_USAGE,
+    capacity: int | None = None,
+) -> float:
+    """The mean over healthy endpoints, 0 to 1 and above; 1 means full.
+
+    Requests that were placed since the newest scrape and have no first token count as waiting,
+    so that a gate does not overshoot between scrapes (llm-d router #2066). An endpoint that says
+    nothing is as full as `capacity` requests in flight would make it, without that 0: unknown is
+    not full. A pool without a healthy endpoint is full.
+    """
+    full = [
+        _one(state, queue_depth, kv_usage, capacity) for state in states if state.endpoint.healthy
+    ]
+    return sum(full) / len(full) if full else 1.0
+
+
+def _one(state: EndpointState, queue_depth: float, kv_usage: float, capacity: int | None) -> float:
+    flight, load = state.in_flight, state.load
+    ours = flight.requests / capacity if capacity else 0.0
+    if load is None:
+        return ours
+    unseen = min(state.since_scrape, flight.prefilling)
+    waiting = ((load.waiting or 0) + unseen) / queue_depth if load.waiting is not None else 0.0
+    usage = (load.kv_usage or 0.0) / kv_usage
+    return max(waiting, usage, ours)

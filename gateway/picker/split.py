@@ -1,0 +1,66 @@
+"""Several profiles, each for a share of the requests. Pure: no I/O, no clock."""
+
+from collections.abc import Sequence
+from random import Random
+
+from gateway.model.demand import Demand
+from gateway.model.engine import EngineLoad
+from gateway.picker.index import PrefixIndex
+from gateway.picker.learning import Began, Ended, Learner
+from gateway.picker.profile import Candidate, Profile, Ranking
+
+
+class SplitProfile:
+    """Ranks each request by one of `profiles`, drawn by their shares (0 or more). All of them learn
+    from every request, so that none is judged by less than the others know."""
+
+    def __init__(
+        self, name: str, profiles: Sequence[tuple[Profile, float]], random: Random
+    ) -> None:
+        self._whole = name
+        self._profiles = [profile for profile, _ in profiles]
+        self._shares = [share for _, share in profiles]
+        self._learners = [one for one in self._profiles if isinstance(one, Learner)]
+        self._random = random
+        self._drawn = self._profiles[0]
+
+    @property
+    def name(self) -> str:
+        """That of the profile which ranked last: picking and charging are one step, so that a
+        placement bears the name of the profile that made it."""
+        return self._drawn.name
+
+    def rank(self, demand: Demand, candidates: Sequence[Candidate], now: float) -> Ranking:
+        """The ranking of the profile that is drawn."""
+        (self._drawn,) = self._random.choices(self._profiles, self._shares)
+        return self._drawn.rank(demand, candidates, now)
+
+    def placed(self, demand: Demand, candidate: Candidate, now: float) -> None:
+        """Told to all."""
+        for profile in self._profiles:
+            profile.placed(demand, candidate, now)
+
+    def watch(self, index: PrefixIndex) -> None:
+        """Told to all that learn."""
+        for learner in self._learners:
+            learner.watch(index)
+
+    def began(self, event: Began) -> None:
+        """Told to all that learn."""
+        for learner in self._learners:
+            learner.began(event)
+
+    def ended(self, event: Ended) -> None:
+        """Told to all that learn."""
+        for learner in self._learners:
+            learner.ended(event)
+
+    def scraped(self, address: str, load: EngineLoad) -> None:
+        """Told to all that learn."""
+        for learner in self._learners:
+            learner.scraped(address, load)
+
+    def left(self, address: str) -> None:
+        """Told to all that learn."""
+        for learner in self._learners:
+            learner.left(address)

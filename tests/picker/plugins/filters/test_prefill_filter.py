@@ -1,0 +1,11 @@
+from tests.picker.plugins.case import candidate, kept
+
+
+def test_endpoints_that_prefill_stay() -> None:
+    servers = [
+        candidate("both"),
+        candidate("prefill", role="prefill"),
+        candidate("decode", role="decode"),
+        candidate("encode", role="encode"),
+    ]
+    assert kept("prefill-filter", servers) == ["both", "prefill"]

@@ -1,0 +1,30 @@
+from random import Random
+
+import pytest
+
+from gateway.picker.fit import Fit
+
+
+def test_coefficients_are_found_through_noise_and_outliers() -> None:
+    random, fit = Random(1), Fit((0.1, 0.001))
+    for number in range(800):
+        size = random.uniform(0, 10_000)
+        y = (0.02 + size / 20_000) * random.uniform(0.8, 1.2)
+        fit.learn((1.0, size), y * (50 if number % 40 == 0 else 1))
+
+    assert fit.predict((1.0, 8000.0)) == pytest.approx(0.42, rel=0.2)
+
+
+def test_no_coefficient_is_ever_negative() -> None:
+    fit = Fit((1.0, 1.0))
+    for size in range(1, 50):
+        fit.learn((1.0, float(size)), 10 / size)
+
+    assert min(fit.values) >= 0
+
+
+def test_one_observation_does_not_turn_what_is_believed() -> None:
+    fit = Fit((1.0,))
+    fit.learn((1.0,), 1000.0)
+
+    assert fit.values[0] < 2

@@ -1,0 +1,201 @@
+from collections import Counter
+
+import pytest
+
+from gateway.model.demand import Demand
+from gateway.model.engine import EngineLoad
+from gateway.model.placement import Drop, Dropped, Placement, Served
+from gateway.picker.cost import CostProfile
+from gateway.picker.endpoint import Endpoint
+from gateway.picker.pool import Limits, PoolPicker
+
+
+def a_pool(count: int = 4, limits: Limits | None = None) -> PoolPicker:
+    pool = PoolPicker(CostProfile(), name="p", limits=limits)
+    pool.set_endpoints([Endpoint(f"e{number}") for number in range(count)], 0.0)
+    return pool
+
+
+def a_demand(group: int, blocks: int = 30) -> Demand:
+    chain = tuple(group * 1000 + number for number in range(blocks))
+    return Demand("m", chain, prompt_bytes=1024 * blocks)
+
+
+def placed(pool: PoolPicker, demand: Demand, now: float = 0.0) -> Placement:
+    placement = pool.place(demand, now)
+    assert isinstance(placement, Placement)
+    return placement
+
+
+def in_flight(pool: PoolPicker) -> dict[str, int]:
+    return {state.address: state.in_flight.requests for state in pool.states()}
+
+
+def test_a_prompt_comes_back_to_where_it_is_cached() -> None:
+    pool = a_pool()
+    first = placed(pool, a_demand(1))
+    pool.finish(first.ticket, Served(first.endpoint, 200), 1.0)
+    for group in range(2, 6):
+        other = placed(pool, a_demand(group), 2.0)
+        pool.finish(other.ticket, Served(other.endpoint, 200), 3.0)
+    again = placed(pool, a_demand(1), 10.0)
+
+    assert again.endpoint == first.endpoint
+    assert again.cached_tokens == again.prompt_tokens == 7680
+    assert len(again.fallbacks) == 2
+    assert again.endpoint not in again.fallbacks
+
+
+def test_a_burst_of_different_prompts_in_one_tick_is_spread_evenly() -> None:
+    pool = a_pool()
+    picks = Counter(placed(pool, a_demand(group)).endpoint for group in range(40))
+
+    assert sorted(picks.values()) == [10, 10, 10, 10]
+
+
+def test_a_burst_of_identical_prompts_neither_herds_nor_scatters() -> None:
+    pool = a_pool(8)
+    picks = Counter(placed(pool, a_demand(1, blocks=100)).endpoint for _ in range(64))
+
+    assert 1 < len(picks) <= 8
+    assert max(picks.values()) < 64
+
+
+def test_each_report_counts_once_and_everything_is_given_back() -> None:
+    pool = a_pool(1)
+    ticket = placed(pool, a_demand(1)).ticket
+    for _ in range(2):
+        pool.first_token(ticket, 1.0)
+        pool.finish(ticket, Served("e0", 200), 2.0)
+        pool.first_token(ticket, 3.0)
+
+    [state] = pool.states()
+    assert (state.in_flight.requests, state.in_flight.prefill_tokens) == (0, 0)
+    assert state.in_flight.context_tokens == 0
+
+
+def test_an_endpoint_that_comes_back_starts_at_zero_and_old_tickets_change_nothing() -> None:
+    pool = a_pool(1)
+    old = placed(pool, a_demand(1))
+    pool.set_endpoints([], 1.0)
+    assert pool.place(a_demand(1), 1.0) == Dropped(Drop.NO_ENDPOINTS)
+    pool.set_endpoints([Endpoint("e0")], 2.0)
+    assert in_flight(pool) == {"e0": 0}
+    new = placed(pool, a_demand(1), 3.0)
+    assert new.cached_tokens == 0
+
+    pool.finish(old.ticket, Served("e0", 200), 4.0)
+    assert in_flight(pool) == {"e0": 1}
+
+
+def test_a_request_that_another_endpoint_served_is_cached_there() -> None:
+    pool = a_pool(2)
+    first = placed(pool, a_demand(1))
+    other = first.fallbacks[0]
+    pool.finish(first.ticket, Served(other, 200), 1.0)
+    again = placed(pool, a_demand(1), 2.0)
+
+    assert (again.endpoint, again.cached_tokens) == (other, again.prompt_tokens)
+
+
+def test_a_request_that_was_refused_left_nothing_in_the_cache() -> None:
+    pool = a_pool(1)
+    first = placed(pool, a_demand(1))
+    pool.finish(first.ticket, Served("e0", 503), 1.0)
+
+    assert placed(pool, a_demand(1), 2.0).cached_tokens == 0
+
+
+@pytest.mark.parametrize(("subset", "expected"), [(("e2", "x"), "e2"), ((), None), (("x",), None)])
+def test_only_the_subset_may_be_picked(subset: tuple[str, ...], expected: str | None) -> None:
+    picked = a_pool().place(Demand("m", subset=subset), 0.0)
+
+    assert getattr(picked, "endpoint", None) == expected
+    if expected is None:
+        assert picked == Dropped(Drop.NO_ENDPOINTS)
+
+
+def test_unhealthy_endpoints_are_no_candidates() -> None:
+    pool = a_pool(2)
+    pool.set_endpoints([Endpoint("e0", healthy=False), Endpoint("e1")], 0.0)
+    placement = placed(pool, a_demand(1))
+
+    assert (placement.endpoint, placement.fallbacks) == ("e1", ())
+
+
+def test_a_stale_scrape_is_unknown_and_not_full() -> None:
+    pool = a_pool(1, Limits(stale=2.0))
+    pool.scraped("e0", EngineLoad(0.0, waiting=50, kv_usage=1.0), 0.0)
+    assert pool.saturation(1.0) > 1
+    pool.scraped("e0", None, 1.5)
+    assert pool.saturation(1.5) > 1
+    assert pool.saturation(2.5) == 0
+
+
+def test_requests_since_the_scrape_are_counted_until_the_next() -> None:
+    pool = a_pool(1)
+    pool.scraped("e0", EngineLoad(0.0, waiting=0), 0.0)
+    for group in range(5):
+        placed(pool, a_demand(group), 1.0)
+
+    assert pool.saturation(1.0) == pytest.approx(1)
+    pool.scraped("e0", EngineLoad(2.0, waiting=0), 2.0)
+    assert pool.saturation(2.0) == 0
+
+
+def test_answers_that_nobody_reads_do_not_count_as_prefill_to_their_end() -> None:
+    pool = a_pool(1)
+    first = placed(pool, a_demand(1))
+    assert first.expected is not None
+    placed(pool, a_demand(2), first.expected / 1000 + 0.01)
+    [state] = pool.states()
+
+    assert (state.in_flight.requests, state.in_flight.prefilling) == (2, 1)
+
+
+def test_an_explanation_charges_nothing() -> None:
+    pool = a_pool(3)
+    ranked = pool.explain(a_demand(1), 0.0)
+
+    assert len(ranked) == 3
+    assert in_flight(pool) == {"e0": 0, "e1": 0, "e2": 0}
+    assert pool.index.blocks == 0
+
+
+def test_requests_whose_end_nobody_reported_end_by_themselves() -> None:
+    pool = a_pool(1, Limits(ttl=60))
+    placed(pool, a_demand(1))
+    pool.expire(61.0)
+
+    assert in_flight(pool) == {"e0": 0}
+
+
+def test_what_a_server_reports_makes_the_next_estimate_better() -> None:
+    pool = a_pool(1)
+    for _ in range(30):
+        first = placed(pool, a_demand(1))
+        pool.finish(first.ticket, Served("e0", 200, prompt_tokens=15_360), 1.0)
+
+    assert placed(pool, a_demand(1)).prompt_tokens == pytest.approx(15_360, rel=0.02)
+
+
+def test_a_shadow_profile_is_compared_and_not_followed() -> None:
+    pool = PoolPicker(CostProfile(), shadow=CostProfile("other"))
+    pool.set_endpoints([Endpoint("e0"), Endpoint("e1")], 0.0)
+    for group in range(6):
+        assert placed(pool, a_demand(group)).profile == "default"
+
+    assert (pool.compared, pool.agreed) == (6, 6)
+
+
+def test_an_endpoint_that_prefills_is_charged_until_the_first_token() -> None:
+    pool = PoolPicker(CostProfile())
+    pool.set_endpoints([Endpoint("d", role="decode"), Endpoint("p", role="prefill")], 0.0)
+    busy = [placed(pool, a_demand(group, blocks=200)) for group in range(4)]
+    moved = [each for each in busy if each.prefiller == "p"]
+
+    assert moved
+    assert in_flight(pool)["p"] == len(moved)
+    for each in busy:
+        pool.first_token(each.ticket, 5.0)
+    assert in_flight(pool) == {"d": 4, "p": 0}

@@ -1,0 +1,53 @@
+"""Several profiles, each for its share of the requests."""
+
+from collections import Counter
+from random import Random
+
+import pytest
+
+from gateway.model.demand import Demand
+from gateway.picker.cost import CostProfile
+from gateway.picker.endpoint import Endpoint
+from gateway.picker.pool import PoolPicker
+from gateway.picker.split import SplitProfile
+
+
+def placed(shares: tuple[float, float], requests: int = 1000) -> Counter[str]:
+    """How many requests each profile placed."""
+    profiles = [(CostProfile("a"), shares[0]), (CostProfile("b"), shares[1])]
+    pool = PoolPicker(SplitProfile("both", profiles, Random(7)), name="chat")
+    pool.set_endpoints([Endpoint("10.0.0.1:80"), Endpoint("10.0.0.2:80")], 0.0)
+    found: Counter[str] = Counter()
+    for _ in range(requests):
+        placement = pool.place(Demand("llama"), 0.0)
+        found[getattr(placement, "profile", "none")] += 1
+    return found
+
+
+@pytest.mark.parametrize("shares", [(50.0, 50.0), (90.0, 10.0)])
+def test_each_profile_places_its_share_and_its_name_is_told(shares: tuple[float, float]) -> None:
+    found = placed(shares)
+    assert set(found) == {"a", "b"}
+    assert found["a"] / 1000 == pytest.approx(shares[0] / 100, abs=0.05)
+
+
+def test_a_share_of_nothing_is_nothing() -> None:
+    assert placed((1.0, 0.0)) == {"a": 1000}
+
+
+def test_every_profile_learns_of_every_request() -> None:
+    class Noting(CostProfile):
+        def __init__(self, name: str) -> None:
+            super().__init__(name)
+            self.told = 0
+
+        def placed(self, *args: object) -> None:
+            del args
+            self.told += 1
+
+    first, second = Noting("a"), Noting("b")
+    split = SplitProfile("both", [(first, 1.0), (second, 0.0)], Random(1))
+    pool = PoolPicker(split, name="chat")
+    pool.set_endpoints([Endpoint("10.0.0.1:80")], 0.0)
+    pool.place(Demand("llama"), 0.0)
+    assert (first.told, second.told) == (1, 1)
