@@ -25,7 +25,9 @@ class Reading:
     makes the protocol's own error from a reason and a text. `shows` is the predicate (list method,
     item name) -> visible. `seal_event` turns an upstream's event id into the one that the client
     sees, None when it cannot be carried: the event then goes without. Without it ids are left
-    alone. `limit` is in bytes, of a JSON body or of one event.
+    alone. `limit` is in bytes, of a JSON body or of one event. `renames` is the model that the
+    request was sent for and the one that the client named, where they differ: an answer that names
+    the first is made to name the second. What is not read keeps the server's name.
     """
 
     shows: Callable[[str, str], bool]
@@ -34,6 +36,7 @@ class Reading:
     replay: bool = False
     error: Callable[[Reason, str], bytes] = field(default=lambda _, why: why.encode())
     seal_event: Callable[[str], str | None] | None = None
+    renames: tuple[str, str] | None = None
 
 
 class ResponseReader(Interface):
@@ -142,7 +145,8 @@ class Settings:
     `path` is the route's and `backend` its backend's name, `body_limit` is in bytes (of the body
     as sent and as inflated), `origins` are the browser origins that may call, `batches` accepts
     JSON-RPC batches, `aliases` maps models as clients name them to those that the backend has, and
-    `usage` says which answers are read for what they cost.
+    `usage` says which answers are read for what they cost. `models` are the names that the pools
+    of the route serve, in order; where there are some the gateway lists them itself.
     """
 
     path: str
@@ -152,3 +156,4 @@ class Settings:
     batches: bool = False
     aliases: Mapping[str, str] = field(default_factory=dict[str, str])
     usage: Literal["off", "json", "all"] = "off"
+    models: tuple[str, ...] = ()

@@ -46,7 +46,7 @@ def _found(parts: tuple[str, ...] | None) -> Endpoint | None:
             return Endpoint(COUNT_TOKENS)
         case ("v1", "models"):
             return Endpoint(MODELS_LIST)
-        case ("v1", "models", model):
-            return Endpoint(MODELS_GET, model)
+        case ("v1", "models", model, *rest):  # the names of models may have slashes
+            return Endpoint(MODELS_GET, "/".join((model, *rest)))
         case _:
             return None

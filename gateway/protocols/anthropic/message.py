@@ -92,13 +92,22 @@ def asked(method: str, value: JsonValue, version: str, betas: list[str]) -> Aske
     return Asked(call, attributes.get("stream") is True, ((("model",), model), *further))
 
 
-def renamed(text: str, models: tuple[tuple[Path, str], ...], aliases: Mapping[str, str]) -> str:
-    """The body `text` with the names of models that are aliases replaced, every other character
-    as it was; `text` itself where there is none."""
+def renamed(
+    text: str,
+    models: tuple[tuple[Path, str], ...],
+    aliases: Mapping[str, str],
+    first: str | None = None,
+) -> str:
+    """The body `text` with the names of models that are aliases replaced, of the first of them by
+    `first` if that is given, every other character as it was; `text` itself where there is nothing
+    to replace."""
+    wanted = [(path, name, aliases.get(name, name)) for path, name in models]
+    if first is not None:
+        wanted[:1] = [(path, name, first) for path, name, _ in wanted[:1]]
     edits = [
-        (_span(text, path), dumps(aliases[name]).decode("ascii"))
-        for path, name in models
-        if name in aliases
+        (_span(text, path), dumps(target).decode("ascii"))
+        for path, name, target in wanted
+        if target != name
     ]
     return jsonspans.spliced(text, edits) if edits else text
 
@@ -155,10 +164,14 @@ def _implied(
 
 
 def _span(text: str, path: Path) -> Span:
-    at = jsonspans.root(text)
+    """Where the value is that `path` leads to, which is there."""
+    (at,) = jsonspans.objects(text)
     for step in path:
-        if isinstance(step, str):
-            at = jsonspans.members(text, at)[step]
-        else:
+        if isinstance(step, int):
             at = jsonspans.elements(text, at)[step]
+        else:
+            found = jsonspans.member(text, at, step)
+            if found is None:
+                raise LookupError(step)
+            at = found
     return at

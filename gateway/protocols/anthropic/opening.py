@@ -1,12 +1,17 @@
 """A request whose head has come, and what its body adds. Pure: no I/O, no clock."""
 
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from typing import Final
 from urllib.parse import parse_qsl
 
 from gateway.model.call import Call, Deframed, Kind
 from gateway.model.head import Headers, RequestHead
 from gateway.model.jsonvalue import JsonObject
+from gateway.model.prompt import Prompt
 from gateway.model.refusal import Reason, Refusal
+from gateway.protocols.anthropic import catalogue, parts
 from gateway.protocols.anthropic.endpoint import MESSAGES, MODELS_LIST, Endpoint, endpoint_of
 from gateway.protocols.anthropic.members import WrongError
 from gateway.protocols.anthropic.message import PROTOCOL, Asked, asked, renamed
@@ -16,6 +21,7 @@ from gateway.wire.content import Plain, is_media_type
 from gateway.wire.origin import origin_refusal
 from gateway.wire.requestbody import METHOD_OVERRIDES, document_of, outdated, without_coding
 from gateway.wire.strictjson import Document
+from gateway.wire.transcript import Transcript
 
 _JSON: Final = "application/json"
 _SINGLE: Final = ("content-type", "content-length", "anthropic-version", "x-api-key")
@@ -66,7 +72,7 @@ class AnthropicOpening:
         if refusal is not None:
             return refusal
         if self._head.method == "GET":
-            return _bodiless(self._head, endpoint)
+            return _bodiless(self._head, endpoint, self._settings)
         betas = _betas(self._head)
         if isinstance(betas, Refusal):
             return betas
@@ -102,11 +108,22 @@ class AnthropicOpening:
         generates = endpoint.method == MESSAGES
         usage = self._settings.usage
         self.reads = generates and (usage == "all" or (usage == "json" and not found.stream))
-        return self._deframed(found, document, plain)
+        return self._with_prompt(found, document, plain)
 
-    def _deframed(self, found: Asked, document: Document, plain: Plain) -> Deframed:
+    def _with_prompt(self, found: Asked, document: Document, plain: Plain) -> Deframed:
+        """The request, which can name another model."""
+        (_, sent), *_ = found.models
+        value = document.value if isinstance(document.value, dict) else {}
+        body = _Body(
+            partial(self._deframed, found, document, plain),
+            partial(renamed, document.text, found.models, self._settings.aliases),
+            partial(parts.prompt_of, found.call.method, value),
+            cache(partial(parts.written, value)),
+        )
+        return body.named(self._settings.aliases.get(sent, sent))
+
+    def _deframed(self, found: Asked, document: Document, plain: Plain, text: str) -> Deframed:
         headers = self._head.headers
-        text = renamed(document.text, found.models, self._settings.aliases)
         kept = text is document.text and document.canonical_safe and not plain.inflated
         exact = headers.get("content-type") == _JSON
         return Deframed(
@@ -118,6 +135,29 @@ class AnthropicOpening:
             ),
             set_headers=() if exact else (("content-type", _JSON),),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """A body, which can name any model. `passed` makes a request of its text and `renamed` its
+    text of a model; nothing of that refers back to here, so that bodies are freed as soon as they
+    are done."""
+
+    passed: Callable[[str], Deframed]
+    renamed: Callable[[str], str]
+    prompt: Callable[[str, Transcript], Prompt]
+    written: Callable[[], Transcript]
+
+    def named(self, model: str) -> Deframed:
+        """The request to `model`; further models of it stay as the route has them."""
+        return replace(
+            self.passed(self.renamed(model)),
+            prompt=partial(self._prompt, model),
+            with_model=self.named,
+        )
+
+    def _prompt(self, model: str) -> Prompt:
+        return self.prompt(model, self.written())
 
 
 def _repeated(headers: Headers) -> Refusal | None:
@@ -147,7 +187,7 @@ def _betas(head: RequestHead) -> list[str] | Refusal:
     return [name for name in named if name]
 
 
-def _bodiless(head: RequestHead, endpoint: Endpoint) -> Deframed | Refusal:
+def _bodiless(head: RequestHead, endpoint: Endpoint, settings: Settings) -> Deframed | Refusal:
     """A GET is whole with its head."""
     headers = head.headers
     if headers.get("content-length") not in {None, "0"} or "transfer-encoding" in headers:
@@ -164,4 +204,8 @@ def _bodiless(head: RequestHead, endpoint: Endpoint) -> Deframed | Refusal:
         version=version,
         attributes=attributes,
     )
-    return Deframed((call,), drop_headers=headers.present(METHOD_OVERRIDES))
+    return Deframed(
+        (call,),
+        drop_headers=headers.present(METHOD_OVERRIDES),
+        answered=catalogue.answered(head, endpoint, settings),
+    )

@@ -18,8 +18,12 @@ from gateway.protocols.base import Reading, ResponseReader
 from gateway.protocols.withheld import WithheldReader
 from gateway.wire import sse
 from gateway.wire.content import is_media_type
+from gateway.wire.naming import renamed
 from gateway.wire.sse import Event, Reader
 from gateway.wire.strictjson import Document, decode
+
+_MODELS: Final = (("model",), ("message", "model"))
+"""Where an answer, or the event that begins one, names its model."""
 
 _TELLING: Final = frozenset({b"message_start", b"message_delta", b"message"})
 """Events that may tell usage; "message" is one without a name. The others, which are many, are not
@@ -39,6 +43,8 @@ def usage_reader(content_type: str, reading: Reading) -> ResponseReader:
     is_json = is_media_type(content_type, "application/json")
     if is_media_type(content_type, "text/event-stream"):
         return StreamReader(reading)
+    if is_json and reading.renames is not None:
+        return RenamingReader(reading, counts=True)
     return MessageReader(reading, counts=is_json)
 
 
@@ -104,6 +110,34 @@ class MessageReader:
         return b"" if self._begun else self._reading.error(reason, why)
 
 
+class RenamingReader(MessageReader):
+    """A message that names another model than the client did. It is held until it is whole; over
+    the limit it goes on as it is."""
+
+    def feed(self, data: bytes) -> bytes:
+        """Nothing, until the message is over the limit."""
+        if self.broken or self._copy is None:
+            return super().feed(data)
+        self._copy += data
+        if len(self._copy) <= self._reading.limit:
+            return b""
+        held, self._copy = bytes(self._copy), None
+        return super().feed(held)
+
+    def finish(self) -> bytes:
+        """The message, with the name that the client knows."""
+        whole = b"" if self._copy is None else bytes(self._copy)
+        super().finish()
+        return b"" if self.broken else named_for_client(whole, self._reading)
+
+
+def named_for_client(data: bytes, reading: Reading) -> bytes:
+    """A JSON document of an answer with the model's name that the client used."""
+    if reading.renames is None:
+        return data
+    return renamed(data, reading.limit, _MODELS, *reading.renames)
+
+
 class StreamReader:
     """A stream of events. An event passes once it is whole, so that an error can follow it."""
 
@@ -125,32 +159,38 @@ class StreamReader:
         if self.broken:
             return b""
         self._held += data
-        passed = self._read(self._events.feed(data))
-        return self._pass(len(self._held) if self._events.overflowed else passed)
+        passed = self._pass(self._events.feed(data))
+        return passed + self._rest() if self._events.overflowed else passed
 
     def finish(self) -> bytes:
         """The rest, an unfinished event included."""
         if self.broken:
             return b""
-        if not self._events.overflowed:
-            self._read(self._events.finish())
-        return self._pass(len(self._held))
+        passed = b"" if self._events.overflowed else self._pass(self._events.finish())
+        return passed + self._rest()
 
     def break_off(self, reason: Reason, why: str) -> bytes:
         """An error event, which ends the stream for every SDK; what still comes is swallowed."""
         self.broken = True
         return sse.serialise(self._reading.error(reason, why), event=b"error")
 
-    def _read(self, events: list[Event]) -> int:
-        """Count the events; returns how many bytes they are."""
-        for event in events:
-            if event.data is not None and event.event in _TELLING:
-                document = decode(event.data, self._reading.limit)
-                if isinstance(document, Document):
-                    self._tally.event(document.value)
-        return sum(len(event.raw) for event in events)
+    def _pass(self, events: list[Event]) -> bytes:
+        """The events as they go on, counted."""
+        out = b"".join(map(self._read, events))
+        del self._held[: sum(len(event.raw) for event in events)]
+        return out
 
-    def _pass(self, count: int) -> bytes:
-        passed = bytes(self._held[:count])
-        del self._held[:count]
-        return passed
+    def _read(self, event: Event) -> bytes:
+        if event.data is None or event.event not in _TELLING:
+            return event.raw
+        document = decode(event.data, self._reading.limit)
+        if isinstance(document, Document):
+            self._tally.event(document.value)
+        named = named_for_client(event.data, self._reading)
+        return event.raw if named is event.data else event.replaced(data=named)
+
+    def _rest(self) -> bytes:
+        """What is no whole event."""
+        rest = bytes(self._held)
+        self._held.clear()
+        return rest

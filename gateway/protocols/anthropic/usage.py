@@ -48,6 +48,7 @@ class Tally:
             model=self._model,
             finish=self._finish,
             id=self._id,
+            tells_cached=_READ in counts,
         )
 
     def message(self, value: JsonValue) -> None:

@@ -4,11 +4,15 @@ Items stay as the server wrote them. Of the document only `object` and `data` re
 that the API has: servers repeat all names in others ("models" of llama.cpp, "first_id").
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final
 
+from gateway.model.call import Call
 from gateway.model.jsonvalue import JsonObject, JsonValue
-from gateway.protocols.base import Reading
+from gateway.model.refusal import Answer, Refusal
+from gateway.model.unknown_model import unknown_model
+from gateway.protocols.base import Reading, Settings
 from gateway.protocols.withheld import WithheldReader
 from gateway.wire import jsonspans
 from gateway.wire.jsonspans import Span
@@ -16,6 +20,7 @@ from gateway.wire.keyfold import ProtocolKeys
 from gateway.wire.strictjson import Malformed, decode, dumps
 
 METHOD: Final = "models/list"
+GET_METHOD: Final = "models/get"
 
 _NO_LIST: Final = "the backend's list of models cannot be read"
 _KEYS: Final = ProtocolKeys(("data", "error"))
@@ -66,6 +71,51 @@ class ListReader(WithheldReader):
 
     def _shows(self, name: str) -> bool:
         return self._reading.shows(METHOD, name)
+
+
+Shows = Callable[[str, str], bool]
+"""Whether a caller sees an item of a list: (list method, name)."""
+
+
+def answered(call: Call, settings: Settings) -> Callable[[Shows], Answer | Refusal] | None:
+    """The gateway's own answer to `call`, if it is about models and the route has pools of them."""
+    names = served(settings)
+    if not names or call.method not in {METHOD, GET_METHOD}:
+        return None
+    if call.method == METHOD:
+        return partial(model_list, names)
+    return partial(one_model, call.target or "", names)
+
+
+def served(settings: Settings) -> tuple[str, ...]:
+    """Every name by which a route's pools serve a model, aliases of them last."""
+    aliases = [name for name, target in settings.aliases.items() if target in settings.models]
+    return tuple(dict.fromkeys((*settings.models, *aliases)))
+
+
+def model_list(names: tuple[str, ...], shows: Shows) -> Answer:
+    """The list of those of `names` that the caller sees, in order."""
+    shown = [name for name in names if shows(METHOD, name)]
+    data: list[JsonValue] = [_model(name) for name in shown]
+    return _answer({"object": "list", "data": data})
+
+
+def one_model(name: str, names: tuple[str, ...], shows: Shows) -> Answer | Refusal:
+    """The model `name`; the refusal of an unknown one where the caller does not see it."""
+    visible = partial(shows, METHOD)
+    if name in names and visible(name):
+        return _answer(_model(name))
+    return unknown_model(name, names, visible)
+
+
+def _model(name: str) -> JsonObject:
+    """A model object; when it was made is not known, and the API requires a number."""
+    return {"id": name, "object": "model", "created": 0, "owned_by": "gatehouse"}
+
+
+def _answer(document: JsonObject) -> Answer:
+    headers = (("content-type", "application/json"), ("cache-control", "no-store"))
+    return Answer(200, headers, dumps(document))
 
 
 def _name(item: JsonObject) -> str | None:

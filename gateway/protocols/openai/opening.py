@@ -1,13 +1,17 @@
 """A request to an OpenAI-style server whose head has come. Pure: no I/O, no clock."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from typing import Final
 
 from gateway.model.call import Call, Deframed, Kind
 from gateway.model.head import RequestHead
 from gateway.model.jsonvalue import JsonObject
+from gateway.model.prompt import Prompt
 from gateway.model.refusal import Reason, Refusal
 from gateway.protocols.base import Reading, ResponseReader, Settings
-from gateway.protocols.openai import attributes, form, models, rewrite
+from gateway.protocols.openai import attributes, form, models, parts, rewrite
 from gateway.protocols.openai.client import Asked, asked
 from gateway.protocols.openai.models import ListReader
 from gateway.protocols.openai.paths import Body
@@ -15,8 +19,10 @@ from gateway.protocols.openai.reading import usage_reader
 from gateway.protocols.openai.typed import WrongError
 from gateway.wire import jsonspans, multipart
 from gateway.wire.content import Plain, is_media_type
+from gateway.wire.multipart import Part
 from gateway.wire.requestbody import METHOD_OVERRIDES, document_of, outdated, without_coding
 from gateway.wire.strictjson import Document
+from gateway.wire.transcript import Transcript
 
 PROTOCOL: Final = "openai"
 
@@ -87,7 +93,9 @@ class OpenAiOpening:
         if self._asked.endpoint.body is not Body.NONE:
             return None
         return Deframed(
-            (_call(self._asked, {}),), drop_headers=self._head.headers.present(METHOD_OVERRIDES)
+            (_call(self._asked, {}),),
+            drop_headers=self._head.headers.present(METHOD_OVERRIDES),
+            answered=models.answered(_call(self._asked, {}), self._settings),
         )
 
     def _deframed(self, request: Asked, plain: Plain) -> Deframed | Refusal:
@@ -103,10 +111,22 @@ class OpenAiOpening:
             return Refusal(Reason.INVALID_REQUEST, "the body must be an object")
         if request.endpoint.body is Body.OPTIONAL:
             return self._passed(_call(request, {}), plain, _changed(document, []))
-        found = attributes.attributes(request.endpoint.method, value)
-        edits = rewrite.renamed(document.text, value, self._settings.aliases)
-        edits += self._counted(request, document, value)
-        return self._passed(_call(request, found), plain, _changed(document, edits))
+        return self._read(request, plain, document, value)
+
+    def _read(
+        self, request: Asked, plain: Plain, document: Document, value: JsonObject
+    ) -> Deframed:
+        """A JSON body, which can name another model."""
+        call = _call(request, attributes.attributes(request.endpoint.method, value))
+        body = _JsonBody(
+            partial(self._passed, call, plain),
+            call.method,
+            document,
+            value,
+            self._counted(request, document, value),
+            cache(partial(parts.written, call.method, value)),
+        )
+        return body.named(None if call.target is None else self._backends(call.target))
 
     def _counted(
         self, request: Asked, document: Document, value: JsonObject
@@ -122,18 +142,32 @@ class OpenAiOpening:
         return rewrite.with_usage(document.text, value) if self._strips else []
 
     def _form(self, request: Asked, plain: Plain) -> Deframed | Refusal:
-        parts = multipart.parse(plain.body, self._head.headers.get("content-type") or "")
-        if isinstance(parts, multipart.Fault):
+        fields = multipart.parse(plain.body, self._head.headers.get("content-type") or "")
+        if isinstance(fields, multipart.Fault):
             reason = (
-                Reason.TOO_LARGE if parts is multipart.Fault.TOO_MANY else Reason.INVALID_REQUEST
+                Reason.TOO_LARGE if fields is multipart.Fault.TOO_MANY else Reason.INVALID_REQUEST
             )
-            return Refusal(reason, parts.value)
+            return Refusal(reason, fields.value)
         method = request.endpoint.method
-        found = form.attributes(method, plain.body, parts)
+        found = form.attributes(method, plain.body, fields)
         wanted = ("all",) if found.get("stream") is True else ("all", "json")
         self.reads = method in _COUNTED and self._settings.usage in wanted
-        renamed = rewrite.renamed_part(plain.body, parts, self._settings.aliases)
-        return self._passed(_call(request, found), plain, renamed)
+        return self._named_form(_call(request, found), plain, fields)
+
+    def _named_form(self, call: Call, plain: Plain, fields: Sequence[Part]) -> Deframed:
+        """A form, which can name another model where it names one."""
+        place, texts = rewrite.model_part(fields), call.attributes["body"]
+        values = texts if isinstance(texts, dict) else {}
+        prompt = partial(parts.prompt_of_form, call.method, values, fields)
+        if place is None or call.target is None:
+            return replace(self._passed(call, plain, None), prompt=partial(prompt, ""))
+        passed = partial(self._passed, call, plain)
+        body = _FormBody(passed, prompt, plain.body, place, call.target)
+        return body.named(self._backends(call.target))
+
+    def _backends(self, model: str) -> str:
+        """The name that the backend has for what a client calls `model`."""
+        return self._settings.aliases.get(model, model)
 
     def _passed(self, call: Call, plain: Plain, changed: bytes | None) -> Deframed:
         """The request as it goes on; `changed` is None where its body stays as it is."""
@@ -155,6 +189,49 @@ class OpenAiOpening:
         boundary = self._asked.boundary if isinstance(self._asked, Asked) else None
         plain = _JSON if boundary is None else f"{Body.FORM.value}; boundary={boundary}"
         return () if sent in {None, plain} else (("content-type", plain),)
+
+
+@dataclass(frozen=True, slots=True)
+class _JsonBody:
+    """A JSON body, which can name any model. `passed` makes a request of the bytes that take its
+    place; nothing of that refers back to here, so that bodies are freed as soon as they are done.
+    """
+
+    passed: Callable[[bytes | None], Deframed]
+    method: str
+    document: Document
+    value: JsonObject
+    edits: list[tuple[jsonspans.Span, str]]
+    written: Callable[[], Transcript]
+
+    def named(self, model: str | None) -> Deframed:
+        """The request to `model`; with None it names what it names."""
+        renaming = [] if model is None else rewrite.named(self.document.text, self.value, model)
+        return replace(
+            self.passed(_changed(self.document, renaming + self.edits)),
+            prompt=partial(self._prompt, model or ""),
+            with_model=self.named,
+        )
+
+    def _prompt(self, model: str) -> Prompt:
+        return parts.prompt_of(self.method, self.value, model, self.written())
+
+
+@dataclass(frozen=True, slots=True)
+class _FormBody:
+    """A form, of which `place` names the model `sent`."""
+
+    passed: Callable[[bytes | None], Deframed]
+    prompt: Callable[[str], Prompt]
+    body: bytes
+    place: Part
+    sent: str
+
+    def named(self, model: str) -> Deframed:
+        """The request to `model`."""
+        changed = None if model == self.sent else rewrite.named_part(self.body, self.place, model)
+        prompt = partial(self.prompt, model)
+        return replace(self.passed(changed), prompt=prompt, with_model=self.named)
 
 
 def _changed(document: Document, edits: list[tuple[jsonspans.Span, str]]) -> bytes | None:

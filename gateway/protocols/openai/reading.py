@@ -13,6 +13,7 @@ from gateway.protocols.base import Reading, ResponseReader
 from gateway.protocols.openai.usage import Meter, is_usage_chunk
 from gateway.wire import sse
 from gateway.wire.content import is_media_type
+from gateway.wire.naming import renamed
 from gateway.wire.sse import Event
 from gateway.wire.strictjson import Document, decode, dumps
 
@@ -25,6 +26,9 @@ one with an escape, which a key may be written with, has to be parsed to know.""
 
 _ESCAPE: Final = b"\\u"
 
+_MODELS: Final = (("model",), ("response", "model"))
+"""Where an answer, or an event of one, names its model."""
+
 
 def usage_reader(
     content_type: str, reading: Reading, *, strips: bool, named_events: bool
@@ -32,7 +36,7 @@ def usage_reader(
     """The reader for a media type. With `strips` the chunk of usage is left out of a stream;
     `named_events` are those of responses, whose errors have another form."""
     if is_media_type(content_type, "application/json"):
-        return JsonReader(reading)
+        return JsonReader(reading) if reading.renames is None else RenamingReader(reading)
     if is_media_type(content_type, "text/event-stream"):
         return EventReader(reading, strips=strips, named_events=named_events)
     return UnreadReader(reading)
@@ -99,6 +103,36 @@ class JsonReader(UnreadReader):
         return b""
 
 
+class RenamingReader(JsonReader):
+    """One JSON document that names another model than the client did. It is held until it is
+    whole; over the limit it goes on as it is."""
+
+    def feed(self, data: bytes) -> bytes:
+        """Nothing, until the document is over the limit."""
+        if self.broken or self._room < 0:
+            return UnreadReader.feed(self, data)
+        self._room -= len(data)
+        self._pieces.append(data)
+        if self._room >= 0:
+            return b""
+        held = b"".join(self._pieces)
+        self._pieces.clear()
+        return UnreadReader.feed(self, held)
+
+    def finish(self) -> bytes:
+        """The document, with the name that the client knows."""
+        whole = b"".join(self._pieces)
+        super().finish()
+        return b"" if self.broken else named_for_client(whole, self._reading)
+
+
+def named_for_client(data: bytes, reading: Reading) -> bytes:
+    """A JSON document of an answer with the model's name that the client used."""
+    if reading.renames is None:
+        return data
+    return renamed(data, reading.limit, _MODELS, *reading.renames)
+
+
 class EventReader:
     """A stream of server-sent events, each of which goes on when it is whole. `limit` bounds one;
     after one over it the rest of the stream goes on unread."""
@@ -146,12 +180,23 @@ class EventReader:
 
     def _emit(self, events: list[Event]) -> bytes:
         done = sum(len(event.raw) for event in events)
-        out = b"".join([event.raw for event in events if self._passes(event)])
+        passed = [event for event in events if self._passes(event)]
+        if self._reading.renames is None:
+            out = b"".join([event.raw for event in passed])
+        else:
+            out = b"".join(map(self._named, passed))
         del self._waiting[:done]
         if self._events.overflowed:
             out += self._waiting
             self._waiting.clear()
         return out
+
+    def _named(self, event: Event) -> bytes:
+        """An event with the model's name that the client used."""
+        if event.data is None or event.data == _DONE:
+            return event.raw
+        named = named_for_client(event.data, self._reading)
+        return event.raw if named is event.data else event.replaced(data=named)
 
     def _passes(self, event: Event) -> bool:
         if event.data is None or event.data == _DONE:

@@ -27,7 +27,7 @@ def render(refusal: Refusal, audit_id: str) -> Answer:
     error: dict[str, JsonValue] = {
         "message": refusal.message,
         "type": form.type,
-        "param": None,
+        "param": form.param,
         "code": form.code,
         "reference": audit_id,
     }

@@ -26,38 +26,56 @@ def renamed(text: str, body: JsonMapping, aliases: Mapping[str, str]) -> list[tu
     """The edit that names the backend's model where the client named an alias."""
     model = body.get("model")
     target = aliases.get(model) if isinstance(model, str) else None
-    if target is None:
+    return [] if target is None else named(text, body, target)
+
+
+def named(text: str, body: JsonMapping, model: str) -> list[tuple[Span, str]]:
+    """The edit that names `model`, whatever the client named; none where it is that already."""
+    if body.get("model") == model:
         return []
-    return [(_members(text)["model"], dumps(target).decode("ascii"))]
+    root = _root(text)
+    spelt = dumps(model).decode("ascii")
+    at = jsonspans.member(text, root, "model")
+    return [(_inside(root), _before(f'"model":{spelt}', body)) if at is None else (at, spelt)]
 
 
 def with_usage(text: str, body: JsonMapping) -> list[tuple[Span, str]]:
     """The edit that makes the server end its stream with a chunk of usage."""
     options = body.get(_OPTIONS)
-    members = _members(text)
+    root = _root(text)
+    wanted = f'{{"{_USAGE}":true}}'
+    at = jsonspans.member(text, root, _OPTIONS) if _OPTIONS in body else None
+    if at is None:
+        return [(_inside(root), _before(f'"{_OPTIONS}":{wanted}', body))]
     if options is None:
-        wanted = f'{{"{_USAGE}":true}}'
-        if _OPTIONS in members:
-            return [(members[_OPTIONS], wanted)]
-        return [(_inside(jsonspans.root(text)), _before(f'"{_OPTIONS}":{wanted}', members))]
-    within = jsonspans.members(text, members[_OPTIONS])
+        return [(at, wanted)]
+    within = jsonspans.members(text, at)
     if _USAGE in within:
         return [(within[_USAGE], "true")]
-    return [(_inside(members[_OPTIONS]), _before(f'"{_USAGE}":true', within))]
+    return [(_inside(at), _before(f'"{_USAGE}":true', within))]
 
 
 def renamed_part(body: bytes, parts: Sequence[Part], aliases: Mapping[str, str]) -> bytes | None:
     """A form with the backend's model where the client named an alias; None for any other."""
-    for part in parts:
-        if part.name == "model":
-            target = aliases.get(body[part.start : part.end].decode("utf-8"))
-            if target is not None:
-                return body[: part.start] + target.encode("utf-8") + body[part.end :]
-    return None
+    part = model_part(parts)
+    target = None if part is None else aliases.get(body[part.start : part.end].decode("utf-8"))
+    return None if part is None or target is None else named_part(body, part, target)
 
 
-def _members(text: str) -> dict[str, Span]:
-    return jsonspans.members(text, jsonspans.root(text))
+def named_part(body: bytes, part: Part, model: str) -> bytes:
+    """A form that names `model` in `part`."""
+    return body[: part.start] + model.encode("utf-8") + body[part.end :]
+
+
+def model_part(parts: Sequence[Part]) -> Part | None:
+    """The part of a form that names a model."""
+    return next((part for part in parts if part.name == "model"), None)
+
+
+def _root(text: str) -> Span:
+    """The place of the body, an object; what is in it is not read."""
+    (root,) = jsonspans.objects(text)
+    return root
 
 
 def _inside(value: Span) -> Span:
@@ -65,5 +83,5 @@ def _inside(value: Span) -> Span:
     return Span(value.start + 1, value.start + 1)
 
 
-def _before(member: str, others: Mapping[str, Span]) -> str:
+def _before(member: str, others: Mapping[str, object]) -> str:
     return f"{member}," if others else member

@@ -12,6 +12,8 @@ from gateway.model.jsonvalue import JsonValue
 from gateway.model.usage import Usage
 
 _MOST: Final = 1 << 53
+_CACHED: Final = "cached_tokens"
+_INPUTS: Final = ("prompt_tokens", "input_tokens")
 
 
 class Meter:
@@ -31,9 +33,10 @@ class Meter:
         counted = answer.get("usage")
         if isinstance(counted, dict):
             self.usage = Usage(
-                input=_first(counted, "prompt_tokens", "input_tokens"),
+                input=_first(counted, *_INPUTS),
                 output=_first(counted, "completion_tokens", "output_tokens"),
-                cached=_detail(counted, "cached_tokens", "prompt_tokens", "input_tokens"),
+                cached=_detail(counted, _CACHED, *_INPUTS),
+                tells_cached=_tells(counted, _CACHED, *_INPUTS),
                 reasoning=_detail(
                     counted, "reasoning_tokens", "completion_tokens", "output_tokens"
                 ),
@@ -72,6 +75,12 @@ def _detail(counted: dict[str, JsonValue], key: str, *totals: str) -> int:
         if isinstance(details, dict):
             return _count(details.get(key))
     return 0
+
+
+def _tells(counted: dict[str, JsonValue], key: str, *totals: str) -> bool:
+    """Whether there is a count; vLLM and SGLang write null unless they are started to count."""
+    details = (counted.get(f"{total}_details") for total in totals)
+    return any(isinstance(one, dict) and one.get(key) is not None for one in details)
 
 
 def _count(value: JsonValue) -> int:

@@ -1,5 +1,6 @@
 """Heads, media types, codings and strictness: what a body must be before it is read."""
 
+import gc
 import gzip
 import json
 import zlib
@@ -296,3 +297,42 @@ def test_a_spoilt_body_ends_as_what_a_strict_reader_sees_or_a_refusal(at: int, b
         value = json.loads(found.body or sent)
         assert found.calls[0].target == value["model"]
         assert found.calls[0].attributes["body"] == value
+
+
+def test_a_request_can_be_made_to_another_model() -> None:
+    sent = encode(body(model="claude", fallbacks=[{"model": "claude"}]))
+    found = opened(using=plugin(aliases={"claude": MODEL})).deframe(sent)
+    assert isinstance(found, Deframed)
+    assert found.body == sent.replace(b'claude"', f'{MODEL}"'.encode())
+    assert found.with_model is not None
+    again = found.with_model("né/1")
+    wanted = body(model="né/1", fallbacks=[{"model": MODEL}])
+    assert json.loads(again.body or b"") == wanted
+    assert again.calls == found.calls  # what was judged stays what was asked for
+    assert again.prompt is not None
+    assert again.prompt().model == "né/1"
+
+
+def test_a_request_that_names_the_model_already_stays_as_it_is() -> None:
+    found = opened().deframe(encode(body()))
+    assert isinstance(found, Deframed)
+    assert found.with_model is not None
+    assert found.with_model(MODEL).body is None
+    there_and_back = found.with_model("other").with_model
+    assert there_and_back is not None
+    assert there_and_back(MODEL) == found
+
+
+def test_a_body_is_freed_as_soon_as_its_request_is_done() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        found = passed(opened())
+        assert found.with_model is not None
+        again = found.with_model("other")
+        assert again.prompt is not None
+        assert again.prompt().model == "other"
+        del found, again
+        assert gc.collect() == 0
+    finally:
+        gc.enable()

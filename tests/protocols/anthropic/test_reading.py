@@ -2,6 +2,7 @@
 
 import json
 import tracemalloc
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -281,3 +282,46 @@ def test_a_list_in_any_chunking_gives_the_same_bytes(body: bytes, cuts: list[int
     whole = read(reader(JSON, lists=True), body)
     assert read(reader(JSON, lists=True), *cut(body, cuts)) == whole
     assert b"no-1" not in whole
+
+
+# --- answers that name another model than the client did ------------------------------------------
+
+
+def renaming(kind: str) -> ResponseReader:
+    return usage_reader(kind, replace(reading(), renames=("m-1", "né")))
+
+
+@given(st.lists(st.integers(0, 500)))
+def test_an_answer_names_the_model_that_the_client_named(cuts: list[int]) -> None:
+    into = renaming(JSON)
+    nested = MESSAGE | {"content": [{"type": "tool_use", "input": {"model": "m-1"}}]}
+    assert json.loads(read(into, *cut(encode(nested), cuts))) == nested | {"model": "né"}
+    assert into.usage == COST  # the record keeps who answered
+
+
+@given(st.lists(st.integers(0, 500)), st.sampled_from([b"\n", b"\r\n"]))
+def test_the_event_that_begins_a_stream_names_it_and_the_others_stay(
+    cuts: list[int], end: bytes
+) -> None:
+    into = renaming(EVENTS)
+    first, last = event(start(**COUNTS), end), event(delta("end_turn"), end)
+    out = read(into, *cut(first + last, cuts))
+    assert out == first.replace(b'"m-1"', b'"n\\u00e9"').replace(b"\r", b"") + last
+    assert into.usage == COST
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<p>", b'{"model":"m-1",', b'{"model":"m-1"}' + b" " * LIMIT, b'{"model":"m"}']
+)
+def test_an_answer_without_that_name_goes_on_as_it_is(body: bytes) -> None:
+    for step in (1, 7, 5_000):
+        assert read(
+            renaming(JSON), *(body[at : at + step] for at in range(0, len(body), step))
+        ) == (body)
+
+
+def test_what_is_held_gives_way_to_an_error() -> None:
+    into = renaming(JSON)
+    assert into.feed(encode(MESSAGE)[:20]) == b""
+    assert json.loads(into.break_off(Reason.OWN_FAULT, "why"))["error"]["message"] == "why"
+    assert read(into, encode(MESSAGE)[20:]) == b""

@@ -127,3 +127,10 @@ def test_the_message_is_named_by_its_id_in_one_piece_and_in_a_stream() -> None:
     for usage in (tally.usage, streamed):
         assert usage is not None
         assert usage.id == "msg-1"
+
+
+def test_a_server_that_counts_no_cached_tokens_is_told_from_one_that_had_none() -> None:
+    found = [of_message(cache_read_input_tokens=count) for count in (300, 0, None)] + [
+        of_events(start(input_tokens=1, cache_read_input_tokens=0), delta(output_tokens=2))
+    ]
+    assert [one is not None and one.tells_cached for one in found] == [True, True, False, True]

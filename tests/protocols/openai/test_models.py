@@ -6,18 +6,28 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from openai.pagination import SyncPage
+from openai.types import Model
 
-from gateway.protocols.base import Reading
+from gateway.model.call import Deframed
+from gateway.model.refusal import Answer, Reason, Refusal
+from gateway.protocols.base import Reading, Settings
+from gateway.protocols.openai import OpenAi
 from gateway.protocols.openai.models import ListReader
-from tests.protocols.openai.clients import encode
+from gateway.protocols.openai.render import render
+from tests.protocols.openai.clients import encode, head
 
 LIMIT = 10_000
 
 
+def shows(method: str, name: str) -> bool:
+    """Of a caller that may use what has "ok" in its name."""
+    return method == "models/list" and "ok" in name
+
+
 def reader(aliases: dict[str, str] | None = None) -> ListReader:
-    """A caller that may use what has "ok" in its name."""
     reading = Reading(
-        shows=lambda method, name: method == "models/list" and "ok" in name,
+        shows=shows,
         limit=LIMIT,
         error=lambda reason, why: encode({"error": {"message": why, "code": reason.value}}),
     )
@@ -132,3 +142,71 @@ def test_any_bytes_are_a_list_or_an_error(body: bytes) -> None:
     one = reader()
     out = one.feed(body) + one.finish()
     assert not body or json.loads(out).keys() <= {"object", "data", "error"}
+
+
+# --- the models of pools, listed by the gateway itself --------------------------------------------
+
+POOLED = Settings(
+    "/v1",
+    "models",
+    LIMIT,
+    aliases={"ok fast": "ok-small", "ok gone": "of-nobody", "fast": "ok-small"},
+    models=("ok-small", "maker/ok-large", "secret-small", "ok-small"),
+)
+
+
+def asked(path: str, settings: Settings = POOLED) -> Answer | Refusal | None:
+    found = OpenAi.of(settings).open(head(path, (), "GET")).deframe(b"")
+    assert isinstance(found, Deframed), found
+    return None if found.answered is None else found.answered(shows)
+
+
+def document(path: str) -> Any:
+    answer = asked(path)
+    assert isinstance(answer, Answer)
+    assert answer.status == 200
+    assert dict(answer.headers)["content-type"] == "application/json"
+    return json.loads(answer.body)
+
+
+def test_the_models_of_all_pools_are_listed_once_with_the_aliases_that_the_caller_may_use() -> None:
+    listed = document("models")
+    assert names(listed) == ["ok-small", "maker/ok-large", "ok fast"]
+    assert listed["object"] == "list"
+
+
+def test_the_list_is_one_that_the_sdk_reads() -> None:
+    page = SyncPage[Model].model_validate(document("models"))
+    assert [one.id for one in page.data] == names(document("models"))
+    Model.model_validate(document("models/maker/ok-large"), strict=True)
+
+
+def test_a_model_is_told_by_every_name_that_the_caller_may_use() -> None:
+    for name in ("ok-small", "maker/ok-large", "ok%20fast"):
+        assert document(f"models/{name}")["id"] == name.replace("%20", " ")
+
+
+@pytest.mark.parametrize("name", ["secret-small", "secret-smal", "fast", "ok%20gone", "zzz"])
+def test_a_model_that_the_caller_must_not_see_is_unknown_and_not_named(name: str) -> None:
+    refusal = asked(f"models/{name}")
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason is Reason.UNKNOWN_MODEL
+    assert "secret" not in refusal.message
+
+
+def test_a_model_that_was_misspelt_is_told_its_name() -> None:
+    refusal = asked("models/ok-smal")
+    assert isinstance(refusal, Refusal)
+    assert '"ok-small"' in refusal.message
+    error = json.loads(render(refusal, "audit-1").body)["error"]
+    assert (error["code"], error["param"]) == ("model_not_found", "model")
+    assert error["type"] == "invalid_request_error"
+
+
+def test_a_backend_answers_for_itself_where_no_pool_is() -> None:
+    assert asked("models", Settings("/v1", "models", LIMIT, aliases={"a": "b"})) is None
+
+
+@pytest.mark.parametrize("path", ["files", "files/f1", "responses/r1"])
+def test_the_gateway_answers_nothing_else(path: str) -> None:
+    assert asked(path) is None

@@ -1,5 +1,6 @@
 """A request becomes one call, or ends as a refusal; its bytes stay unless they must not."""
 
+import gc
 import gzip
 import json
 from typing import Any, Literal
@@ -362,3 +363,71 @@ def test_any_form_is_a_call_or_a_refusal(before: bytes, after: bytes) -> None:
 def test_headers_that_change_the_method_go_no_further() -> None:
     lines = (*JSON, ("x-http-method-override", "GET"))
     assert "x-http-method-override" in passed(CHAT, chat(), lines).drop_headers
+
+
+@pytest.mark.parametrize("path", [path for path in BODIES if path != "images/edits"])
+def test_a_request_can_be_made_to_another_model(path: str) -> None:
+    body = BODIES[path] | {"model": "fast"}
+    found = passed(path, body)
+    assert found.with_model is not None
+    again = found.with_model("né/1")
+    assert again.body is not None
+    assert json.loads(again.body) == body | {"model": "né/1"}
+    assert again.calls == found.calls  # what was judged stays what was asked for
+    assert again.prompt is not None
+    assert again.prompt().model == "né/1"
+    assert found.prompt is not None
+    assert again.prompt().parts == found.prompt().parts
+
+
+def test_a_request_that_names_the_model_already_stays_as_it_is() -> None:
+    found = passed(CHAT, chat())
+    assert found.with_model is not None
+    assert found.with_model("demo-small").body is None
+    there_and_back = found.with_model("other").with_model
+    assert there_and_back is not None
+    assert there_and_back("demo-small") == found
+
+
+def test_a_request_that_names_no_model_can_be_given_one() -> None:
+    found = passed("responses", {"input": "x"})
+    assert found.with_model is not None
+    assert json.loads(found.with_model("m").body or b"") == {"model": "m", "input": "x"}
+
+
+def test_another_model_keeps_the_wish_for_usage_and_drops_digests() -> None:
+    lines = (*JSON, ("content-digest", "sha-256=:x:"))
+    opening, found = opened(CHAT, chat(stream=True), lines, "all")
+    assert isinstance(found, Deframed)
+    assert found.with_model is not None
+    again = found.with_model("other")
+    assert json.loads(again.body or b"")["stream_options"] == {"include_usage": True}
+    assert "content-digest" in again.drop_headers
+    assert opening.reads
+
+
+def test_a_form_can_name_another_model_where_it_names_one() -> None:
+    body, lines = form(WAV, model="fast")
+    found = passed("audio/transcriptions", body, lines)
+    assert found.body == body.replace(b"fast", b"demo-small")
+    assert found.with_model is not None
+    assert found.with_model("other").body == body.replace(b"fast", b"other")
+    assert found.with_model("fast").body is None
+    body, lines = form(IMAGE, prompt="x")
+    assert passed("images/edits", body, lines).with_model is None
+
+
+def test_a_body_is_freed_as_soon_as_its_request_is_done() -> None:
+    body, lines = form(WAV, model="fast")
+    gc.collect()
+    gc.disable()
+    try:
+        for found in (passed(CHAT, chat()), passed("audio/transcriptions", body, lines)):
+            assert found.with_model is not None
+            again = found.with_model("other")
+            assert again.prompt is not None
+            assert again.prompt().model == "other"
+        del found, again
+        assert gc.collect() == 0
+    finally:
+        gc.enable()

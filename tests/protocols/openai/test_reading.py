@@ -1,6 +1,8 @@
 """Answers are read while they pass, however they arrive, and pass whether or not they can be."""
 
 import json
+from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -49,6 +51,10 @@ STREAM = BEFORE + USAGE + DONE
 
 def fed(one: ResponseReader, *pieces: bytes) -> bytes:
     return b"".join([*(one.feed(piece) for piece in pieces), one.finish()])
+
+
+def cut(body: bytes, cuts: list[int]) -> list[bytes]:
+    return [body[start:end] for start, end in pairwise(sorted({0, len(body), *cuts}))]
 
 
 def test_json_passes_piece_by_piece_and_is_read_at_its_end() -> None:
@@ -196,3 +202,62 @@ def test_a_stream_of_responses_breaks_off_with_an_error_event() -> None:
         "param": None,
         "sequence_number": 1,
     }
+
+
+# --- answers that name another model than the client did ------------------------------------------
+
+RENAMING = replace(READING, renames=("m", "né"))
+
+
+def renaming(content_type: str, *, strips: bool = False) -> ResponseReader:
+    return usage_reader(content_type, RENAMING, strips=strips, named_events=False)
+
+
+@given(st.lists(st.integers(0, len(ANSWER))))
+def test_an_answer_names_the_model_that_the_client_named(cuts: list[int]) -> None:
+    one = renaming(JSON)
+    out = fed(one, *cut(ANSWER, cuts))
+    assert json.loads(out) == json.loads(ANSWER) | {"model": "né"}
+    assert one.usage == Usage(3, 2, model="m", finish="stop")  # the record keeps who answered
+
+
+@given(st.lists(st.integers(0, len(STREAM))))
+def test_every_event_names_the_model_that_the_client_named(cuts: list[int]) -> None:
+    one = renaming(EVENTS, strips=True)
+    out = fed(one, *cut(STREAM, cuts))
+    assert out == BEFORE.replace(b'"m"', b'"n\\u00e9"') + DONE
+    assert one.usage == Usage(3, 2, model="m", finish="stop")
+
+
+def test_the_model_of_a_response_within_an_event_is_renamed_as_well() -> None:
+    sent = event({"type": "response.created", "response": {"model": "m", "id": "r"}}, "created")
+    assert fed(renaming(EVENTS), sent) == sent.replace(b'"m"', b'"n\\u00e9"')
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"model": "other"},
+        {"model": None},
+        {"choices": [{"message": {"content": {"model": "m"}}}]},
+        {"usage": {"model": "m"}, "response": "m"},
+        ["m"],
+    ],
+)
+def test_nothing_else_is_renamed(document: Any) -> None:
+    assert fed(renaming(JSON), encode(document)) == encode(document)
+    assert fed(renaming(EVENTS), event(document)) == event(document)
+
+
+@pytest.mark.parametrize("body", [b"", b"<p>", b'{"model":"m",', b'{"model":"m"}' + b" " * LIMIT])
+def test_what_cannot_be_read_goes_on_as_it_is(body: bytes) -> None:
+    for step in (1, 7, 1000):
+        parts = [body[at : at + step] for at in range(0, len(body), step)]
+        assert fed(renaming(JSON), *parts) == body
+
+
+def test_what_is_held_gives_way_to_an_error() -> None:
+    one = renaming(JSON)
+    assert one.feed(ANSWER[:20]) == b""
+    assert json.loads(one.break_off(Reason.OWN_FAULT, "why"))["error"]["message"] == "why"
+    assert fed(one, ANSWER[20:]) == b""

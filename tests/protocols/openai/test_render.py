@@ -17,7 +17,7 @@ def test_every_reason_has_its_form(reason: Reason) -> None:
         "error": {
             "message": "why",
             "type": form.type,
-            "param": None,
+            "param": form.param,
             "code": form.code,
             "reference": "audit-1",
         }

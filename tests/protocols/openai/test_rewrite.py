@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.protocols.openai.rewrite import asks_usage, renamed, renamed_part, with_usage
+from gateway.protocols.openai.rewrite import (
+    asks_usage,
+    named,
+    renamed,
+    renamed_part,
+    with_usage,
+)
 from gateway.wire.jsonspans import spliced
 from gateway.wire.multipart import Fault, parse
 from tests.protocols.openai.clients import ALIASES, form
@@ -92,3 +98,30 @@ def test_an_alias_in_a_form_is_replaced_in_its_place() -> None:
     found = {one.name: changed[one.start : one.end] for one in again}
     assert found == {"file": b"fast", "language": b"fast", "model": b"demo-small"}
     assert renamed_part(body, parts, {}) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "changed"),
+    [
+        ('{"a":[1.0],"model" : "fast" ,"b":{"model":"x"}}', None),
+        ('{"b":{"model":"x"}, "model":null}', '{"b":{"model":"x"}, "model":"n\\u00e9"}'),
+        (' {"a":1}', ' {"model":"n\\u00e9","a":1}'),
+        ("{}", '{"model":"n\\u00e9"}'),
+    ],
+)
+def test_any_model_can_be_named_in_its_place(text: str, changed: str | None) -> None:
+    wanted = changed or text.replace('"fast"', '"n\\u00e9"')
+    assert spliced(text, named(text, json.loads(text), "né")) == wanted
+    assert named(wanted, json.loads(wanted), "né") == []
+
+
+@given(members, st.text(st.characters(exclude_categories=["Cs"])), st.booleans())
+def test_a_model_and_the_wish_for_usage_can_be_written_together(
+    body: dict[str, Any], model: str, has_model: bool
+) -> None:
+    body = {key: one for key, one in body.items() if key not in {"model", "stream_options"}}
+    body |= {"model": "fast"} if has_model else {"stream": True}
+    text = json.dumps(body)
+    edits = [*named(text, body, model), *with_usage(text, body)]
+    options = {"include_usage": True}
+    assert json.loads(spliced(text, edits)) == {**body, "model": model, "stream_options": options}

@@ -105,3 +105,23 @@ def test_the_answer_is_named_by_its_id(within: bool) -> None:
     found = read({"response": answer} if within else answer)
     assert found is not None
     assert found.id == "chatcmpl-1"
+
+
+@pytest.mark.parametrize(
+    ("usage", "tells"),
+    [
+        ({"prompt_tokens": 9, "prompt_tokens_details": {"cached_tokens": 0}}, True),
+        ({"prompt_tokens": 9, "prompt_tokens_details": {"cached_tokens": 4}}, True),
+        ({"input_tokens": 9, "input_tokens_details": {"cached_tokens": 0}}, True),
+        ({"prompt_tokens": 9, "prompt_tokens_details": {"cached_tokens": None}}, False),
+        ({"prompt_tokens": 9, "prompt_tokens_details": {}}, False),
+        ({"prompt_tokens": 9, "prompt_tokens_details": None}, False),
+        ({"prompt_tokens": 9}, False),
+    ],
+)
+def test_a_server_that_counts_no_cached_tokens_is_told_from_one_that_had_none(
+    usage: dict[str, Any], tells: bool
+) -> None:
+    found = read({"choices": [], "usage": usage})
+    assert found is not None
+    assert found.tells_cached is tells
