@@ -158,10 +158,12 @@ class Gateway:
 def gateway_config(
     backends: Mapping[str, Sequence[str]], run: Path, **changes: Any
 ) -> dict[str, Any]:
-    """A gateway.yaml: one listener, one MCP route /NAME for each backend, one API key.
+    """A gateway.yaml: one listener, one MCP route /NAME for each backend, one of OpenAI for each of
+    `pools`, if these are among the changes, one API key.
 
     `backends` maps names to URLs of replicas. `changes` replace top-level parts.
     """
+    pools: Sequence[Mapping[str, Any]] = changes.get("pools", ())
     port, admin, envoy_admin = free_ports(3)
     config: dict[str, Any] = {
         "apiVersion": "gatehouse.dev/v1",
@@ -169,6 +171,10 @@ def gateway_config(
         "routes": [
             {"name": name, "path": f"/{name}", "protocol": "mcp", "backend": name}
             for name in backends
+        ]
+        + [
+            {"name": name, "path": f"/{name}", "protocol": "openai", "backend": name}
+            for name in (pool["name"] for pool in pools)
         ],
         "backends": [
             {
