@@ -5,10 +5,11 @@ from typing import Final
 
 ROOT: Final = Path(__file__).parents[1]
 TYPES_ONLY: Final = """
-extproc/commands extproc/events identity/base model/call model/jsonvalue model/permit
-model/principal model/problem model/refusal model/usage model/verdict policy/book policy/cel
-policy/context policy/rule protocols/base suite/results suite/schema telemetry/asked
-telemetry/operation
+config/backend config/pool extproc/commands extproc/events identity/base model/call model/demand
+model/engine model/jsonvalue model/permit model/placement model/principal model/problem model/prompt
+model/refusal model/usage model/verdict picker/flow/ceiling_policy picker/flow/entry
+picker/endpoint picker/flow/fairness_policy picker/flow/ordering_policy picker/flow/view
+picker/profile policy/book policy/cel policy/context policy/rule protocols/base suite/results suite/schema telemetry/asked telemetry/operation
 """
 EXEMPT: Final = frozenset(TYPES_ONLY.split())
 

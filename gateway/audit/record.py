@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from gateway.model.jsonvalue import JsonObject, JsonValue
+from gateway.model.placement import Placement
 from gateway.model.usage import Usage
 
 NAME_LIMIT: Final = 256
@@ -22,7 +23,8 @@ class Record:
 
     `stages` are durations in microseconds. `endpoint` is "ip:port" of what served, empty when no
     stage learned it. `snapshot` and `digest` name the configuration that judged. `first_chunk` is
-    when the first piece of a stream that is read came, in seconds after the request.
+    when the first piece of a stream that is read came, in seconds after the request. `picked` is
+    the placement in a pool, `waited` the seconds in its queue.
     """
 
     audit_id: str
@@ -53,6 +55,8 @@ class Record:
     filtered: int = 0
     usage: Usage | None = None
     first_chunk: float | None = None
+    picked: Placement | None = None
+    waited: float = 0.0
     written: bool = False
     stages: dict[str, int] = field(default_factory=dict[str, int])
 
@@ -95,8 +99,29 @@ class Record:
             "filtered": self.filtered,
             "usage": _usage(self.usage),
             "first_chunk_us": round((self.first_chunk or 0) * 1e6),
+            "pick": _pick(self.picked),
+            "waited_us": round(self.waited * 1e6),
         }
         return {key: value for key, value in rare.items() if value}
+
+
+def _pick(picked: Placement | None) -> JsonValue:
+    if picked is None:
+        return None
+    values: JsonObject = {
+        "pool": picked.pool,
+        "endpoint": picked.endpoint,
+        "profile": picked.profile,
+        "cached_tokens": picked.cached_tokens,
+        "prompt_tokens": picked.prompt_tokens,
+    }
+    if picked.expected is not None:
+        values["expected_ms"] = round(picked.expected, 1)
+    if picked.prefiller is not None:
+        values["prefiller"] = picked.prefiller
+    if picked.degraded:
+        values["degraded"] = True
+    return values
 
 
 def _usage(usage: Usage | None) -> JsonValue:

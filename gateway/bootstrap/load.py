@@ -4,15 +4,18 @@ import base64
 import hashlib
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from pydantic import SecretStr
 
-from gateway.config.document import named_files, validate
-from gateway.config.folder import read_folder
+from gateway.bootstrap.documents import Documents, check_pickers, read_documents, unused_pickers
+from gateway.config.document import named_files
+from gateway.config.endpoint_picker import EndpointPickerSpec
+from gateway.config.gie_merge import Merged, merged
+from gateway.config.gie_picker import PickerReading
+from gateway.config.loading import Loaded as Inspected
 from gateway.config.loading import inspect_gateway
 from gateway.config.reach import checked, spoken
 from gateway.config.schema import Gateway
@@ -23,7 +26,6 @@ from gateway.policy.celengine import FALLBACK, Engine
 from gateway.policy.celengine import runtime as cel_runtime
 from gateway.policy.compile import compile_policies
 from gateway.policy.engine import PolicySet
-from gateway.policy.schema import AccessPolicy
 from gateway.policy.source import PolicySource
 
 DEMO_KEY_BYTES: Final = 32
@@ -42,9 +44,11 @@ class ConfigurationError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A configuration that passed every check. `sources` are the validated policy documents,
-    `policies` what they compiled to, `watched` the files and folders that it came from;
-    `made_up_key` is whether the sealing key is one of demo mode."""
+    """A configuration that passed every check. `gateway` has in its pools what foreign documents
+    say of them. `sources` are the validated policy documents, `policies` what they compiled to,
+    `pickers` how pools may pick, by name, `foreign` those of them that are llm-d's, as they were
+    read, `watched` the files and folders that it came from; `made_up_key` is whether the sealing
+    key is one of demo mode."""
 
     gateway: Gateway
     sources: tuple[PolicySource, ...]
@@ -52,12 +56,15 @@ class Loaded:
     warnings: tuple[Problem, ...]
     watched: tuple[Path, ...]
     made_up_key: bool = False
+    pickers: Mapping[str, EndpointPickerSpec] = field(default_factory=dict[str, EndpointPickerSpec])
+    foreign: tuple[PickerReading, ...] = ()
 
     @property
     def digest(self) -> str:
         """A short name for exactly this configuration, secrets left out."""
         shown = [self.gateway.model_dump_json()]
         shown += [source.model.model_dump_json() for source in self.sources]
+        shown += [f"{name} {spec.model_dump_json()}" for name, spec in self.pickers.items()]
         return hashlib.sha256("\n".join(shown).encode()).hexdigest()[:12]
 
     def with_key_of(self, other: "Loaded") -> "Loaded":
@@ -89,13 +96,15 @@ def load(
     made_up = demo and not gateway.sessions.keys
     if made_up:
         gateway = _with_demo_key(gateway)
-    sources, problems = _policy_sources(Path(gateway.policies), environment)
-    if problems:
+    documents = read_documents(Path(gateway.policies), environment)
+    whole = _merged(gateway, inspected, documents)
+    gateway, problems = whole.gateway, (*documents.problems, *whole.problems)
+    if any(problem.severity == "error" for problem in problems):
         raise ConfigurationError(problems, watched)
     runtime = _runtime(engine, path)
     policies = compile_policies(
-        sources,
-        backends=[backend.name for backend in gateway.backends],
+        documents.policies,
+        backends=[backend.name for backend in gateway.upstreams],
         routes=[route.name for route in gateway.routes],
         spoken=spoken(gateway),
         checked=checked(gateway),
@@ -105,8 +114,17 @@ def load(
     if not isinstance(policies, PolicySet):
         raise ConfigurationError(policies, watched)
     _check_listeners(gateway, path, watched)
-    warnings = (*inspected.problems, *_engine_warning(runtime, engine, path), *policies.warnings)
-    return Loaded(gateway, sources, policies, warnings, watched, made_up)
+    warned = (*inspected.problems, *problems, *_engine_warning(runtime, engine, path))
+    return Loaded(
+        gateway=gateway,
+        sources=documents.policies,
+        policies=policies,
+        warnings=(*warned, *policies.warnings),
+        watched=watched,
+        made_up_key=made_up,
+        pickers=documents.pickers,
+        foreign=documents.foreign.pickers,
+    )
 
 
 def folder_policies(folder: Path, environment: Mapping[str, str]) -> PolicySet:
@@ -114,9 +132,10 @@ def folder_policies(folder: Path, environment: Mapping[str, str]) -> PolicySet:
 
     Raises `ConfigurationError`.
     """
-    sources, problems = _policy_sources(folder, environment)
-    if problems:
-        raise ConfigurationError(problems)
+    documents = read_documents(folder, environment)
+    if documents.broken:
+        raise ConfigurationError(documents.problems)
+    sources = documents.policies
     targets = [target for source in sources for target in source.model.spec.targets]
     policies = compile_policies(
         sources,
@@ -134,7 +153,7 @@ def secret_files(gateway: Gateway) -> tuple[Path, ...]:
     for listener in gateway.listeners:
         if listener.tls is not None:
             named += [listener.tls.certificate, listener.tls.key, listener.tls.client_ca]
-    for backend in gateway.backends:
+    for backend in gateway.upstreams:
         if backend.tls is not None:
             named += [backend.tls.ca, backend.tls.certificate, backend.tls.key]
     return tuple(Path(name) for name in named if name)
@@ -158,25 +177,14 @@ def _key_sets(gateway: Gateway | None) -> Iterable[Path]:
     return (Path(one.jwks_file) for one in issuers if one.jwks_file)
 
 
-def _policy_sources(
-    folder: Path, environment: Mapping[str, str]
-) -> tuple[tuple[PolicySource, ...], tuple[Problem, ...]]:
-    read = read_folder(folder, environment)
-    sources: list[PolicySource] = []
-    problems = list(read.problems)
-    text_of = cache(_text)  # a file may hold many documents
-    for resource in read.resources:
-        if resource.kind != AccessPolicy.__name__:
-            text = f"unknown kind {resource.kind}"
-            problems.append(resource.document.problem(("kind",), text, "use AccessPolicy"))
-            continue
-        policy = validate(resource.document, AccessPolicy)
-        if isinstance(policy, AccessPolicy):
-            text = text_of(resource.document.file)
-            sources.append(PolicySource(policy, resource.document.place, text))
-        else:
-            problems += policy
-    return tuple(sources), tuple(problems)
+def _merged(gateway: Gateway, inspected: Inspected, documents: Documents) -> Merged:
+    """`gateway` with what the folder says of its pools, and every problem of that."""
+    whole = merged(gateway, documents.foreign)
+    if inspected.document is None:
+        return whole
+    unnamed = check_pickers(gateway, inspected.document, documents.named)
+    unused = unused_pickers(gateway, documents)
+    return Merged(whole.gateway, (*unnamed, *unused, *whole.problems))
 
 
 def _runtime(engine: Engine | None, path: Path) -> Runtime:
@@ -196,10 +204,6 @@ def _engine_warning(runtime: Runtime, engine: Engine | None, path: Path) -> tupl
         return ()
     text = f"policies run on {FALLBACK}, which is slower: cel-expr-python cannot be imported here"
     return (Problem(Place(str(path), 1, 1), "policies", text, severity="warning"),)
-
-
-def _text(file: str) -> str:
-    return Path(file).read_text("utf-8-sig")
 
 
 def _check_listeners(gateway: Gateway, path: Path, watched: tuple[Path, ...]) -> None:

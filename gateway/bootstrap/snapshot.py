@@ -5,12 +5,15 @@ between processes.
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from pydantic import BaseModel, SecretStr
 
 from gateway.bootstrap.load import Loaded
+from gateway.config.endpoint_picker import EndpointPickerSpec
 from gateway.config.keys import session_key
+from gateway.config.pool import Pool
 from gateway.config.reach import spoken
 from gateway.config.schema import Gateway, Route
 from gateway.config.wiring import routed_name
@@ -18,6 +21,9 @@ from gateway.identity.keys import KeySets, parse_key_set
 from gateway.identity.rules import compile_rules
 from gateway.model.jsonvalue import JsonObject, JsonValue
 from gateway.model.problem import Place
+from gateway.picker.plan import PickerPlan, plan_of
+from gateway.pipeline.hints import HintRules
+from gateway.pipeline.pool import pool_stage
 from gateway.pipeline.snapshot import RouteStage, Snapshot
 from gateway.policy.compile import compile_policies
 from gateway.policy.engine import PolicySet
@@ -50,6 +56,7 @@ def snapshot_message(
         "gateway": _revealed(loaded.gateway),
         "retiring": [_revealed(route) for route in gone],
         "policies": [_revealed(source.model) for source in loaded.sources],
+        "pickers": {name: _revealed(spec) for name, spec in loaded.pickers.items()},
         "key_sets": {name: key_sets[name].decode() for name in issuers if name in key_sets},
     }
 
@@ -62,7 +69,7 @@ def build_snapshot(message: JsonObject, missed: Callable[[str], None]) -> Snapsh
     gateway = Gateway.model_validate_json(json.dumps(message["gateway"]))
     policies = compile_policies(
         [_unplaced(value) for value in _list(message["policies"])],
-        backends=[backend.name for backend in gateway.backends],
+        backends=[backend.name for backend in gateway.upstreams],
         routes=[route.name for route in gateway.routes],
         spoken=spoken(gateway),
         base=gateway.base,
@@ -78,7 +85,10 @@ def build_snapshot(message: JsonObject, missed: Callable[[str], None]) -> Snapsh
     return Snapshot(
         number=int(str(message["number"])),
         digest=str(message["digest"]),
-        routes={routed_name(route): route_stage(route) for route in (*retiring, *gateway.routes)},
+        routes={
+            routed_name(route): route_stage(route, gateway.pools)
+            for route in (*retiring, *gateway.routes)
+        },
         listeners={
             listener.name: compile_rules(
                 listener.identity,
@@ -88,6 +98,7 @@ def build_snapshot(message: JsonObject, missed: Callable[[str], None]) -> Snapsh
             for listener in gateway.listeners
         },
         policies=policies,
+        pickers=_pickers(gateway, _dict(message["pickers"])),
         keys=KeySets(sets, missed),
         sealer=Sealer(
             [session_key(key.get_secret_value()) for key in gateway.sessions.keys],
@@ -109,8 +120,10 @@ def build_snapshot(message: JsonObject, missed: Callable[[str], None]) -> Snapsh
     )
 
 
-def route_stage(route: Route) -> RouteStage:
-    """A route of the configuration with its protocol."""
+def route_stage(route: Route, pools: Sequence[Pool] = ()) -> RouteStage:
+    """A route of the configuration with its protocol, and those of `pools` that it leads to."""
+    named = {pool.name: pool for pool in pools}
+    led = [pool_stage(named[one]) for one in (route.backend, *route.pools) if one in named]
     settings = Settings(
         path=route.path,
         backend=route.backend,
@@ -118,20 +131,33 @@ def route_stage(route: Route) -> RouteStage:
         origins=frozenset(route.allowed_origins),
         batches=route.batches,
         aliases=route.aliases,
-        usage=route.usage,
+        models=tuple(dict.fromkeys(model for pool in led for model in pool.models)),
+        usage="json" if led and route.usage == "off" else route.usage,
     )
-    protocol = None if route.protocol == "unjudged" else plugin_of(route.protocol)(settings)
+    plugin = None if route.protocol == "unjudged" else plugin_of(route.protocol)
     return RouteStage(
         name=route.name,
         path=route.path,
         listener=route.listener,
         backend=route.backend,
-        protocol=protocol,
+        protocol=plugin(settings) if plugin else None,
         body_limit=route.body_limit,
         scopes=route.scopes,
         metadata=route.metadata,
         aliases=frozenset(route.aliases),
+        pools=tuple(led),
+        hints=HintRules(route.hints),
+        sampled=plugin(replace(settings, usage="all")) if plugin and led else None,
     )
+
+
+def _pickers(gateway: Gateway, documents: JsonObject) -> dict[str, PickerPlan]:
+    """How each pool picks, by its name."""
+    specs = {
+        name: EndpointPickerSpec.model_validate_json(json.dumps(value))
+        for name, value in documents.items()
+    }
+    return {pool.name: plan_of(pool.picker, specs) for pool in gateway.pools}
 
 
 def _route(value: JsonValue) -> Route:

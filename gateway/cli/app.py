@@ -47,6 +47,9 @@ SUBCOMMANDS: Final = {
         "gateway.cli.reference", "reference", "Print the reference of every document."
     ),
     "version": Subcommand("gateway.cli.version", "version", "Print the version."),
+    "picker": Subcommand(
+        "gateway.cli.picker", "picker", "Pick endpoints for all workers on one socket.", hidden=True
+    ),
     "worker": Subcommand(
         "gateway.cli.worker", "worker", "Judge requests on one socket.", hidden=True
     ),

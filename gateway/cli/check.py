@@ -1,6 +1,7 @@
 """`gatehouse check`: is this configuration right, and what does it say?"""
 
 import os
+from collections.abc import Iterator, Sized
 from pathlib import Path
 from typing import Annotated
 
@@ -8,8 +9,11 @@ import typer
 
 from gateway.bootstrap.load import ConfigurationError, Loaded, load
 from gateway.cli.findings import counted, print_json, problem_json, show_problems
+from gateway.config.gie_picker import PickerReading
+from gateway.config.gie_plugins import Verdict
+from gateway.config.yamltree import path_text
 from gateway.model.jsonvalue import JsonValue
-from gateway.model.problem import Problem
+from gateway.model.problem import Place, Problem
 from gateway.policy.celengine import Engine
 
 
@@ -27,7 +31,8 @@ def check(
 ) -> None:
     """Check gateway.yaml and its policies.
 
-    Exit code 1 if there is an error; warnings alone are fine.
+    Says of each plugin of an EndpointPickerConfig of llm-d how near Gatehouse comes to it: exact,
+    approximate or unsupported. Exit code 1 if there is an error; warnings alone are fine.
 
     Examples:
 
@@ -56,6 +61,7 @@ def _report(
                 "ok": loaded is not None,
                 "problems": [problem_json(problem) for problem in problems],
                 "rules": _rules(loaded) if loaded else [],
+                "plugins": _plugins(loaded) if loaded else [],
             }
         )
         return
@@ -64,17 +70,23 @@ def _report(
         errors = sum(problem.severity == "error" for problem in problems)
         typer.echo(counted(errors, "error"), err=True)
         return
-    for line in _rule_lines(loaded) if rules else []:
+    for line in (*(_rule_lines(loaded) if rules else ()), *_plugin_lines(loaded)):
         typer.echo(line)
     gateway = loaded.gateway
-    parts = {
+    parts: dict[str, Sized] = {
         "listener": gateway.listeners,
         "route": gateway.routes,
         "backend": gateway.backends,
+        "pool": gateway.pools,
+        "picker": loaded.pickers,
         "policy": loaded.sources,
         "rule": loaded.policies.rules,
     }
-    found = ", ".join(counted(len(things), noun) for noun, things in parts.items())
+    found = ", ".join(
+        counted(len(things), noun)
+        for noun, things in parts.items()
+        if things or noun not in {"pool", "picker"}
+    )
     nothing = "" if loaded.sources else "; without a policy every judged request is refused"
     typer.echo(f"ok: {found} on {loaded.policies.runtime}{nothing}")
 
@@ -89,6 +101,35 @@ def _rules(loaded: Loaded) -> list[JsonValue]:
         }
         for rule in loaded.policies.rules
     ]
+
+
+def _plugins(loaded: Loaded) -> list[JsonValue]:
+    return [
+        {
+            "picker": picker.name,
+            "plugin": verdict.plugin,
+            "type": verdict.type,
+            "level": verdict.level.value,
+            "says": verdict.says,
+            "file": place.file,
+            "line": place.line,
+            "column": place.column,
+            "path": path_text(verdict.path),
+        }
+        for picker, verdict, place in _verdicts(loaded)
+    ]
+
+
+def _plugin_lines(loaded: Loaded) -> Iterator[str]:
+    for _, verdict, place in _verdicts(loaded):
+        named = "" if verdict.plugin == verdict.type else f" ({verdict.type})"
+        yield f"{place}: {verdict.level.value}: {verdict.plugin}{named}: {verdict.says}"
+
+
+def _verdicts(loaded: Loaded) -> Iterator[tuple[PickerReading, Verdict, Place]]:
+    for picker in loaded.foreign:
+        for verdict in picker.verdicts:
+            yield picker, verdict, picker.document.place(verdict.path)
 
 
 def _rule_lines(loaded: Loaded) -> list[str]:

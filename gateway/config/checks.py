@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Final, TypeAlias
 from urllib.parse import urlsplit
 
-from gateway.config import listener_checks, route_checks
+from gateway.config import backend_checks, listener_checks, pool_checks, route_checks
 from gateway.config.addresses import parse_address
 from gateway.config.document import Document
 from gateway.config.files import unreadable
@@ -26,6 +26,8 @@ Check: TypeAlias = Callable[[Gateway, Document], Iterator[Problem]]
 def check_gateway(gateway: Gateway, document: Document, *, demo: bool = False) -> Iterator[Problem]:
     """Everything wrong with a well-typed configuration. `demo` excuses missing session keys."""
     checks: tuple[Check, ...] = (
+        *backend_checks.CHECKS,
+        *pool_checks.CHECKS,
         *route_checks.CHECKS,
         *listener_checks.CHECKS,
         _issuers,

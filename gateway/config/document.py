@@ -255,7 +255,7 @@ def _problem(document: Document, model: type[BaseModel], error: ErrorDetails) ->
             place = document.tree.keys.get(path, document.place(path))
             return Problem(place, path_text(path), message, fix)
         case "missing":
-            path = error["loc"]
+            path = (*_known_path(document, error["loc"][:-1]), error["loc"][-1])
             message, fix = f'the key "{path[-1]}" is missing', f'add "{path[-1]}"'
         case "literal_error":
             known = str(error.get("ctx", {}).get("expected", ""))

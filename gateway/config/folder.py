@@ -1,4 +1,5 @@
-"""A folder of documents, each with apiVersion, kind, metadata.name and spec.
+"""A folder of documents, each with apiVersion, kind, metadata.name and spec; those of the Gateway
+API Inference Extension and llm-d as they are.
 
 Reads and places them; what a kind's `spec` may hold is known to the package that owns the kind.
 """
@@ -12,10 +13,17 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from gateway.config.document import Document, read_documents, validate
+from gateway.config.gie import is_gie
+from gateway.config.gie_foreign import name_of, namespace_of
+from gateway.config.shape import nearest
 from gateway.model.problem import Place, Problem
 
+VERSION: Final = "gatehouse.dev/v1"
+"""The apiVersion of our own documents."""
 SUITE_SUFFIXES: Final = ("_test.yaml", "_test.yml")
 """Files that hold test suites of policies, not documents."""
+_SAME_NAMES: Final = {"EndpointPickerConfig": "EndpointPicker"}
+"""Kinds that share their names with another: pools name either."""
 
 
 class Metadata(BaseModel):
@@ -40,7 +48,10 @@ class Envelope(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One document of the folder. Its owner validates `document` against the kind's whole model."""
+    """One document of the folder. Its owner validates `document` against the kind's whole model.
+
+    The `name` of a foreign one is "" if it has none.
+    """
 
     kind: str
     name: str
@@ -59,21 +70,24 @@ def read_folder(folder: FilePath, environment: Mapping[str, str]) -> Folder:
     """Every document of every *.yaml and *.yml below `folder`, in the order of file names.
 
     Hidden files and folders are left out (Kubernetes mounts its copies in them), and so are
-    suites. A name may occur once per kind.
+    suites. A name may occur once per kind, that of a foreign document once per namespace.
     """
     if not folder.is_dir():
         problem = Problem(Place(str(folder), 1, 1), "(root)", "not a folder", "create it")
         return Folder((), (problem,))
-    resources: dict[tuple[str, str], Resource] = {}
+    resources: list[Resource] = []
+    taken: dict[tuple[str, ...], Resource] = {}
     problems = list(_unlistable(folder))
     for path in _files(folder):
         for document in read_documents(path, environment):
             found = document if isinstance(document, Problem) else _resource(document)
             if isinstance(found, Resource):
-                problems += _add(resources, found)
+                twice = _taken(taken, found)
+                problems += twice
+                resources += () if twice else (found,)
             else:
                 problems += (found,) if isinstance(found, Problem) else found
-    return Folder(tuple(resources.values()), tuple(problems))
+    return Folder(tuple(resources), tuple(problems))
 
 
 def _unlistable(folder: FilePath) -> Iterator[Problem]:
@@ -95,17 +109,32 @@ def _files(folder: FilePath) -> Iterator[FilePath]:
 
 
 def _resource(document: Document) -> Resource | tuple[Problem, ...]:
+    if is_gie(document):
+        kind = document.value["kind"] if isinstance(document.value, dict) else None
+        return Resource(str(kind), name_of(document), document)
+    if _is_others(document):
+        version, fix = document.quote(("apiVersion",)), "move it out of this folder"
+        message = f"{document.quote(('kind',))} of {version} is not read here"
+        return (document.problem(("kind",), message, fix),)
     envelope = validate(document, Envelope)
     if isinstance(envelope, tuple):
         return envelope
     return Resource(envelope.kind, envelope.metadata.name, document)
 
 
-def _add(resources: dict[tuple[str, str], Resource], found: Resource) -> tuple[Problem, ...]:
-    earlier = resources.setdefault((found.kind, found.name), found)
-    if earlier is found:
+def _is_others(document: Document) -> bool:
+    """Whether a document is of somebody else, as opposed to one of ours with a slip of the pen."""
+    version = document.value.get("apiVersion") if isinstance(document.value, dict) else None
+    return isinstance(version, str) and nearest(version, [VERSION]) is None
+
+
+def _taken(taken: dict[tuple[str, ...], Resource], found: Resource) -> tuple[Problem, ...]:
+    kind = _SAME_NAMES.get(found.kind, found.kind)
+    namespace = (namespace_of(found.document) or "") if is_gie(found.document) else ""
+    earlier = taken.setdefault((kind, "" if kind != found.kind else namespace, found.name), found)
+    if earlier is found or not found.name:
         return ()
     path = ("metadata", "name")
-    message = f"{found.kind} {found.document.quote(path)} already exists"
+    message = f'{found.kind} "{found.name}" already exists'
     fix = f"rename one; the other is at {earlier.document.place(path)}"
     return (found.document.problem(path, message, fix),)

@@ -11,12 +11,13 @@ Target: TypeAlias = tuple[str, str]
 
 
 def spoken(gateway: Gateway) -> dict[Target, frozenset[str]]:
-    """The protocols of every backend and route."""
-    found = {("backend", backend.name): frozenset[str]() for backend in gateway.backends}
+    """The protocols of every backend, pool and route."""
+    found = {("backend", upstream.name): frozenset[str]() for upstream in gateway.upstreams}
     for route in gateway.routes:
         found["route", route.name] = frozenset((route.protocol,))
-        before = found.get(("backend", route.backend), frozenset[str]())
-        found["backend", route.backend] = before | {route.protocol}
+        for name in (route.backend, *route.pools):
+            before = found.get(("backend", name), frozenset[str]())
+            found["backend", name] = before | {route.protocol}
     return found
 
 

@@ -35,6 +35,32 @@ NATIVE_NAMESPACE: Final = "envoy.filters.http.mcp"
 ROUTE_KEY: Final = "x-gatehouse-route"
 """The context extension with the routed name; that with the wiring is METADATA_KEY."""
 
+POOL_HEADER: Final = "x-gateway-pool"
+"""Written by the service with its verdict: the pool of the route that the request goes to. With
+`clear_route_cache` Envoy looks for the route again and finds that pool's."""
+
+DESTINATION: Final = "x-gateway-destination-endpoint"
+"""The endpoints to try in order, "ip:port,ip:port": the key in LB_NAMESPACE, and a header."""
+
+LB_NAMESPACE: Final = "envoy.lb"
+"""Dynamic metadata in which Envoy's load balancer looks for the endpoints that were picked."""
+
+SUBSET_NAMESPACE: Final = "envoy.lb.subset_hint"
+"""Where a filter in front says which endpoints may be picked (endpoint picker protocol)."""
+
+RETRY_HEADER: Final = "x-envoy-retry-on"
+"""Written by the service for a request that may be repeated although a server has read it."""
+
+RETRY_REPEATABLE: Final = "reset,retriable-status-codes"
+"""The value of RETRY_HEADER: nothing came back, or a 503."""
+
+PICKER_SOCKET: Final = "GATEHOUSE_PICKER"
+"""In the environment of workers: the socket of the process that picks for all of them."""
+
+QUEUE_SECONDS: Final = 75.0
+"""The longest that the service may ask Envoy to wait for one verdict (override_message_timeout):
+the time of a request in the queue of a pool ends before."""
+
 METADATA_PREFIX: Final = "_metadata:"
 """Of the name of the route that serves another route's RFC 9728 document."""
 

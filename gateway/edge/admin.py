@@ -103,7 +103,7 @@ def read_subscriptions(stats: JsonValue, gateway: Gateway) -> dict[str, Subscrip
     for listener in gateway.listeners:
         name = routes_name(listener.name)
         prefixes[f"routes/{listener.name}"] = f"http.{listener.name}.rds.{name}"
-    for backend in gateway.backends:
+    for backend in gateway.upstreams:
         prefixes[f"endpoints/{backend.name}"] = f"cluster.{backend.name}"
     return {key: _subscription(values, prefix) for key, prefix in prefixes.items()}
 

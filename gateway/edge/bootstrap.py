@@ -68,8 +68,11 @@ def whole_bootstrap(gateway: Gateway, workers: Sequence[str]) -> Bootstrap:
     """The same with the content of every file in it, for an Envoy that nobody writes files for.
 
     What is added to or taken from listeners, routes and backends needs another bootstrap; Envoy
-    follows names and the health of endpoints itself. `envoy --mode validate` does not open the
-    files of subscriptions, nor ask for names: this is also what to validate.
+    follows names and the health of endpoints itself. Pools with a `file`, or of members that come
+    and go, want an Envoy that reads our files: see `standing_cluster`.
+
+    `envoy --mode validate` does not open the files of subscriptions, nor ask for names: this is
+    also what to validate.
     """
     return _bootstrap(
         gateway,
@@ -80,12 +83,12 @@ def whole_bootstrap(gateway: Gateway, workers: Sequence[str]) -> Bootstrap:
             ],
             clusters=[
                 workers_cluster(workers, gateway.limits, gateway.service.tls),
-                *(standing_cluster(backend, gateway.limits) for backend in gateway.backends),
+                *(standing_cluster(upstream, gateway.limits) for upstream in gateway.upstreams),
             ],
             secrets=[
-                credential_secret(backend, backend.auth)
-                for backend in gateway.backends
-                if backend.auth
+                credential_secret(upstream, upstream.auth)
+                for upstream in gateway.upstreams
+                if upstream.auth
             ],
         ),
         None,

@@ -44,7 +44,10 @@ from envoy_data_plane.google.protobuf import Any, Struct, Value
 
 from gateway.config.addresses import parse_address
 from gateway.config.backend import Backend, BackendTls
+from gateway.config.members import addresses_of
+from gateway.config.pool import Pool
 from gateway.config.schema import Limits, ListenerTls
+from gateway.edge.balancing import by_picked_endpoint
 from gateway.edge.credentials import upstream_filters
 from gateway.edge.ext_proc import WORKERS
 from gateway.edge.packing import file_source, packed, seconds, socket
@@ -87,10 +90,15 @@ def standing_cluster(backend: Backend, limits: Limits) -> Cluster:
 
     A server by its `url` is not probed: it is somebody else's, and may have one address only.
     Wherever its name leads, only who has its certificate gets a request.
+
+    Of a pool there are the members that gateway.yaml names and never those of its file. A pick is
+    an address: that of a member by its name is found if Envoy resolved the name to it as well, and
+    otherwise the member with the fewest requests gets the request.
     """
     cluster = _cluster(backend, limits, None)
-    _resolve(cluster, backend.endpoints)
-    cluster.load_assignment = _assignment(backend, dict.fromkeys(backend.endpoints, True))
+    endpoints = addresses_of(backend)
+    _resolve(cluster, endpoints)
+    cluster.load_assignment = _assignment(backend, dict.fromkeys(endpoints, True))
     if backend.url is None:
         cluster.health_checks = [_connect_check(backend.health_interval)]
     return cluster
@@ -113,11 +121,17 @@ def _is_name(text: str) -> bool:
 
 
 def _cluster(backend: Backend, limits: Limits, secrets: Path | None) -> Cluster:
+    pooled = isinstance(backend, Pool)
     return Cluster(
         name=backend.name,
         connect_timeout=seconds(CONNECT_SECONDS),
         per_connection_buffer_limit_bytes=BUFFER_BYTES,
-        lb_policy=ClusterLbPolicy.LEAST_REQUEST,
+        lb_policy=(
+            ClusterLbPolicy.LOAD_BALANCING_POLICY_CONFIG
+            if pooled
+            else ClusterLbPolicy.LEAST_REQUEST
+        ),
+        load_balancing_policy=by_picked_endpoint() if pooled else None,
         common_lb_config=_ONLY_HEALTHY,
         circuit_breakers=_breakers(limits),
         transport_socket=backend_socket(backend.tls) if backend.tls else None,
@@ -147,7 +161,7 @@ def load_assignment(
     resolving, healthy until somebody looks.
     """
     known = {address: up for (name, address), up in health.items() if name == backend.name}
-    return _assignment(backend, known or dict.fromkeys(_literal(backend.endpoints), True))
+    return _assignment(backend, known or dict.fromkeys(_literal(addresses_of(backend)), True))
 
 
 def _assignment(backend: Backend, endpoints: Mapping[str, bool]) -> ClusterLoadAssignment:

@@ -4,6 +4,7 @@ Messages per request, before anything that the service asks for by mode_override
 head 1; buffered 1 without a body, 2 with one; duplex one per chunk, both ways, and trailers.
 """
 
+from dataclasses import replace
 from typing import Final
 
 from envoy_data_plane.envoy.config.common.mutation_rules.v3 import HeaderMutationRules
@@ -37,9 +38,12 @@ from envoy_data_plane.envoy.type.v3 import HttpStatus, StatusCode
 
 from gateway.config.schema import Limits, Listener, Telling
 from gateway.config.wiring import (
+    LB_NAMESPACE,
     METADATA_KEY,
     METADATA_NAMESPACE,
     NATIVE_NAMESPACE,
+    QUEUE_SECONDS,
+    SUBSET_NAMESPACE,
     Mode,
     Wiring,
 )
@@ -121,25 +125,35 @@ def external_processor(listener: Listener, limits: Limits) -> ExternalProcessor:
         processing_mode=_MODES["buffered"],
         allow_mode_override=True,
         message_timeout=seconds(message_timeout(limits)),
+        max_message_timeout=seconds(QUEUE_SECONDS),
         request_attributes=_request_attributes(listener),
         response_attributes=list(RESPONSE_ATTRIBUTES),
         metadata_options=_metadata(listener),
         forward_rules=_forward_rules(),
         mutation_rules=mutation_rules(),
-        route_cache_action=ExternalProcessorRouteCacheAction.RETAIN,
+        # The route is chosen again when the service says so, and it does only with a verdict that
+        # names one of the route's pools in a header which no client can send. No other filter
+        # clears the route, and no other route of these names matches on what the service may write.
+        route_cache_action=ExternalProcessorRouteCacheAction.DEFAULT,
         stat_prefix="gatehouse",
     )
 
 
 def route_override(
-    listener: Listener, limits: Limits, mode: Mode, telling: Telling = "gatehouse"
+    listener: Listener,
+    limits: Limits,
+    mode: Mode,
+    telling: Telling = "gatehouse",
+    *,
+    ending: bool = False,
 ) -> ExtProcPerRoute:
     """The filter on a route that is wired in `mode`; the service is told so, and may write what
-    `telling` says."""
+    `telling` says. With `ending` its stream lasts until the response has ended."""
     told = str(wiring(listener, limits, mode))
+    modes = _MODES[mode]
     return ExtProcPerRoute(
         overrides=ExtProcOverrides(
-            processing_mode=_MODES[mode],
+            processing_mode=replace(modes, response_trailer_mode=Send.SEND) if ending else modes,
             metadata_options=_metadata(listener, NATIVE_NAMESPACE) if telling == "native" else None,
             grpc_initial_metadata=[HeaderValue(key=METADATA_KEY, value=told)],
         )
@@ -182,11 +196,11 @@ def _request_attributes(listener: Listener) -> list[str]:
 
 def _metadata(listener: Listener, *further: str) -> MetadataOptions:
     """What the service sees of other filters' metadata, and what it may write itself: its own
-    namespace and those of `further`."""
-    names = listener.identity.metadata_namespaces
-    written = [METADATA_NAMESPACE, *further]
+    namespace, the load balancer's and those of `further`."""
+    names = [*listener.identity.metadata_namespaces, SUBSET_NAMESPACE]
+    written = [METADATA_NAMESPACE, LB_NAMESPACE, *further]
     return MetadataOptions(
-        forwarding_namespaces=MetadataOptionsMetadataNamespaces(untyped=list(names)),
+        forwarding_namespaces=MetadataOptionsMetadataNamespaces(untyped=names),
         receiving_namespaces=MetadataOptionsMetadataNamespaces(untyped=written),
     )
 

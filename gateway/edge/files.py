@@ -90,12 +90,12 @@ class EnvoyFiles:
     def write_endpoints(
         self, gateway: Gateway, health: Mapping[tuple[str, str], bool], label: str
     ) -> dict[str, str]:
-        """Endpoints of every backend; files that would not change are left alone."""
+        """Endpoints of every backend and pool; files that would not change are left alone."""
         return {
             f"endpoints/{backend.name}": _write(
                 self.layout.endpoints(backend.name), load_assignment(backend, health), label=label
             )
-            for backend in gateway.backends
+            for backend in gateway.upstreams
         }
 
     def write_clusters(
@@ -103,8 +103,8 @@ class EnvoyFiles:
     ) -> dict[str, str]:
         """Clusters and credentials, and those of `keep` (newest first) that `gateway` has no
         longer, which requests under way and old routes still need."""
-        backends = {backend.name: backend for one in reversed(keep) for backend in one.backends}
-        backends |= {backend.name: backend for backend in gateway.backends}
+        backends = {backend.name: backend for one in reversed(keep) for backend in one.upstreams}
+        backends |= {backend.name: backend for backend in gateway.upstreams}
         for backend in backends.values():
             self._write_credential(backend, label)
         clusters = [
@@ -143,7 +143,7 @@ class EnvoyFiles:
 
     def remove_unused(self, gateway: Gateway) -> None:
         """Deletes endpoints and credentials of backends that are gone; only after the drain."""
-        names = {f"{backend.name}.json" for backend in gateway.backends}
+        names = {f"{backend.name}.json" for backend in gateway.upstreams}
         for folder in (self.layout.endpoints("").parent, self.layout.credential("").parent):
             for file in folder.glob("*.json"):
                 if file.name not in names:

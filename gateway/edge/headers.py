@@ -2,27 +2,34 @@
 
 from typing import Final
 
+from gateway.config.wiring import DESTINATION, POOL_HEADER, RETRY_HEADER
 from gateway.model.refusal import AUDIT_HEADER
 
 SESSION_ENDPOINT: Final = "x-gateway-session-endpoint"
 """Written by the service: base64 of the "ip:port" that a bound request must reach."""
 
-OWNED_NAMES: Final = (
-    SESSION_ENDPOINT,
+TO_MODEL_SERVERS: Final = (
     "x-prefiller-host-port",
     "x-encoder-hosts-ports",
     "x-data-parallel-host-port",
     "x-kv-cache-source-host-port",
 )
+"""Written by the service: what the server of a pool is told of the other servers that take part."""
+
+OWNED_NAMES: Final = (SESSION_ENDPOINT, POOL_HEADER, *TO_MODEL_SERVERS)
 """Written by the gateway only: whatever a client sends under these names is dropped at once."""
 
 OWNED_PREFIXES: Final = (
-    "x-gateway-destination-endpoint",
+    DESTINATION,
     "x-gatehouse-",
     "x-envoy-",  # a client could ask Envoy for retries and timeouts with them
 )
 
 OWNED_PATTERN: Final = r"x-gateway-.*-served"
+
+NOWHERE_HEADER: Final = "x-gatehouse-nowhere"
+"""Would name the cluster of a request that was given to no pool. Nobody can write it, so there is
+none, and Envoy answers 503."""
 
 CREDENTIALS: Final = (
     "authorization",
@@ -37,8 +44,17 @@ CREDENTIALS: Final = (
 NEVER_TO_SERVICE: Final = ("cookie", "proxy-authorization", "set-cookie")
 """Secrets that no method of identity reads; Envoy keeps them from the service."""
 
-NOT_TO_UPSTREAM_PREFIXES: Final = ("x-gateway-", "x-gatehouse-")
+NOT_TO_UPSTREAM_PREFIXES: Final = ("x-gateway-", "x-gatehouse-", "x-llm-d-")
 """Control headers of the gateway, the client's hints included, go no further than the gateway."""
+
+NOT_TO_MODEL_SERVERS: Final = (
+    "x-prediction-based-scheduling",
+    "x-session-id",
+    "x-session-token",
+    "x-slo-tpot-ms",
+    "x-slo-ttft-ms",
+)
+"""Hints for a picker without a prefix of their own. Elsewhere these names may be a server's."""
 
 NOT_TO_SERVICE_PREFIXES: Final = ("x-envoy-",)
 """What Envoy itself has added by then. Nobody needs it, and after the service there may be one
@@ -76,8 +92,14 @@ MUTABLE: Final = (
     "x-http-method(-override)?",
     "x-method-override",
     "x-should-retry",
+    "x-llm-d-request-dropped-reason",
+    "x-session-token",
     SESSION_ENDPOINT,
+    POOL_HEADER,
+    DESTINATION,
+    *TO_MODEL_SERVERS,
     MAX_RETRIES,
+    RETRY_HEADER,
     ":status",
 )
 """All that the service may set or remove (regular expressions); Envoy refuses the rest."""

@@ -3,10 +3,14 @@
 Envoy's route name is the only route identity that the service believes: `routed_name` for a
 configured route, `_metadata:` before it for its RFC 9728 metadata, `_unknown` for the rest.
 The last two lead nowhere: whatever the service says, no upstream is behind them.
+
+A route to pools is one Envoy route per pool, all of the same name: the service's verdict names the
+pool in a header and has Envoy look again. Before that, none of them matches but the last, which
+leads nowhere: a request without a pick goes to no model server.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from envoy_data_plane.envoy.config.route.v3 import (
@@ -33,10 +37,12 @@ from envoy_data_plane.envoy.type.matcher.v3 import (
 from envoy_data_plane.google.protobuf import Any
 
 from gateway.config.backend import Backend
+from gateway.config.pool import Pool
 from gateway.config.route_checks import WELL_KNOWN, listeners_of
 from gateway.config.schema import Gateway, Listener, Route, Telling
-from gateway.config.wiring import METADATA_PREFIX, Mode, routed_name
+from gateway.config.wiring import METADATA_PREFIX, POOL_HEADER, Mode, routed_name
 from gateway.edge import ext_authz, ext_proc, verdict_guard
+from gateway.edge.headers import NOT_TO_MODEL_SERVERS, NOWHERE_HEADER
 from gateway.edge.packing import packed, seconds
 from gateway.model.refusal import AUDIT_HEADER
 from gateway.protocols.mcp.era import MODERN_REVISIONS
@@ -59,6 +65,9 @@ _UPGRADES: Final = [RouteActionUpgradeConfig(upgrade_type="websocket")]
 _RETRY_ON: Final = "connect-failure,refused-stream"
 """Nothing has been read by anybody in these two cases, so any request may be repeated."""
 
+_BUSY: Final = 503
+"""What else is retried where the service's RETRY_HEADER says so."""
+
 
 def routes_name(listener: str) -> str:
     """The name of a listener's route configuration."""
@@ -77,18 +86,51 @@ def route_configuration(gateway: Gateway, listener: Listener) -> RouteConfigurat
 
 
 def _routes(gateway: Gateway, listener: Listener) -> Iterator[EnvoyRoute]:
-    backends = {backend.name: backend for backend in gateway.backends}
+    upstreams = {upstream.name: upstream for upstream in gateway.upstreams}
     for route in sorted(gateway.routes, key=_precedence):
         if listener.name in listeners_of(route, gateway):
-            configured = _configured(route, backends[route.backend], listener, gateway)
-            if route.protocol == "mcp":
-                yield from _without_sessions(route, configured)
-            yield configured
+            upstream = upstreams[route.backend]
+            if isinstance(upstream, Pool):
+                pools = [upstreams[name] for name in (route.backend, *route.pools)]
+                yield from _pooled(route, pools, listener, gateway)
+            else:
+                yield from _to_backend(route, upstream, listener, gateway)
             if route.protocol != "unjudged":
                 yield _metadata(route, listener, gateway)
     connect = RouteMatch(connect_matcher=RouteMatchConnectMatcher())
     yield _nowhere(UNKNOWN, connect, listener, gateway)
     yield _nowhere(UNKNOWN, RouteMatch(prefix="/"), listener, gateway)
+
+
+def _to_backend(
+    route: Route, backend: Backend, listener: Listener, gateway: Gateway
+) -> Iterator[EnvoyRoute]:
+    configured = _configured(route, backend, _filters(route, listener, gateway))
+    if route.protocol == "mcp":
+        yield from _without_sessions(route, configured)
+    yield configured
+
+
+def _pooled(
+    route: Route, pools: Sequence[Backend], listener: Listener, gateway: Gateway
+) -> Iterator[EnvoyRoute]:
+    """One route for each pool, and last the one that every request has before its verdict."""
+    filters = _filters(route, listener, gateway, ending=True)
+    for pool in pools:
+        chosen = _configured(route, pool, filters)
+        header = HeaderMatcher(name=POOL_HEADER, string_match=StringMatcher(exact=pool.name))
+        assert chosen.match is not None
+        chosen.match.headers = [header]
+        chosen.request_headers_to_remove += NOT_TO_MODEL_SERVERS
+        assert chosen.route is not None
+        assert chosen.route.retry_policy is not None
+        chosen.route.retry_policy.retriable_status_codes = [_BUSY]
+        yield chosen
+    nowhere = _configured(route, pools[0], filters)
+    assert nowhere.route is not None
+    # Not by direct_response: Envoy gives a body no room of its own there (413 above 256 KiB).
+    nowhere.route.cluster, nowhere.route.cluster_header = None, NOWHERE_HEADER
+    yield nowhere
 
 
 def _precedence(route: Route) -> tuple[bool, int]:
@@ -118,8 +160,21 @@ def mode_of(route: Route) -> Mode:
     return "head" if route.protocol == "unjudged" else route.mode
 
 
-def _configured(route: Route, backend: Backend, listener: Listener, gateway: Gateway) -> EnvoyRoute:
+def _body_limit(route: Route) -> int | None:
+    return None if mode_of(route) == "head" else route.body_limit
+
+
+def _filters(
+    route: Route, listener: Listener, gateway: Gateway, *, ending: bool = False
+) -> dict[str, Any]:
+    """What the filters do otherwise on this route."""
     mode = mode_of(route)
+    if mode == "check":
+        return _checked(route, listener, gateway)
+    return _override(mode, listener, gateway, route.metadata, ending=ending)
+
+
+def _configured(route: Route, backend: Backend, filters: dict[str, Any]) -> EnvoyRoute:
     return EnvoyRoute(
         name=routed_name(route),
         match=_match(route),
@@ -133,13 +188,9 @@ def _configured(route: Route, backend: Backend, listener: Listener, gateway: Gat
             retry_policy=_retry_policy(),
             upgrade_configs=_UPGRADES if route.protocol == "unjudged" else [],
         ),
-        request_headers_to_remove=_OF_THE_WAY_HERE if backend.url is not None else [],
-        request_body_buffer_limit=None if mode == "head" else route.body_limit,
-        typed_per_filter_config=(
-            _checked(route, listener, gateway)
-            if mode == "check"
-            else _override(mode, listener, gateway, route.metadata)
-        ),
+        request_headers_to_remove=list(_OF_THE_WAY_HERE) if backend.url is not None else [],
+        request_body_buffer_limit=_body_limit(route),
+        typed_per_filter_config=filters,
     )
 
 
@@ -170,11 +221,16 @@ def _nowhere(name: str, match: RouteMatch, listener: Listener, gateway: Gateway)
 
 
 def _override(
-    mode: Mode, listener: Listener, gateway: Gateway, telling: Telling = "gatehouse"
+    mode: Mode,
+    listener: Listener,
+    gateway: Gateway,
+    telling: Telling = "gatehouse",
+    *,
+    ending: bool = False,
 ) -> dict[str, Any]:
-    if mode == "buffered" and telling != "native":
+    if mode == "buffered" and telling != "native" and not ending:
         return {}
-    override = ext_proc.route_override(listener, gateway.limits, mode, telling)
+    override = ext_proc.route_override(listener, gateway.limits, mode, telling, ending=ending)
     return {ext_proc.FILTER: packed(override)}
 
 

@@ -158,7 +158,7 @@ def _clusters(gateway: Gateway, layout: Layout, workers: Sequence[str]) -> list[
             layout.endpoints(backend.name),
             layout.credential(backend.name),
         )
-        for backend in gateway.backends
+        for backend in gateway.upstreams
     )
     return [
         _tree(workers_cluster(workers, gateway.limits, gateway.service.tls)),

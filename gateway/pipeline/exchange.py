@@ -4,18 +4,30 @@ Everything that can fail ends in `fault`, the one rescue; the record is written 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from random import Random
 from typing import Final
 
 from gateway.audit.record import Record
 from gateway.config.wiring import Wiring
 from gateway.model.head import RequestHead, ResponseHead
 from gateway.model.jsonvalue import JsonObject
-from gateway.model.refusal import Reason
-from gateway.model.verdict import Emit, Forward, Gap, PassResponse, Proceed, ReadResponse, Refuse
+from gateway.model.refusal import AUDIT_HEADER, Reason
+from gateway.model.verdict import (
+    Emit,
+    Forward,
+    Gap,
+    PassResponse,
+    Proceed,
+    Queued,
+    ReadResponse,
+    Refuse,
+)
 from gateway.pipeline.operation import operation_of, target_of
-from gateway.pipeline.request import RequestPipeline, ServedError
-from gateway.pipeline.rescue import RefusedError, refusal_of, refuse
+from gateway.pipeline.picking import Picking
+from gateway.pipeline.placer import NoPools, Placer
+from gateway.pipeline.request import Means, RequestPipeline
+from gateway.pipeline.rescue import RefusedError, ServedError, refusal_of, refuse
 from gateway.pipeline.response import ResponsePipeline, ResponsePlan
 from gateway.pipeline.review import Review
 from gateway.pipeline.snapshot import Snapshot
@@ -35,7 +47,8 @@ REVOKED: Final = "revoked"
 class Surroundings:
     """What every exchange of a worker shares. `now` is in seconds since the epoch, `ticks` counts
     nanoseconds; `write` takes a finished record, `new_id` makes an audit id, `on_fault` is told of
-    failures that were ours, `tracing` begins the request's span."""
+    failures that were ours, `tracing` begins the request's span. `placer` picks endpoints of
+    pools; `random` draws samples and shares of traffic, nothing secret."""
 
     now: Callable[[], float]
     ticks: Callable[[], int]
@@ -44,6 +57,8 @@ class Surroundings:
     metrics: Metrics
     on_fault: Callable[[str, Exception], None]
     tracing: Tracing = field(default_factory=NoTracing)
+    placer: Placer = field(default_factory=NoPools)
+    random: Random = field(default_factory=Random)
 
 
 class HttpExchange:
@@ -57,8 +72,11 @@ class HttpExchange:
         self._record.listener = wiring.listener
         self._sends_every_response = wiring.mode == "duplex"
         watch = Stopwatch(around.ticks, self._record.stages)
-        self._request = RequestPipeline(snapshot, wiring, self._record, watch, around.tracing)
+        self._request = RequestPipeline(
+            snapshot, wiring, self._record, Means(watch, around.tracing, around.random)
+        )
         self._response = ResponsePipeline(NO_PLAN, self._record)
+        self._picking = Picking(around.placer, self._record, around.ticks)
         self._begun = False
         self._expects_response = False
         self._seconds: float | None = None  # from the request to its end, once that was seen
@@ -70,8 +88,10 @@ class HttpExchange:
         self._begun = True
         return self._request.preview(head)
 
-    async def judge(self, head: RequestHead, body: bytes, gap: Gap | None) -> Forward | Refuse:
-        """The whole request."""
+    async def judge(
+        self, head: RequestHead, body: bytes, gap: Gap | None
+    ) -> Forward | Refuse | Queued:
+        """The whole request; `Queued` when it is allowed and has to wait for an endpoint."""
         self._begun = True
         started = self._around.ticks()
         try:
@@ -83,12 +103,19 @@ class HttpExchange:
         self._expects_response = judged.plan.needs_head or self._sends_every_response
         if not self._expects_response:
             self._write()
+        if judged.pick is not None:
+            return await self._picking.begin(judged.pick, judged.forward)
         return judged.forward
+
+    async def dispatched(self) -> Forward | Refuse:
+        """The verdict on a request that was `Queued`."""
+        return await self._picking.go_on()
 
     async def judge_response(
         self, head: ResponseHead, *, end_of_stream: bool
     ) -> PassResponse | ReadResponse | Refuse:
         """The response's head."""
+        self._picking.answered(head)
         verdict = self._response.judge(head, end_of_stream=end_of_stream)
         if end_of_stream:
             self._end()
@@ -100,6 +127,7 @@ class HttpExchange:
         """A piece of a response that is read."""
         if self._response.streams and self._record.first_chunk is None and data:
             self._record.first_chunk = self._elapsed()
+            self._picking.began()
         passed = self._response.read(data, end_of_stream=end_of_stream)
         if end_of_stream:
             self._end()
@@ -120,7 +148,8 @@ class HttpExchange:
         if isinstance(error, ServedError):
             self._record.decision, self._record.status = SERVED, error.answer.status
             self._write()
-            return Refuse(error.answer, "gatehouse_served")
+            headers = (*error.answer.headers, (AUDIT_HEADER, self._record.audit_id))
+            return Refuse(replace(error.answer, headers=headers), "gatehouse_served")
         self._end()
         if not isinstance(error, RefusedError):
             self._around.on_fault("judge", error)
@@ -151,6 +180,7 @@ class HttpExchange:
             self._end()
         elif self.review is not None and self._record.written:  # a stream that lasted until now
             self._end()
+        self._picking.finish(self._record.usage)
         if self._begun:
             self._write()
             self._trace()

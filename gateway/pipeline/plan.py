@@ -82,7 +82,16 @@ class Planner:
             replay=replay,
             error=partial(self._error, calls, message.batch, context.head),
             seal_event=self._event_sealer(permit.principal, calls, context.now),
+            renames=self._renames(message),
         )
+
+    def _renames(self, message: Deframed) -> tuple[str, str] | None:
+        """The model that a pool was asked for and the one that the client named, if not the same:
+        what stands for a name is no business of the client's."""
+        if not self.route.pools or message.prompt is None:
+            return None
+        sent, named = message.prompt().model, message.calls[0].target
+        return None if named is None or named == sent else (sent, named)
 
     def _shows(self, principal: Principal, context: RequestContext, method: str, item: str) -> bool:
         return self.snapshot.policies.shows(method, item, principal, context)

@@ -6,6 +6,7 @@ out of one stage is the input of the next, so none can be left out.
 
 import json
 from dataclasses import dataclass, replace
+from random import Random
 from typing import Final
 
 from gateway.audit.record import Record
@@ -16,23 +17,25 @@ from gateway.identity.metadata_document import metadata_document, origin_of
 from gateway.identity.rules import ListenerRules
 from gateway.model.call import Call, Deframed
 from gateway.model.head import RequestHead
-from gateway.model.jsonvalue import RequestId
 from gateway.model.permit import Decision, Permit
 from gateway.model.principal import Principal
-from gateway.model.refusal import AUDIT_HEADER, Answer, Reason, Refusal
+from gateway.model.refusal import Answer, Reason, Refusal
 from gateway.model.verdict import Forward, Gap, Proceed
+from gateway.pipeline.authorisation import Denied, authorise, every_shadow, with_implied
 from gateway.pipeline.disclosure import plain_uri
 from gateway.pipeline.forwarding import forward
+from gateway.pipeline.picking import Pick
 from gateway.pipeline.plan import Planner
-from gateway.pipeline.rescue import RefusedError
+from gateway.pipeline.rescue import RefusedError, ServedError
 from gateway.pipeline.response import ResponsePlan
 from gateway.pipeline.review import Review
+from gateway.pipeline.selection import Selection, backend_of
 from gateway.pipeline.snapshot import RouteStage, Snapshot
 from gateway.pipeline.stopwatch import Stopwatch
 from gateway.pipeline.told import told
 from gateway.policy.context import RequestContext
 from gateway.policy.vocabulary import COMPLETE, SELECTED
-from gateway.protocols.base import Opening
+from gateway.protocols.base import Opening, Protocol
 from gateway.sessions.session_id import BoundSession, open_session
 from gateway.telemetry.asked import Asked
 from gateway.telemetry.tracecontext import Propagated
@@ -52,6 +55,17 @@ class Judged:
 
     forward: Forward
     plan: ResponsePlan
+    pick: Pick | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What the stages are given from outside: `watch` times them, `tracing` begins the span,
+    `random` draws samples and shares of traffic."""
+
+    watch: Stopwatch
+    tracing: Tracing
+    random: Random
 
 
 class RequestPipeline:
@@ -62,17 +76,18 @@ class RequestPipeline:
         snapshot: Snapshot,
         wiring: Wiring,
         record: Record,
-        watch: Stopwatch,
-        tracing: Tracing,
+        means: Means,
     ) -> None:
         self._snapshot = snapshot
-        self._tracing = tracing
+        self._tracing = means.tracing
+        self._random = means.random
         self._wiring = wiring
         self._listener = wiring.listener
         self._opening: Opening | None = None
+        self._protocol: Protocol | None = None
         self._previewed: bool | None = None
         self._record = record
-        self._watch = watch
+        self._watch = means.watch
         self._ids: tuple[int | str, ...] = ()
         self._batch = False
         self.route: RouteStage | None = None
@@ -85,9 +100,12 @@ class RequestPipeline:
         route = self._find_route(head)
         if route.protocol is None:
             return Proceed()
-        opening = self._opening = route.protocol.open(head)
+        opening = self._opening = self._protocol_of(route).open(head)
         if isinstance(opening.verdict, Refusal):
             raise RefusedError(opening.verdict)
+        if route.pools:  # the end of the stream is that of the response
+            self._previewed = True
+            return Proceed(response_headers=True, lasts=True)
         self._previewed = self._snapshot.record_endpoint or opening.needs_response
         return Proceed(self._previewed, lasts=opening.lasts)
 
@@ -95,26 +113,37 @@ class RequestPipeline:
         """The verdict on a whole request; raises `RefusedError`."""
         route, routed = self._find_route(head), head.route
         head = replace(head, route=route.name)  # from here on what the configuration calls it
-        protocol = route.protocol
-        if protocol is None:
+        if route.protocol is None:
             return self._pass_unjudged(head)
+        protocol = self._protocol_of(route)
         self._check_delivery(len(body), route, gap)
         with self._watch.stage("deframe"):
             opening = self._opening or protocol.open(head)
             message = self._deframe(opening, body)
         rules = self._rules()
-        context = RequestContext(head, route.backend, now, self._listener, protocol.name)
+        backend = self._record.backend = _backend(route, message)
+        context = RequestContext(head, backend, now, self._listener, protocol.name)
         with self._watch.stage("identify"):
             principal = self._identify(head, rules, now)
+        selection = Selection(route, self._snapshot.policies, principal, context)
         with self._watch.stage("decide"):
+            if route.pools:
+                selection.check_model(message)
             permit = self._authorise(message, principal, context, rules)
         with self._watch.stage("place"):
+            pick = None
+            if route.pools:
+                selected = selection.select(permit, message, len(body), self._random)
+                message, pick = selected.message, selected.pick
+                self._record.backend = pick.pool
             bound = self._bound_session(permit, message, route, now)
             planner = Planner(self._snapshot, route, protocol, opening, self._record.audit_id)
             plan = planner.plan(permit, message, bound, context)
             if self._wiring.mode == "check":
                 plan = self._without_response(plan, message, opening)
                 message = replace(message, retraced=None)  # no body is changed
+            if pick is not None:
+                plan = replace(plan, needs_head=True, lasts=True)
             self._check_response_wiring(plan)
         if opening.lasts:
             calls = tuple(with_implied(permit.calls))
@@ -122,7 +151,7 @@ class RequestPipeline:
         self._record.decision = "allow"
         traced = self._upstream(plan, now)
         metadata = told(self._record, message, route.metadata)
-        return Judged(forward(message, bound, plan, traced, metadata), plan)
+        return Judged(forward(message, bound, plan, traced, metadata), plan, pick)
 
     # --- stages -------------------------------------------------------------------------------
 
@@ -144,6 +173,15 @@ class RequestPipeline:
             text = "what follows an upgrade cannot be judged"
             raise RefusedError(Refusal(Reason.INVALID_REQUEST, text))
         return route
+
+    def _protocol_of(self, route: RouteStage) -> Protocol:
+        """How this request is read: of a share the answers are read as well."""
+        if self._protocol is None:
+            sampled = route.sampled if self._random.random() < route.sample else None
+            self._protocol = sampled or route.protocol
+        if self._protocol is None:
+            raise RefusedError(Refusal(Reason.OWN_FAULT, "a protocol that nobody speaks"))
+        return self._protocol
 
     def _rules(self) -> ListenerRules:
         rules = self._snapshot.listeners.get(self._listener)
@@ -177,37 +215,13 @@ class RequestPipeline:
         context: RequestContext,
         rules: ListenerRules,
     ) -> Permit:
-        calls = with_implied(message.calls)
-        decisions = [self._snapshot.policies.decide(call, principal, context) for call in calls]
-        refused = [each for each in zip(calls, decisions, strict=True) if not each[1].allowed]
-        if refused:
-            # What no scope would allow comes first: a challenge for the rest would help nobody.
-            call, decision = min(refused, key=lambda each: bool(each[1].needed_scopes))
-            self._note_decision(decision)
-            if decision.needed_scopes:
-                needed = self._needed_scopes(calls, decisions, principal, context)
-                decision = replace(decision, needed_scopes=needed)
-            guilty = frozenset(one.id for one, _ in refused)
-            raise self._denied(guilty, call.method, decision, context.head, rules)
-        self._note_decision(decisions[0])
-        self._record.shadow = _every_shadow(decisions)
-        return Permit(message.calls, principal, tuple(decisions))
-
-    def _needed_scopes(
-        self,
-        calls: list[Call],
-        decisions: list[Decision],
-        principal: Principal,
-        context: RequestContext,
-    ) -> tuple[str, ...]:
-        """The scopes of everything that the message does. Those behind what is allowed already
-        are among them: the client comes back with exactly the scopes that it is told."""
-        bare = replace(principal, scopes=frozenset())
-        needed: set[str] = set()
-        for call, decision in zip(calls, decisions, strict=True):
-            again = self._snapshot.policies.decide(call, bare, context)
-            needed.update((again if decision.allowed else decision).needed_scopes)
-        return tuple(sorted(needed))
+        found = authorise(self._snapshot.policies, message, principal, context)
+        if isinstance(found, Denied):
+            self._note_decision(found.decision)
+            raise self._denied(found, context.head, rules)
+        self._note_decision(found.decisions[0])
+        self._record.shadow = every_shadow(found.decisions)
+        return found
 
     def _bound_session(
         self, permit: Permit, message: Deframed, route: RouteStage, now: float
@@ -275,7 +289,6 @@ class RequestPipeline:
         headers = (
             ("content-type", "application/json"),
             ("cache-control", "max-age=300"),
-            (AUDIT_HEADER, self._record.audit_id),
         )
         return Answer(200, headers, json.dumps(document).encode())
 
@@ -283,16 +296,10 @@ class RequestPipeline:
         """A refusal of a later stage answers every id of the message."""
         return RefusedError(with_ids(refusal, self._ids, batch=self._batch))
 
-    def _denied(
-        self,
-        guilty: frozenset[RequestId | None],
-        method: str,
-        decision: Decision,
-        head: RequestHead,
-        rules: ListenerRules,
-    ) -> RefusedError:
-        """One refused element refuses its whole batch; those that are not `guilty` are told that
+    def _denied(self, found: Denied, head: RequestHead, rules: ListenerRules) -> RefusedError:
+        """One refused element refuses its whole batch; those that are not guilty are told that
         they were not the reason."""
+        decision, method = found.decision, found.method
         if decision.needed_scopes:
             refusal = missing_scope(head, rules, decision.needed_scopes)
         else:
@@ -304,7 +311,7 @@ class RequestPipeline:
                 policy=decision.policy,
                 rule=decision.rule,
             )
-        innocent = tuple(one for one in self._ids if self._batch and one not in guilty)
+        innocent = tuple(one for one in self._ids if self._batch and one not in found.guilty)
         return self._refused(replace(refusal, innocent=innocent))
 
     def rescued(self, refusal: Refusal) -> Refusal:
@@ -344,14 +351,6 @@ class RequestPipeline:
         self._record.shadow = decision.shadow
 
 
-class ServedError(Exception):
-    """Not a failure: the gateway itself serves this request."""
-
-    def __init__(self, answer: Answer) -> None:
-        super().__init__("served")
-        self.answer = answer
-
-
 def _recorded(call: Call) -> str:
     """What a record names as the target of a call. Of a resource's URI the part that can be a
     secret, a query above all, is left out."""
@@ -362,20 +361,13 @@ def _recorded(call: Call) -> str:
     return plain_uri(target) if names_uri else target
 
 
+def _backend(route: RouteStage, message: Deframed) -> str:
+    """By which policies know where the request goes: a route of several pools has several."""
+    if len(route.pools) < 2 or message.prompt is None:
+        return route.backend
+    return backend_of(route, message.prompt().model)
+
+
 def with_ids(refusal: Refusal, ids: tuple[int | str, ...], *, batch: bool) -> Refusal:
     """`refusal` as the answer to these requests."""
     return replace(refusal, ids=ids, batch=batch)
-
-
-def with_implied(calls: tuple[Call, ...]) -> list[Call]:
-    """Every call of a message and those that they imply, in order, with the id that answers."""
-    return [
-        one
-        for call in calls
-        for one in (call, *(replace(each, id=call.id) for each in call.implied))
-    ]
-
-
-def _every_shadow(decisions: list[Decision]) -> tuple[str, ...]:
-    """The shadow rules of all decisions, each once, in order."""
-    return tuple(dict.fromkeys(rule for decision in decisions for rule in decision.shadow))

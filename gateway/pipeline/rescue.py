@@ -17,6 +17,14 @@ class RefusedError(Exception):
         self.refusal = refusal
 
 
+class ServedError(Exception):
+    """Not a failure: the gateway itself serves this request."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__("served")
+        self.answer = answer
+
+
 def refusal_of(error: Exception) -> Refusal:
     """The refusal that an exception stands for; what is unknown is our own fault."""
     if isinstance(error, RefusedError):

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from gateway.config.schema import ListenerTls, Telling
 from gateway.identity.keys import KeySource
 from gateway.identity.rules import ListenerRules
+from gateway.picker.plan import PickerPlan
+from gateway.pipeline.hints import NO_HINTS, HintRules
+from gateway.pipeline.pool import PoolStage
 from gateway.policy.engine import PolicySet
 from gateway.protocols.base import Protocol
 from gateway.sessions.seal import Sealer
@@ -17,6 +20,9 @@ class RouteStage:
 
     `path` is its URL path, `body_limit` in bytes, `scopes` what its RFC 9728 metadata offers,
     `aliases` the names that it gives to models, `metadata` what Envoy is told of its requests.
+    `pools` are the pools that it leads to, the first being its backend; `hints` says whose control
+    headers count. `sampled` is the protocol for a share of the requests, whose streams are read to
+    learn from them.
     """
 
     name: str
@@ -28,6 +34,14 @@ class RouteStage:
     scopes: tuple[str, ...] = ()
     aliases: frozenset[str] = frozenset()
     metadata: Telling = "gatehouse"
+    pools: tuple[PoolStage, ...] = ()
+    hints: HintRules = NO_HINTS
+    sampled: Protocol | None = None
+
+    @property
+    def sample(self) -> float:
+        """The share of its streams that is read, 0 to 1."""
+        return max((pool.sample for pool in self.pools), default=0.0) if self.sampled else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +49,7 @@ class Snapshot:
     """One state of the configuration. A stream keeps the one that it began with.
 
     `routes` goes by the names of Envoy's routes and has, while a reload is on its way, also those
-    that Envoy is about to forget.
+    that Envoy is about to forget. `pickers` says of each pool, by its name, how it picks.
     """
 
     number: int
@@ -45,6 +59,7 @@ class Snapshot:
     policies: PolicySet
     keys: KeySource
     sealer: Sealer
+    pickers: Mapping[str, PickerPlan] = field(default_factory=dict[str, PickerPlan])
     authorization_servers: tuple[str, ...] = ()
     response_bytes: int = 4 * 1024 * 1024
     opaque: bool = False

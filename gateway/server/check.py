@@ -202,12 +202,7 @@ def encode(verdict: Forward | Refuse) -> bytes:
         denied.body = verdict.answer.body
         _set(denied.headers.add, verdict.answer.headers)
         return message.SerializeToString()
-    if (
-        verdict.body is not None
-        or verdict.response_headers
-        or verdict.lasts
-        or verdict.reroutes
-    ):
+    if verdict.body is not None or verdict.response_headers or verdict.lasts or verdict.reroutes:
         raise ValueError("a check cannot do more than decide")
     facts = (verdict.metadata or {}).get(METADATA_NAMESPACE)
     if isinstance(facts, dict):

@@ -11,6 +11,7 @@ import os
 import signal
 import time
 from collections.abc import Awaitable, Callable
+from random import Random
 from typing import Final, Protocol
 
 from gateway.config.wiring import Wiring
@@ -21,6 +22,9 @@ from gateway.pipeline.review import Review
 from gateway.pipeline.snapshot import Snapshot
 from gateway.server.check import CheckDriver
 from gateway.server.credentials import server_credentials
+from gateway.server.placing import LocalPlacer
+from gateway.server.pool_news import PoolNews
+from gateway.server.remote_placer import RemotePlacer
 from gateway.server.service import Service
 from gateway.server.stream import Exchange, StreamDriver
 from gateway.telemetry.metrics import Metrics
@@ -82,6 +86,7 @@ class Worker:
         open_sink: OpenSink,
         open_tracing: OpenTracing = no_tracing,
     ) -> None:
+        self._picker_socket: str | None = None
         self._channel = channel
         self._address = address
         self._build = build
@@ -95,6 +100,16 @@ class Worker:
         self._new_id = AuditIds()
         self._audit: Sink | None = None
         self._budget = Budget(0)
+        self._random = Random()  # noqa: S311  draws samples and shares, nothing secret
+        self._own_placer = LocalPlacer(time.monotonic, self._random)
+        self._placer: LocalPlacer | RemotePlacer = self._own_placer
+        self._news = PoolNews(self._own_placer, time.monotonic)
+        self._asking: asyncio.Task[None] | None = None
+
+    def pick_by(self, socket: str) -> None:
+        """Behind this Unix socket is the picker of all workers; without it, this one picks alone.
+        Before `run`."""
+        self._picker_socket = socket
 
     async def run(self) -> None:
         """Serve until SIGTERM or the end of the channel, then drain."""
@@ -108,6 +123,8 @@ class Worker:
             LOG.info("draining")
         tending.cancel()
         await self._close()
+        if self._asking is not None:
+            self._asking.cancel()
 
     async def _listen(self) -> None:
         while True:
@@ -118,6 +135,7 @@ class Worker:
         """Once a second: how many streams there are, and which of them are no longer permitted."""
         while True:
             await asyncio.sleep(TEND_SECONDS)
+            self._own_placer.tend()
             if self._service is not None:
                 self._metrics.streams.set(self._service.open_streams)
                 await self._service.review(self._snapshot, self._permitted)
@@ -144,6 +162,9 @@ class Worker:
                     "streams": self._service.open_streams if self._service else 0,
                     "missed": list(missed),
                 }
+            case "pools" | "loads":
+                self._news.take(message)
+                return {}
             case other:
                 return {"problem": f"unknown message {other!r}"}
 
@@ -162,6 +183,7 @@ class Worker:
             self._audit = self._open_sink(snapshot.record_path, self._metrics.audit_lost.inc)
             self._tracing = self._open_tracing(snapshot)
         self._snapshot = snapshot
+        self._use_pools(snapshot)
         self._budget.total = snapshot.held_bytes
         if self._service is None:
             service = Service(
@@ -174,6 +196,16 @@ class Worker:
             await service.start(self._address)
             self._service = service
         await self._service.review(snapshot, self._permitted)
+
+    def _use_pools(self, snapshot: Snapshot) -> None:
+        """Pick as the snapshot says: alone, or by the picker of all workers."""
+        self._own_placer.configure(snapshot.pickers)
+        self._news.repeat()
+        if self._picker_socket is None or self._asking is not None:
+            return
+        remote = RemotePlacer(self._picker_socket, self._own_placer)
+        self._asking = asyncio.ensure_future(remote.run())
+        self._placer = remote
 
     def _new_driver(self, wiring: Wiring) -> StreamDriver:
         snapshot = self._in_force()
@@ -211,6 +243,8 @@ class Worker:
             metrics=self._metrics,
             on_fault=self._on_fault,
             tracing=self._tracing,
+            placer=self._placer,
+            random=self._random,
         )
 
     def _write(self, record: JsonObject) -> None:

@@ -33,6 +33,11 @@ class EndpointHealth:
             {key: self._failures.get(key, 0) < FAILURES_TO_EJECT for key in self._targets}
         )
 
+    @property
+    def targets(self) -> Mapping[EndpointKey, float]:
+        """Endpoint -> the interval of its checks in seconds."""
+        return self._targets
+
     def watch(self, targets: Mapping[EndpointKey, float]) -> None:
         """Check these endpoints from now on; the value is the interval in seconds."""
         for key in set(self._tasks) - set(targets):

@@ -3,7 +3,8 @@
 import os
 from collections.abc import Mapping, Sequence
 
-from gateway.config.schema import Gateway, Listener
+from gateway.config.members import addresses_of
+from gateway.config.schema import Gateway, Listener, Route
 from gateway.model.jsonvalue import JsonObject, JsonValue
 
 
@@ -22,14 +23,15 @@ def ready_document(
             "protocol": route.protocol,
             "url": urls[route.listener or gateway.listeners[0].name] + route.path,
             "backend": route.backend,
+            **_pools(route, gateway),
             "policy": gateway.policies,
         }
         for route in gateway.routes
     ]
     upstreams: list[JsonValue] = [
-        {"name": backend.name, "address": endpoint, "pid": None}
-        for backend in gateway.backends
-        for endpoint in backend.endpoints
+        {"name": upstream.name, "address": endpoint, "pid": None}
+        for upstream in gateway.upstreams
+        for endpoint in addresses_of(upstream)
     ]
     for name, pid in children.items():
         upstreams.append({"name": name, "address": "", "pid": pid})
@@ -41,6 +43,13 @@ def ready_document(
         "upstreams": upstreams,
         "pids": {"envoy": envoy, "supervisor": os.getpid(), "workers": list(workers)},
     }
+
+
+def _pools(route: Route, gateway: Gateway) -> JsonObject:
+    """All pools that a route leads to, if it leads to pools."""
+    if all(route.backend != pool.name for pool in gateway.pools):
+        return {}
+    return {"pools": [route.backend, *route.pools]}
 
 
 def listener_url(listener: Listener) -> str:

@@ -10,9 +10,8 @@ from typing import Final
 from gateway.adapters.jwks import JwksKeeper
 from gateway.bootstrap.load import ConfigurationError, Loaded
 from gateway.config.schema import JwtIssuer
-from gateway.supervisor.health import EndpointHealth
+from gateway.supervisor.discovery import Discovery
 from gateway.supervisor.metrics import SupervisorMetrics
-from gateway.supervisor.resolve import Resolver
 from gateway.supervisor.rollout import Rollout, RolloutError
 from gateway.supervisor.watch import Watch
 
@@ -28,8 +27,7 @@ class Reload:
     read: Callable[[], Loaded]
     rollout: Rollout
     keys: JwksKeeper
-    health: EndpointHealth
-    resolver: Resolver
+    discovery: Discovery
     metrics: SupervisorMetrics
     error: str = ""
 
@@ -62,16 +60,17 @@ class Reload:
 
     async def _bring_in(self, new: Loaded) -> None:
         old = self.rollout.loaded
-        targets = await self.resolver.resolve(new.gateway.backends)
+        targets = await self.discovery.find(new.gateway, old.gateway)
         await self._follow_issuers(_of_both(old, new))
-        known = self.health.state()  # asked last: keys may take seconds to come
-        health = {key: known.get(key, True) for key in targets}
+        await self.discovery.announce(targets, new.gateway, old.gateway)
         try:
-            await self.rollout.replace(new, health)
+            # Health is asked last: keys may take seconds to come.
+            await self.rollout.replace(new, self.discovery.known(targets))
         except Exception:
             await self._follow_issuers(old.gateway.identity.jwt)
+            await self.discovery.announce(self.discovery.health.targets, old.gateway)
             raise
-        self.health.watch(targets)
+        await self.discovery.watch(targets, new.gateway)
         await self._follow_issuers(new.gateway.identity.jwt)
 
     async def _follow_issuers(self, issuers: Sequence[JwtIssuer]) -> None:

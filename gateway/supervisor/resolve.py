@@ -38,6 +38,10 @@ class Resolver:
             for address in self._admitted(backend, text)
         }
 
+    def found(self, text: str) -> tuple[str, ...]:
+        """The addresses that "host:port" was last resolved to."""
+        return self._last.get(text, ())
+
     def _admitted(self, backend: Backend, text: str) -> tuple[str, ...]:
         """What the endpoint resolved to, without what this backend may not be at."""
         found = self._last[text]

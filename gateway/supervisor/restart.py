@@ -42,11 +42,14 @@ def _claims(hops: tuple[str, ...]) -> bool:
 
 
 def _workers(running: Gateway, wanted: Gateway) -> Iterator[str]:
-    """What a worker opens once: its sinks, and a socket that takes messages of some size."""
+    """What a worker opens once: its sinks, a socket that takes messages of some size, and its line
+    to the picker, which is there if there were pools."""
     if running.record.path != wanted.record.path:
         yield "record.path"
     if running.telemetry != wanted.telemetry:
         yield "telemetry"
+    if running.service.workers > 1 and wanted.pools and not running.pools:
+        yield "pools"
     largest = max(route.body_limit for route in running.routes)
     for number, route in enumerate(wanted.routes):
         if route.body_limit > largest:

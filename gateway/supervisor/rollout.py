@@ -15,6 +15,7 @@ import httpx
 
 from gateway.bootstrap.load import Loaded, secret_files
 from gateway.bootstrap.snapshot import snapshot_message
+from gateway.config.backend import Backend
 from gateway.config.schema import Gateway
 from gateway.edge.admin import EnvoyAdmin, Subscription, Verdict, followed, verdict
 from gateway.edge.files import EnvoyFiles
@@ -237,4 +238,10 @@ def content_digest(loaded: Loaded) -> str:
 def same_edge(old: Gateway, new: Gateway) -> bool:
     """Whether Envoy has nothing to do: a change of policy alone is in force when workers have it,
     whatever Envoy is busy with."""
-    return (old.listeners, old.routes, old.backends) == (new.listeners, new.routes, new.backends)
+    return (old.listeners, old.routes, _servers(old)) == (new.listeners, new.routes, _servers(new))
+
+
+def _servers(gateway: Gateway) -> list[tuple[object, ...]]:
+    """What Envoy is told of every backend and pool; how the gateway picks is none of it."""
+    fields = Backend.model_fields
+    return [tuple(getattr(one, name) for name in fields) for one in gateway.upstreams]

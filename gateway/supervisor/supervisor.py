@@ -17,6 +17,7 @@ from gateway.adapters.jwks import JwksKeeper
 from gateway.bootstrap.load import ConfigurationError, Loaded, load
 from gateway.config.checks import MAX_FOLDER_BYTES
 from gateway.config.schema import Gateway
+from gateway.config.wiring import PICKER_SOCKET
 from gateway.edge.admin import EnvoyAdmin, admin_address
 from gateway.edge.binary import EnvoyMissingError, envoy_command, envoy_version, find_envoy
 from gateway.edge.files import EdgeLockedError, EnvoyFiles, sole_writer
@@ -25,15 +26,15 @@ from gateway.model.jsonvalue import JsonObject
 from gateway.supervisor.admin import Admin
 from gateway.supervisor.banner import banner
 from gateway.supervisor.children import ChildFailedError, Children
+from gateway.supervisor.discovery import Discovery
 from gateway.supervisor.drain import drain
 from gateway.supervisor.envoy_process import EnvoyFailedError, EnvoyProcess
-from gateway.supervisor.health import EndpointHealth, EndpointKey
+from gateway.supervisor.health import EndpointKey
 from gateway.supervisor.metrics import SupervisorMetrics
 from gateway.supervisor.options import Options
 from gateway.supervisor.ports import taken_addresses
 from gateway.supervisor.ready import ready_document
 from gateway.supervisor.reload import Reload
-from gateway.supervisor.resolve import Resolver
 from gateway.supervisor.rollout import Rollout
 from gateway.supervisor.status import configuration_status, process_status
 from gateway.supervisor.watch import Watch
@@ -41,7 +42,6 @@ from gateway.supervisor.workers import WORKER_COMMAND, WorkerFailedError, Worker
 
 LOG: Final = logging.getLogger("gatehouse.supervisor")
 POLL_SECONDS: Final = 2.0
-RESOLVE_SECONDS: Final = 5.0
 UPSTREAM_SECONDS: Final = 10.0
 
 
@@ -60,12 +60,11 @@ class Supervisor:
         self._hurried = False
         self._first = self._first_load()
         self._watch = Watch(self._first.watched)
-        self._health = EndpointHealth(self._on_health)
-        self._resolver = Resolver()
         self._keys = JwksKeeper(self._first.gateway.identity.jwt, self._on_keys)
         self._folder = self._run_folder()
         self._sockets = _private_folder()
         self._pool = self._worker_pool()
+        self._discovery = Discovery(self._pool, self._metrics)
         self._metrics.watch_workers(self._pool.workers)
         self._children = Children(options.children)
         self._envoy: EnvoyProcess | None = None
@@ -143,13 +142,20 @@ class Supervisor:
         count = self._options.workers or gateway.service.workers
         metrics = self._metrics_folder
         metrics.mkdir()
-        return WorkerPool(
+        picker = str(self._sockets / "picker") if count > 1 and gateway.pools else None
+        pool = WorkerPool(
             [self._worker_address(gateway, index) for index in range(count)],
-            {"PROMETHEUS_MULTIPROC_DIR": str(metrics)},
+            {
+                "PROMETHEUS_MULTIPROC_DIR": str(metrics),
+                **({PICKER_SOCKET: picker} if picker else {}),
+            },
             self._options.worker_command or WORKER_COMMAND,
             self._on_worker_change,
             self._options.worker_timing,
         )
+        if picker:
+            pool.pick_at(f"unix:{picker}")
+        return pool
 
     def _worker_address(self, gateway: Gateway, index: int) -> str:
         listen = gateway.service.listen
@@ -188,9 +194,8 @@ class Supervisor:
             self._keys.documents,
             self._first,
         )
-        self._reload = Reload(
-            self._read, self._rollout, self._keys, self._health, self._resolver, self._metrics
-        )
+        self._discovery.serve(self._rollout)
+        self._reload = Reload(self._read, self._rollout, self._keys, self._discovery, self._metrics)
         await self._children.start()
         await self._children.watch_over(self._bring_up(self._rollout, binary, files, admin))
         self._ready = True
@@ -202,8 +207,8 @@ class Supervisor:
     ) -> None:
         gateway = self._first.gateway
         await self._keys.refresh_due()
-        targets = await self._resolver.resolve(gateway.backends)
-        self._health.watch(targets)
+        targets = await self._discovery.find(gateway)
+        await self._discovery.watch(targets, gateway)
         await rollout.start(dict.fromkeys(targets, True))
         await admin.start()
         if binary is not None:
@@ -241,7 +246,7 @@ class Supervisor:
             return
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(UPSTREAM_SECONDS):
-                await self._health.settle(list(targets))
+                await self._discovery.health.settle(list(targets))
 
     def _announce(self) -> None:
         document = ready_document(
@@ -281,7 +286,7 @@ class Supervisor:
 
     def _parts(self) -> Sequence[Coroutine[Any, Any, None]]:
         """What runs until the gateway is told to stop; none ends by itself."""
-        parts = [self._poll(), self._resolve(), self._keys.run()]
+        parts = [self._poll(), self._discovery.run(), self._keys.run()]
         if self._reload is not None:
             parts.append(self._reload.run(self._watch))
         if self._envoy is not None:
@@ -302,31 +307,11 @@ class Supervisor:
                 missed = answer.get("missed")
                 for issuer in missed if isinstance(missed, list) else []:
                     self._keys.hurry(str(issuer))
-            self._metrics.show_health(self._health.state())
-
-    async def _resolve(self) -> None:
-        """Follow the name service."""
-        while True:
-            await asyncio.sleep(RESOLVE_SECONDS)
-            loaded = self._in_force
-            targets = await self._resolver.resolve(loaded.gateway.backends)
-            unchanged = set(targets) == set(self._health.state())
-            if targets and not unchanged and self._rollout is not None:
-                known = self._health.state()
-                health = {key: known.get(key, True) for key in targets}
-                try:
-                    if await self._rollout.retarget(loaded, health):
-                        self._health.watch(targets)
-                except OSError as error:  # a full disk must not end what runs
-                    LOG.error("endpoints cannot be written: %s", error)  # noqa: TRY400
-
-    async def _on_health(self) -> None:
-        if self._rollout is not None:
-            await self._rollout.write_health(self._health.state)
-        self._metrics.show_health(self._health.state())
+            self._metrics.show_health(self._discovery.health.state())
 
     async def _on_worker_change(self) -> None:
         self._metrics.restarts.inc()
+        self._discovery.news.repeat()
 
     def _on_keys(self, issuer: str, document: bytes) -> None:
         """A key set changed: the workers get it with the configuration that is in force."""
@@ -361,7 +346,10 @@ class Supervisor:
             "ready": self._ready,
             "uptime_seconds": round(time.time() - self._started, 1),
             **configuration_status(self._in_force, number, error),
-            **process_status(self._pool.workers, self._health.state(), self._keys.states()),
+            **process_status(
+                self._pool.workers, self._discovery.health.state(), self._keys.states()
+            ),
+            **(self._discovery.status() if self._in_force.gateway.pools else {}),
         }
 
     # --- stop ---------------------------------------------------------------------------------
@@ -376,7 +364,7 @@ class Supervisor:
         if self._envoy is not None:
             await self._envoy.stop()
         await self._pool.stop(self._first.gateway.limits.drain_seconds)
-        await self._health.close()
+        await self._discovery.close()
         await self._children.stop()
         if self._rollout is not None:
             await self._rollout.close()

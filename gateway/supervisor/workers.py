@@ -14,6 +14,7 @@ from gateway.model.jsonvalue import JsonObject
 
 LOG: Final = logging.getLogger("gatehouse.supervisor")
 WORKER_COMMAND: Final = (sys.executable, "-m", "gateway", "worker")
+PICKER_COMMAND: Final = (sys.executable, "-m", "gateway", "picker")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class Worker:
         timing: Timing,
     ) -> None:
         self.index = index
+        self.name = f"worker {index}"
         self.address = address
         self.restarts = 0
         self._command = command
@@ -76,16 +78,17 @@ class Worker:
         its channel may not have told that yet."""
         return self._serving and self.pid is not None
 
-    async def start(self, snapshot: JsonObject) -> None:
-        """Start a process and wait until it serves `snapshot`. Raises `WorkerFailedError`, with no
-        process left behind."""
+    async def start(self, snapshot: JsonObject, *further: JsonObject) -> None:
+        """Start a process and wait until it serves `snapshot` and has taken what else it is told.
+        Raises `WorkerFailedError`, with no process left behind."""
         try:
             ours = await self._spawn()
         except OSError as error:
-            raise WorkerFailedError(f"worker {self.index} cannot be started: {error}") from error
+            raise WorkerFailedError(f"{self.name} cannot be started: {error}") from error
         try:
             self._channel = await Channel.over(ours)
-            await self.ask(snapshot)
+            for message in (snapshot, *further):
+                await self.ask(message)
         except BaseException:
             self.kill()
             await self.wait()
@@ -125,20 +128,20 @@ class Worker:
             raise answer
         problem = answer.get("problem")
         if isinstance(problem, str):
-            raise WorkerFailedError(f"worker {self.index}: {problem}")
+            raise WorkerFailedError(f"{self.name}: {problem}")
         return answer
 
     async def _exchange(self, message: JsonObject) -> JsonObject | WorkerSilentError:
         async with self._turn:
             if self._channel is None:
-                return WorkerSilentError(f"worker {self.index} is not running")
+                return WorkerSilentError(f"{self.name} is not running")
             try:
                 async with asyncio.timeout(self._timing.answer):
                     await self._channel.send(message)
                     return await self._channel.receive()
             except (ChannelClosedError, TimeoutError):
                 self.kill()  # its answer may still come, and would be the wrong one
-                return WorkerSilentError(f"worker {self.index} does not answer")
+                return WorkerSilentError(f"{self.name} does not answer")
             except ValueError as error:  # nothing was sent
                 return {"problem": str(error)}
 
@@ -163,7 +166,7 @@ class Worker:
             async with asyncio.timeout(seconds + self._timing.margin):
                 await self._process.wait()
         except TimeoutError:
-            LOG.warning("worker %d does not end; killing it", self.index)
+            LOG.warning("%s does not end; killing it", self.name)
         finally:
             self.kill()
             await self.wait()
@@ -176,7 +179,8 @@ class Worker:
 
 
 class WorkerPool:
-    """All workers of a gateway; dead ones come back with the last published snapshot."""
+    """All workers of a gateway, and with `pick_at` the one process that picks for them; dead ones
+    come back with the last published snapshot and what else stands."""
 
     def __init__(
         self,
@@ -189,24 +193,37 @@ class WorkerPool:
         self.workers = [
             Worker(index, address, command, env, timing) for index, address in enumerate(addresses)
         ]
+        self.picker: Worker | None = None
+        self._env = env
         self._snapshot: JsonObject = {}
+        self._standing: dict[str, JsonObject] = {}
         self._keepers: list[asyncio.Task[None]] = []
         self._publishing = asyncio.Lock()
         self._on_change = on_change
         self._timing = timing
+
+    def pick_at(self, address: str) -> None:
+        """Have one process pick for all workers, at "unix:PATH". Before `start`."""
+        self.picker = Worker(0, address, PICKER_COMMAND, self._env, self._timing)
+        self.picker.name = "the picker"
+
+    @property
+    def _processes(self) -> list[Worker]:
+        return [*([self.picker] if self.picker else ()), *self.workers]
 
     async def start(self, snapshot: JsonObject) -> None:
         """Start every worker. Raises `WorkerFailedError` if one cannot take the snapshot; none is
         left running then."""
         self._snapshot = snapshot
         results = await asyncio.gather(
-            *(worker.start(snapshot) for worker in self.workers), return_exceptions=True
+            *(worker.start(snapshot, *self._standing.values()) for worker in self._processes),
+            return_exceptions=True,
         )
         failed = [result for result in results if result is not None]
         if failed:
             await self.stop(0)
             raise failed[0]
-        self._keepers = [asyncio.ensure_future(self._keep(worker)) for worker in self.workers]
+        self._keepers = [asyncio.ensure_future(self._keep(one)) for one in self._processes]
 
     async def publish(self, snapshot: JsonObject) -> None:
         """Give every running worker a new snapshot. Raises `WorkerFailedError` if one refuses it;
@@ -241,7 +258,7 @@ class WorkerPool:
             except WorkerFailedError as error:
                 return worker, error
 
-        running = [worker for worker in self.workers if worker.running]
+        running = [worker for worker in self._processes if worker.running]
         return await asyncio.gather(*(ask(worker) for worker in running))
 
     async def poll(self) -> list[JsonObject]:
@@ -254,6 +271,11 @@ class WorkerPool:
         for _, error in await self._give_all(message):
             LOG.warning("%s", error)
 
+    async def stand(self, kind: str, message: JsonObject) -> None:
+        """Like `tell`, and whoever starts later is told, too: the newest message of this kind."""
+        self._standing[kind] = message
+        await self.tell(message)
+
     async def _keep(self, worker: Worker) -> None:
         backoff = self._timing.first_backoff
         clock = asyncio.get_running_loop().time
@@ -262,24 +284,25 @@ class WorkerPool:
             status = await worker.wait()
             if clock() - started > self._timing.stable:
                 backoff = self._timing.first_backoff
-            LOG.warning("worker %d ended with status %d; starting another", worker.index, status)
+            LOG.warning("%s ended with status %d; starting another", worker.name, status)
             await asyncio.sleep(backoff)
             backoff = min(backoff * 2, self._timing.last_backoff)
             worker.restarts += 1
             try:
                 await self._bring_up(worker)
             except WorkerFailedError as error:
-                LOG.error("worker %d did not come back: %s", worker.index, error)  # noqa: TRY400
+                LOG.error("%s did not come back: %s", worker.name, error)  # noqa: TRY400
             await self._tell_of_change()
 
     async def _bring_up(self, worker: Worker) -> None:
         """Start a worker with what is in force, also when that changes while it starts."""
-        given = self._snapshot
-        await worker.start(given)
-        while given is not self._snapshot:
-            given = self._snapshot
+        given, standing = self._snapshot, dict(self._standing)
+        await worker.start(given, *standing.values())
+        while given is not self._snapshot or standing != self._standing:
+            given, standing = self._snapshot, dict(self._standing)
             try:
-                await worker.ask(given)
+                for message in (given, *standing.values()):
+                    await worker.ask(message)
             except WorkerFailedError:
                 worker.kill()
                 raise
@@ -297,4 +320,4 @@ class WorkerPool:
         for keeper in self._keepers:
             keeper.cancel()
         await asyncio.gather(*self._keepers, return_exceptions=True)
-        await asyncio.gather(*(worker.stop(seconds) for worker in self.workers))
+        await asyncio.gather(*(worker.stop(seconds) for worker in self._processes))

@@ -2,15 +2,16 @@ import dataclasses
 import json
 
 from gateway.audit.record import LIST_LIMIT, NAME_LIMIT, Record
+from gateway.model.placement import Placement
 from gateway.model.usage import Usage
 
 # What a record may hold. A new field belongs here only if it can never carry content: arguments,
 # prompts, answers, headers, tokens.
 ALLOWED = {
     "actors", "audit_id", "backend", "batch", "decision", "digest", "endpoint", "filtered",
-    "first_chunk", "listener", "method", "peer", "policy", "principal", "principal_kind",
+    "first_chunk", "listener", "method", "peer", "picked", "policy", "principal", "principal_kind",
     "protocol", "reason", "route", "rule", "shadow", "snapshot", "stages", "started", "status",
-    "target", "trace_id", "unread", "usage", "version", "written",
+    "target", "trace_id", "unread", "usage", "version", "waited", "written",
 }  # fmt: skip
 
 
@@ -52,6 +53,24 @@ def test_every_name_that_somebody_else_chose_is_bounded() -> None:
     assert [values[name] for name in names] == ["x" * NAME_LIMIT + "…"] * len(names)
     for name in ("actors", "shadow"):
         assert values[name] == ["x" * NAME_LIMIT + "…"] * LIST_LIMIT + ["…"]
+
+
+def test_where_a_request_was_placed_and_how_long_it_waited_is_in_its_record() -> None:
+    kept = record()
+    kept.picked = Placement(
+        3, "10.0.0.1:80", "chat", "cost", expected=12.34, cached_tokens=64, prompt_tokens=100
+    )
+    kept.waited = 0.25
+    values = kept.to_json(101)
+    assert values["pick"] == {
+        "pool": "chat",
+        "endpoint": "10.0.0.1:80",
+        "profile": "cost",
+        "cached_tokens": 64,
+        "prompt_tokens": 100,
+        "expected_ms": 12.3,
+    }
+    assert values["waited_us"] == 250_000
 
 
 def test_what_an_answer_cost_is_in_its_record() -> None:

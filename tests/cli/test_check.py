@@ -47,7 +47,10 @@ def test_the_methods_of_each_rule_are_shown_on_demand(tmp_path: Path) -> None:
             allow("other", "tracked"),
             'spec.targets[0].backend: no backend "tracked" (did you mean "tracker"?)',
         ),
-        ({**allow(), "kind": "AccessPolice"}, "kind: unknown kind AccessPolice (use AccessPolicy)"),
+        (
+            {**allow(), "kind": "AccessPolice"},
+            "kind: unknown kind AccessPolice (use AccessPolicy or EndpointPicker)",
+        ),
     ],
 )
 def test_an_error_has_its_place_its_path_and_the_fix(

@@ -43,3 +43,16 @@ def test_a_backend_is_checked_if_every_judged_route_to_it_is() -> None:
 def test_a_route_that_reads_responses_is_enough_for_its_backend() -> None:
     assert checked(gateway(CHECKED, MCP)) == {("route", "checked")}
     assert checked(gateway(MCP)) == set()
+
+
+def test_every_pool_of_a_route_speaks_its_protocol() -> None:
+    value = {
+        "apiVersion": "gatehouse.dev/v1",
+        "listeners": [{"name": "main", "port": 1}],
+        "routes": [
+            {"name": "a", "path": "/a", "protocol": "openai", "backend": "p", "pools": ["q"]}
+        ],
+        "pools": [{"name": "p", "models": ["m"]}, {"name": "q", "models": ["n"]}],
+    }
+    found = spoken(Gateway.model_validate_json(json.dumps(value)))
+    assert found["backend", "p"] == found["backend", "q"] == {"openai"}

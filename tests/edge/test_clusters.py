@@ -122,3 +122,13 @@ def test_a_server_elsewhere_is_resolved_but_not_probed() -> None:
 )
 def test_workers_may_be_named(workers: list[str], kind: ClusterDiscoveryType) -> None:
     assert workers_cluster(workers, Limits(), None).type is kind
+
+
+def test_the_members_of_a_pool_are_all_its_endpoints() -> None:
+    pool = {"name": "gpu", "endpoints": ["10.0.0.1:80"], "members": [{"address": "10.0.0.2:80"}]}
+    (configured,) = gateway_of(pools=[pool]).pools
+    standing = to_json(standing_cluster(configured, Limits()))
+    for text in (to_json(load_assignment(configured, {})), standing):
+        assert '"address":"10.0.0.1"' in text
+        assert '"address":"10.0.0.2"' in text
+    assert "override_host" in standing

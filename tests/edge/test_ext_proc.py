@@ -199,7 +199,11 @@ async def test_a_request_that_one_worker_drops_unanswered_goes_to_another(
 
 @pytest.mark.parametrize(
     ("telling", "written"),
-    [("gatehouse", None), ("off", None), ("native", ["gatehouse", "envoy.filters.http.mcp"])],
+    [
+        ("gatehouse", None),
+        ("off", None),
+        ("native", ["gatehouse", "envoy.lb", "envoy.filters.http.mcp"]),
+    ],
 )
 def test_a_route_opens_exactly_the_namespaces_that_the_service_writes_for_it(
     telling: Telling, written: list[str] | None
@@ -211,7 +215,7 @@ def test_a_route_opens_exactly_the_namespaces_that_the_service_writes_for_it(
     assert (options and receiving(options)) == written
     always = external_processor(listener, limits).metadata_options
     assert always is not None
-    assert receiving(always) == ["gatehouse"]
+    assert receiving(always) == ["gatehouse", "envoy.lb"]
 
 
 def receiving(options: MetadataOptions) -> list[str]:

@@ -3,9 +3,11 @@ from pathlib import Path
 import pytest
 
 from gateway.config.destination import settled
+from gateway.edge.ext_proc import message_timeout
 from gateway.edge.packing import to_json
 from gateway.edge.routes import mode_of, route_configuration
-from tests.edge.stage import Service, Upstream, gateway_of, running
+from tests.edge.picking import PATH, Picker, pooled
+from tests.edge.stage import Service, Upstream, echoing, gateway_of, running, serving, until
 
 MCP = {"protocol": "mcp", "backend": "tracker"}
 
@@ -170,3 +172,82 @@ async def test_a_backends_path_replaces_the_base_path_alone(
     async with running(gateway, [service.address], tmp_path) as edge:
         answer = await edge.client.get(asked)
     assert answer.json()["line"] == f"GET {seen} HTTP/1.1"
+
+
+def test_a_route_to_pools_has_one_name_for_each_pool_and_for_no_pool() -> None:
+    gateway = pooled(["127.0.0.1:1"])
+    routes = route_configuration(gateway, gateway.listeners[0]).virtual_hosts[0].routes[:3]
+    assert {route.name for route in routes} == {"openai:llm@gpu"}
+    text = [to_json(route) for route in routes]
+    for name, one in zip(("gpu", "big"), text, strict=False):
+        header = f'{{"name":"x-gateway-pool","stringMatch":{{"exact":"{name}"}}}}'
+        assert header in one
+        assert f'"cluster":"{name}"' in one
+    assert "x-gateway-pool" not in text[2]
+    assert '"cluster":' not in text[2]
+
+
+def test_a_stream_lasts_as_long_as_the_response_where_an_endpoint_was_picked() -> None:
+    gateway = pooled(["127.0.0.1:1"])
+    text = to_json(route_configuration(gateway, gateway.listeners[0]))
+    assert text.count('"responseTrailerMode":"SEND"') == 3
+    without = gateway_of()
+    assert "SEND" not in to_json(route_configuration(without, without.listeners[0])).replace(
+        '"requestHeaderMode":"SEND"', ""
+    )
+
+
+@pytest.mark.parametrize(("pool", "headers"), [("", {"x-gateway-pool": "gpu"}), ("tracker", {})])
+async def test_a_request_without_a_pool_of_its_route_goes_nowhere(
+    upstream: Upstream, tmp_path: Path, pool: str, headers: dict[str, str]
+) -> None:
+    picker = Picker(pool=pool, endpoints=[upstream.address])
+    gateway = pooled([upstream])
+    async with (
+        serving(picker),
+        running(gateway, [picker.address], tmp_path) as edge,
+    ):
+        answer = await edge.client.post(PATH, content=b"{}", headers=headers)
+    assert answer.status_code == 503
+    assert answer.json()["error"]["code"] == "upstream_failed"
+    assert upstream.hits == 0
+
+
+async def test_the_verdict_chooses_the_pool_and_hints_end_at_the_gateway(
+    upstream: Upstream, tmp_path: Path
+) -> None:
+    hints = {
+        "x-gateway-inference-objective": "urgent",
+        "x-llm-d-inference-fairness-id": "f",
+        "x-slo-ttft-ms": "5",
+        "x-session-token": "t",
+    }
+    owned = {"x-prefiller-host-port": "10.0.0.1:1", "x-gateway-destination-endpoint": "10.0.0.1:1"}
+    async with echoing(Upstream()) as large:
+        picker = Picker(pool="big", endpoints=[large.address])
+        gateway = pooled([upstream], [large])
+        async with serving(picker), running(gateway, [picker.address], tmp_path) as edge:
+            answer = await edge.client.post(PATH, content=b"{}", headers=hints | owned)
+            await until(lambda: ended(picker, 1))
+        assert (upstream.hits, large.hits) == (0, 1)
+    first = picker.requests[0].request_headers
+    assert first is not None
+    assert first.headers is not None
+    seen = {header.key for header in first.headers.headers}
+    assert set(hints) <= seen
+    assert not set(owned) & seen
+    assert not (set(hints) | {"x-gateway-pool"}) & set(answer.json()["headers"])
+
+
+async def ended(picker: Picker, count: int) -> bool:
+    return picker.ended == count
+
+
+async def test_a_large_body_may_wait_in_a_queue(upstream: Upstream, tmp_path: Path) -> None:
+    limits = {"decision_seconds": 0.2}
+    picker = Picker(endpoints=[upstream.address], queue_seconds=1.5)
+    gateway = pooled([upstream], limits=limits)
+    assert message_timeout(gateway.limits) < picker.queue_seconds
+    async with serving(picker), running(gateway, [picker.address], tmp_path) as edge:
+        answer = await edge.client.post(PATH, content=b"x" * 2_000_000)
+    assert answer.json()["body"] == 2_000_000

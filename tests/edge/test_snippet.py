@@ -13,8 +13,12 @@ import pytest
 from gateway.config.schema import Gateway
 from gateway.edge.binary import envoy_command, find_envoy
 from gateway.edge.files import sole_writer
+from gateway.edge.lint.expected import expected_of
+from gateway.edge.lint.linting import lint_text
 from gateway.edge.snippet import FILTER_NOTES, MANAGER_NOTES, PLACES, our_name, snippet
+from gateway.edge.snippet_text import snippet_text
 from tests.edge.own_envoy import OWN_PATH, merged, own_bootstrap, own_envoy
+from tests.edge.picking import pooled
 from tests.edge.stage import Service, Upstream, gateway_of, until
 from tests.support.certificates import Authority
 from tests.support.ports import free_ports
@@ -156,3 +160,12 @@ def test_envoy_accepts_every_kind_of_snippet(upstream: Upstream, tmp_path: Path)
     command = [*envoy_command(find_envoy(os.environ), file), "--mode", "validate"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_pools_stand_in_a_snippet_that_has_no_danger() -> None:
+    gateway = pooled(["127.0.0.1:1"], [])
+    parts = snippet(gateway, gateway.listeners[0], ["127.0.0.1:2"])
+    text = snippet_text(parts, "main")
+    assert "override_host" in text
+    assert "x-gateway-pool" in text
+    assert lint_text(text, "snippet.yaml", expected_of(gateway)) == ()

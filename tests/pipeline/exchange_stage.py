@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Coroutine, Mapping
+from random import Random
 from typing import Any, TypeVar
 
 from prometheus_client import CollectorRegistry
@@ -9,8 +10,9 @@ from prometheus_client import CollectorRegistry
 from gateway.config.wiring import METADATA_PREFIX, Wiring
 from gateway.model.head import Headers, ResponseHead
 from gateway.model.jsonvalue import JsonObject
-from gateway.model.verdict import Forward, Gap, PassResponse, ReadResponse, Refuse
+from gateway.model.verdict import Forward, Gap, PassResponse, Queued, ReadResponse, Refuse
 from gateway.pipeline.exchange import HttpExchange, Surroundings
+from gateway.pipeline.placer import NoPools, Placer
 from gateway.pipeline.snapshot import Snapshot
 from gateway.telemetry.metrics import Metrics
 from gateway.telemetry.traces import NoTracing, Tracing
@@ -38,7 +40,7 @@ LISTED = b'{"jsonrpc":"2.0","id":7,"result":{"tools":[{"name":"get_issue"},{"nam
 class Seen:
     """What exchanges tell their surroundings."""
 
-    def __init__(self, tracing: Tracing | None = None) -> None:
+    def __init__(self, tracing: Tracing | None = None, placer: Placer | None = None) -> None:
         self.registry = CollectorRegistry()
         self.ticked = 0
         self.records: list[JsonObject] = []
@@ -51,6 +53,8 @@ class Seen:
             metrics=Metrics(self.registry, latest=True),
             on_fault=lambda where, error: self.faults.append((where, error)),
             tracing=tracing or NoTracing(),
+            placer=placer or NoPools(),
+            random=Random(1),
         )
 
     def _tick(self) -> int:
@@ -93,7 +97,9 @@ async def judged(
         early = await rescued(exchange, exchange.preview(asking))
         if isinstance(early, Refuse):
             return early
-    return await rescued(exchange, exchange.judge(asking, body, gap))
+    verdict = await rescued(exchange, exchange.judge(asking, body, gap))
+    assert not isinstance(verdict, Queued)
+    return verdict
 
 
 async def answered(

@@ -1,6 +1,7 @@
 """Requests, and why they are refused."""
 
 from itertools import count
+from random import Random
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from gateway.audit.record import Record
 from gateway.config.wiring import Wiring
 from gateway.model.refusal import Refusal
 from gateway.model.verdict import Gap
-from gateway.pipeline.request import Judged, RequestPipeline
+from gateway.pipeline.request import Judged, Means, RequestPipeline
 from gateway.pipeline.rescue import RefusedError
 from gateway.pipeline.snapshot import Snapshot
 from gateway.pipeline.stopwatch import Stopwatch
@@ -38,7 +39,10 @@ class Asking:
         self.record = Record(AUDIT, NOW, 4, "digest")
         watch = Stopwatch(count(step=1000).__next__, self.record.stages)
         self.pipeline = RequestPipeline(
-            using or snapshot(), wiring, self.record, watch, tracing or NoTracing()
+            using or snapshot(),
+            wiring,
+            self.record,
+            Means(watch, tracing or NoTracing(), Random(1)),
         )
 
     def judge(

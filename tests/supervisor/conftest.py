@@ -26,7 +26,7 @@ async def followed(tmp_path: Path) -> AsyncIterator[Followed]:
     async with staged(tmp_path, endpoints=[listener.address]) as stage:
         await stage.start({("tracker", listener.address): True})
         reload = reload_of(stage)
-        reload.health.watch({("tracker", listener.address): INTERVAL})
+        reload.discovery.health.watch({("tracker", listener.address): INTERVAL})
         yield Followed(stage, reload, listener)
-        await reload.health.close()
+        await reload.discovery.health.close()
     await listener.close()

@@ -6,10 +6,9 @@ from typing import Any
 
 from gateway.adapters.jwks import JwksKeeper
 from gateway.bootstrap.load import Loaded, load
-from gateway.supervisor.health import EndpointHealth
+from gateway.supervisor.discovery import Discovery
 from gateway.supervisor.metrics import SupervisorMetrics
 from gateway.supervisor.reload import Reload
-from gateway.supervisor.resolve import Resolver
 from tests.supervisor.rollout_stage import Stage, write
 from tests.supervisor.test_health import Listener
 
@@ -37,13 +36,12 @@ class Followed:
 def reload_of(stage: Stage) -> Reload:
     """What follows the files of a stage, made of the real parts."""
 
-    async def changed() -> None:
-        await stage.rollout.write_health(health.state)
-
     def read() -> Loaded:
         return load(stage.folder / "gateway.yaml", {})
 
-    health = EndpointHealth(changed)
+    metrics = SupervisorMetrics()
+    discovery = Discovery(stage.pool, metrics)
+    discovery.serve(stage.rollout)
     keys = JwksKeeper((), lambda _issuer, _document: None)
     stage.key_sets = keys.documents
-    return Reload(read, stage.rollout, keys, health, Resolver(), SupervisorMetrics())
+    return Reload(read, stage.rollout, keys, discovery, metrics)

@@ -63,3 +63,18 @@ def test_the_document_tells_what_runs_where() -> None:
 def test_what_does_not_run_here_has_no_pid() -> None:
     document = ready_document(GATEWAY, envoy=None, workers=[1], children={})
     assert document["pids"] == {"envoy": None, "supervisor": os.getpid(), "workers": [1]}
+
+
+def test_a_route_to_pools_tells_all_of_them() -> None:
+    pools = [
+        {"name": "gpu", "endpoints": ["h:1"], "members": [{"address": "h:2"}]},
+        {"name": "big", "endpoints": ["h:3"]},
+    ]
+    route = {"name": "llm", "path": "/v1", "protocol": "openai", "backend": "gpu", "pools": ["big"]}
+    value = json.loads(GATEWAY.model_dump_json()) | {"routes": [route], "pools": pools}
+    gateway = Gateway.model_validate_json(json.dumps(value))
+    document = ready_document(gateway, envoy=7, workers=[8], children={})
+    found = json.loads(json.dumps(document))
+    assert found["routes"][0]["pools"] == ["gpu", "big"]
+    addresses = {(one["name"], one["address"]) for one in found["upstreams"]}
+    assert {("gpu", "h:1"), ("gpu", "h:2"), ("big", "h:3")} <= addresses

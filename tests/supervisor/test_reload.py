@@ -63,7 +63,7 @@ async def test_an_endpoint_that_is_down_stays_so_and_a_new_one_counts_as_up(
     followed.edit(backends=followed.backend(down, new.address, health_interval=60))
     await followed.reload.reload()
     assert stage.health() == {down: False, new.address: True}
-    assert followed.reload.health.state() == {
+    assert followed.reload.discovery.health.state() == {
         ("tracker", down): False,
         ("tracker", new.address): True,
     }

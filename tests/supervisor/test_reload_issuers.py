@@ -91,7 +91,7 @@ async def test_what_envoy_rejects_leaves_issuers_and_endpoints_as_they_were(
 ) -> None:
     file = key_file(tmp_path)
     await follow(followed, file)
-    before = followed.reload.health.state()
+    before = followed.reload.discovery.health.state()
     followed.edit(
         identity=identity(followed, OTHER_ISSUER, jwks_file=str(file)),
         backends=reject_routes(followed),
@@ -99,7 +99,7 @@ async def test_what_envoy_rejects_leaves_issuers_and_endpoints_as_they_were(
     await followed.reload.reload()
     assert followed.reload.error.startswith("Envoy rejects routes/agents")
     assert followed.reload.keys.documents() == {ISSUER: KEY_SET}
-    assert followed.reload.health.state() == before
+    assert followed.reload.discovery.health.state() == before
     assert followed.stage.rollout.number == 2
 
 

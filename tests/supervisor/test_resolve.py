@@ -116,3 +116,11 @@ async def test_a_name_that_turns_inwards_loses_its_endpoints_and_has_them_again_
     assert len(caplog.messages) == 1
     NAMES["api.example"] = ["8.8.8.8"]
     assert await resolver.resolve([elsewhere()]) == before
+
+
+async def test_what_a_text_was_resolved_to_is_known() -> None:
+    NAMES["pods"] = ["10.0.0.2", "10.0.0.1"]
+    resolver = Resolver()
+    assert resolver.found("pods:80") == ()
+    await resolver.resolve([backend("pods:80")])
+    assert resolver.found("pods:80") == ("10.0.0.1:80", "10.0.0.2:80")

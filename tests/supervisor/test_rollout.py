@@ -3,9 +3,11 @@ is told between rollouts, is in test_rollout_upkeep.py."""
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from gateway.config.schema import Gateway
 from gateway.supervisor import rollout as module
 from gateway.supervisor.rollout import RolloutError, content_digest, same_edge
 from gateway.supervisor.workers import WorkerFailedError
@@ -306,6 +308,16 @@ async def test_only_listeners_routes_and_backends_are_envoys(stage: Stage) -> No
     assert same_edge(gateway, others.gateway)
     assert not same_edge(gateway, stage.written(routes=[{**route, "path": "/b"}]).gateway)
     assert not same_edge(gateway, stage.moved("next").gateway)
+
+
+async def test_how_a_pool_is_picked_from_is_nothing_to_envoy(stage: Stage) -> None:
+    def pooled(**changes: Any) -> Gateway:
+        pool = {"name": "gpu", "endpoints": ["127.0.0.1:9"], **changes}
+        return stage.written(pools=[pool]).gateway
+
+    assert same_edge(pooled(), pooled(objectives={"urgent": 9}, models=["m"]))
+    assert not same_edge(pooled(), pooled(host="models.example"))
+    assert not same_edge(pooled(), stage.written().gateway)
 
 
 async def test_the_digest_of_certificates_is_of_what_is_in_their_files(tmp_path: Path) -> None:

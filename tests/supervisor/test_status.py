@@ -6,7 +6,9 @@ import pytest
 
 from gateway.adapters.jwks import JwksKeeper
 from gateway.bootstrap.load import load
-from gateway.supervisor.status import configuration_status, process_status
+from gateway.model.engine import EngineLoad
+from gateway.picker.endpoint import Endpoint
+from gateway.supervisor.status import configuration_status, pool_status, process_status
 from gateway.supervisor.workers import Worker
 from tests.cli.command import CREDENTIAL, SECRETS, write_gateway
 from tests.identity.issuer import ISSUER, issuer_config, jwks, private_key, public_jwk
@@ -96,3 +98,16 @@ def test_it_is_json_as_it_is(tmp_path: Path) -> None:
     loaded = load(Path(write_gateway(tmp_path, allow())), {})
     document = configuration_status(loaded, 1, "") | process_status([worker(0)], {}, [])
     assert json.loads(json.dumps(document)) == document
+
+
+def test_pools_are_told_with_what_their_servers_said_last() -> None:
+    pools = {"gpu": [Endpoint("10.0.0.1:80", role="decode"), Endpoint("10.0.0.2:80", False)]}
+    load = EngineLoad(at=97.5, waiting=1, running_adapters=frozenset({"b", "a"}))
+    found = pool_status(pools, {("gpu", "10.0.0.1:80"): load}, ["members.yaml:1:1"], now=100.0)
+    told = {"waiting": 1, "running_adapters": ["a", "b"], "age": 2.5}
+    one = {"address": "10.0.0.1:80", "healthy": True, "role": "decode", "load": told}
+    two = {"address": "10.0.0.2:80", "healthy": False, "role": "both", "load": None}
+    assert found == {
+        "pools": [{"name": "gpu", "endpoints": [one, two]}],
+        "member_faults": ["members.yaml:1:1"],
+    }

@@ -284,3 +284,23 @@ async def test_stop_in_the_middle_of_a_restart_leaves_no_process(
     assert len(ended) == 2
     await pool.stop(0)
     assert [pid for pid in ended if is_there(pid)] == []
+
+
+async def test_what_stands_is_told_to_whoever_comes_later(make_pool: MakePool) -> None:
+    pool = make_pool()
+    await pool.stand("snapshot", snapshot(7))  # scripted workers know no other kind
+    await pool.start(snapshot(1))
+    assert await served(pool) == [7, 7]
+    await pool.stand("snapshot", snapshot(8))
+    assert await served(pool) == [8, 8]
+    os.kill(pids(pool)[0], signal.SIGKILL)
+    await all_serve(pool, 8)
+    await eventually_restarted(pool)
+    assert await served(pool) == [8, 8]
+
+
+async def eventually_restarted(pool: WorkerPool) -> None:
+    async def true() -> bool:
+        return pool.workers[0].restarts == 1 and pool.workers[0].serving
+
+    await eventually(true)

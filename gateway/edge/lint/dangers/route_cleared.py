@@ -28,6 +28,6 @@ DANGER: Final = Danger(
     name="route-cleared",
     level="danger",
     reason="a request is judged for one backend and sent to another",
-    fix="clear_route_cache: false, or route_cache_action: RETAIN",
+    fix="clear_route_cache: false, or route_cache_action: DEFAULT",
     find=_find,
 )

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from gateway.config.wiring import ROUTE_KEY
+from gateway.config.wiring import POOL_HEADER, ROUTE_KEY
 from gateway.edge.lint.danger import Danger, Found
 from gateway.edge.lint.setup import CHECKER, Manager, Route, Setup
 
@@ -14,9 +14,16 @@ def _find(setup: Setup) -> Found:
                 yield route.node["name"], f"the gateway does not know {route.shown}"
                 continue
             for cluster in route.clusters:
-                if cluster.text != route.backend:
+                if cluster.text not in {route.backend, _pool(route)}:
                     yield cluster, f"{route.name} leads to {cluster.text}"
             yield from _checked(manager, route)
+
+
+def _pool(route: Route) -> str:
+    """The pool that the gateway must have named for the route to match; "" if it need not."""
+    headers = route.node["match.headers"].items
+    named = (one["string_match.exact"].text for one in headers if one["name"].text == POOL_HEADER)
+    return next(named, "")
 
 
 def _checked(manager: Manager, route: Route) -> Found:

@@ -2,13 +2,12 @@ import json
 
 import pytest
 
-from gateway.edge.headers import CREDENTIALS
+from gateway.edge.headers import CREDENTIALS, NOT_TO_UPSTREAM_PREFIXES
 from tests.edge.lint.case import asks, bootstrap, check, filter_of, found, route
 
 DANGER = "credentials-to-upstream"
 CONTROL = [
-    {"remove_on_match": {"key_matcher": {"prefix": prefix}}}
-    for prefix in ("x-gateway-", "x-gatehouse-")
+    {"remove_on_match": {"key_matcher": {"prefix": prefix}}} for prefix in NOT_TO_UPSTREAM_PREFIXES
 ]
 
 

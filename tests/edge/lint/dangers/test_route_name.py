@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from tests.edge.lint.case import asks, bootstrap, check, filter_of, route
@@ -37,3 +39,12 @@ def test_routes_of_ones_own_have_any_name() -> None:
     off = "typed_per_filter_config: {gatehouse.ext_proc: {disabled: true}}"
     broken = bootstrap(asks(), route(name="own").replace('"own"', '"own"  # !'))
     check(DANGER, broken, bootstrap(asks(), route(name="own", more=off)))
+
+
+def test_a_pool_of_a_route_is_reached_by_what_the_gateway_says_alone() -> None:
+    def leads(header: str) -> str:
+        here = route("cluster: big  # !", name="openai:llm@gpu")
+        match = f"match: {{prefix: /, headers: [{{name: {header}, string_match: {{exact: big}}}}]}}"
+        return bootstrap(routes=re.sub(r"match: \{[^\n]*\}", match, here))
+
+    check(DANGER, leads("x-pool"), leads("x-gateway-pool"))

@@ -1,0 +1,155 @@
+"""A worker picks by the picker process while that is there, and alone while it is not."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from gateway.model.demand import Demand
+from gateway.model.placement import Drop, Dropped, Placement, Served
+from gateway.pipeline.placer import Entry
+from gateway.server.picker_server import PickerServer
+from gateway.server.placing import LocalPlacer
+from gateway.server.remote_placer import RemotePlacer
+from tests.server.desks import POOL, placer
+
+DEMAND = Demand("llama")
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110  nothing tells
+            await asyncio.sleep(0.001)
+
+
+def in_flight(one: LocalPlacer) -> int:
+    return sum(state.in_flight.requests for state in one.desks[POOL].pool.states())
+
+
+class Process:
+    """A picker process of which the test sees the inside, and a worker's way to it."""
+
+    def __init__(self, folder: Path, **rules: float) -> None:
+        self.inside = placer(**rules)
+        self.alone = placer()
+        self.path = str(folder / "picker")
+        self.changes: list[bool] = []
+        self.remote = RemotePlacer(self.path, self.alone, self.changes.append)
+        self.server = PickerServer(self.inside, self.path)
+
+    async def start(self) -> None:
+        await self.server.start()
+        await until(lambda: self.remote.connected)
+
+    async def die(self) -> None:
+        await self.server.stop()
+        await until(lambda: not self.remote.connected)
+
+
+@asynccontextmanager
+async def process(folder: Path, **rules: float) -> AsyncGenerator[Process]:
+    one = Process(folder, **rules)
+    running = asyncio.ensure_future(one.remote.run())
+    try:
+        await one.start()
+        yield one
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await one.server.stop()
+
+
+async def place(one: RemotePlacer) -> Placement:
+    found = await one.place(POOL, DEMAND, 10)
+    assert isinstance(found, Placement)
+    return found
+
+
+async def test_the_picker_places_and_learns_of_the_end(tmp_path: Path) -> None:
+    async with process(tmp_path) as one:
+        found = await place(one.remote)
+        assert (found.degraded, in_flight(one.inside), in_flight(one.alone)) == (False, 1, 0)
+        one.remote.first_token(found)
+        one.remote.finish(found, Served(found.endpoint, 200))
+        one.remote.finish(found, Served())
+        await until(lambda: in_flight(one.inside) == 0)
+
+
+async def test_who_waits_at_the_picker_is_told_when_it_is_time(tmp_path: Path) -> None:
+    async with process(tmp_path, max_in_flight=1) as one:
+        first = await place(one.remote)
+        entry = await one.remote.place(POOL, DEMAND, 10)
+        assert isinstance(entry, Entry)
+        waiting = asyncio.ensure_future(one.remote.wait(entry))
+        one.remote.finish(first, Served())
+        async with asyncio.timeout(5):
+            second = await waiting
+        assert isinstance(second, Placement)
+        one.remote.finish(second, Served())
+        await until(lambda: in_flight(one.inside) == 0)
+
+
+async def test_an_end_that_comes_before_anybody_waits_is_kept(tmp_path: Path) -> None:
+    async with process(tmp_path, max_in_flight=1) as one:
+        first = await place(one.remote)
+        entry = await one.remote.place(POOL, DEMAND, 10)
+        assert isinstance(entry, Entry)
+        one.remote.finish(first, Served())
+        await until(lambda: in_flight(one.inside) == 1)
+        await asyncio.sleep(0)
+        async with asyncio.timeout(5):
+            assert isinstance(await one.remote.wait(entry), Placement)
+
+
+async def test_who_leaves_leaves_the_picker_too(tmp_path: Path) -> None:
+    async with process(tmp_path, max_in_flight=1) as one:
+        first = await place(one.remote)
+        entry = await one.remote.place(POOL, DEMAND, 10)
+        assert isinstance(entry, Entry)
+        one.remote.leave(entry)
+        await until(lambda: not one.inside.desks[POOL].seats)
+        one.remote.finish(first, Served())
+        await until(lambda: in_flight(one.inside) == 0)
+
+
+async def test_without_a_picker_the_worker_picks_alone_and_says_so(tmp_path: Path) -> None:
+    async with process(tmp_path) as one:
+        await one.die()
+        found = await place(one.remote)
+        assert found.degraded
+        assert in_flight(one.alone) == 1
+        one.remote.finish(found, Served())
+        assert in_flight(one.alone) == 0
+        assert one.changes == [True, False]
+
+
+async def test_a_picker_that_comes_back_is_used_again(tmp_path: Path) -> None:
+    async with process(tmp_path) as one:
+        before = await place(one.remote)
+        await one.die()
+        await one.start()
+        after = await place(one.remote)
+        assert not after.degraded
+        one.remote.finish(before, Served())  # the new picker never heard of it
+        one.remote.finish(after, Served())
+        await until(lambda: in_flight(one.inside) == 0)
+
+
+async def test_who_waits_when_the_picker_goes_is_placed_alone(tmp_path: Path) -> None:
+    async with process(tmp_path, max_in_flight=1) as one:
+        await place(one.remote)
+        entry = await one.remote.place(POOL, DEMAND, 10)
+        assert isinstance(entry, Entry)
+        waiting = asyncio.ensure_future(one.remote.wait(entry))
+        await asyncio.sleep(0)
+        await one.die()
+        async with asyncio.timeout(5):
+            found = await waiting
+        assert isinstance(found, Placement)
+        assert found.degraded
+
+
+async def test_a_drop_of_the_picker_is_a_drop(tmp_path: Path) -> None:
+    async with process(tmp_path) as one:
+        found = await one.remote.place("other", DEMAND, 10)
+        assert found == Dropped(Drop.NO_ENDPOINTS)
