@@ -10,7 +10,7 @@ from typing import Final
 
 NAMES: Final = (
     *("work", "decide", "session", "lists", "events"),
-    *("envoy", "chat", "stream", "a2a", "check", "soak"),
+    *("envoy", "chat", "stream", "a2a", "check", "pick", "soak"),
 )
 
 EXAMPLES: Final = """
@@ -26,6 +26,7 @@ Names:
   stream   streams of 200 events, read and not read: Envoy alone, Gatehouse, LiteLLM
   a2a      SendMessage to an agent: Envoy alone, Gatehouse
   check    tools/call for access control alone (ext_authz): Envoy alone, Gatehouse
+  pick     chat completions to pools of 4 to 1,000 model servers, prompts of 1 to 400 KB
   soak     memory after 50,000 and after 200,000 requests; only when named, or with --soak
 
 Examples:

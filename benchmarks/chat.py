@@ -25,6 +25,7 @@ UPSTREAM_BASE: Final = "/v1"
 UPSTREAM_PATH: Final = UPSTREAM_BASE + PATH
 EVENTS: Final = 200
 PROMPT_BYTES: Final = 860
+LOREM: Final = "lorem ipsum "
 DONE: Final = b"data: [DONE]\n\n"
 CREATED: Final = 1_767_225_600
 USAGE: Final = {"prompt_tokens": 140, "completion_tokens": 197, "total_tokens": 337}
@@ -32,19 +33,21 @@ USAGE: Final = {"prompt_tokens": 140, "completion_tokens": 197, "total_tokens": 
 
 @dataclass(frozen=True, slots=True)
 class ChatCall:
-    """A chat completion of `model` with about 1 KB of JSON. Streams ask for usage themselves, so
-    that every contender sends the same bytes."""
+    """A chat completion of `model` with about 1 KB of JSON, or with a prompt of `prompt_bytes`.
+    Streams ask for usage themselves, so that every contender sends the same bytes."""
 
     model: str = WHOLE
+    prompt_bytes: int = PROMPT_BYTES
 
     @property
     def body(self) -> bytes:
         """The body."""
+        size = self.prompt_bytes // len(LOREM) + 1
         asked: dict[str, Any] = {
             "model": self.model,
             "messages": [
                 {"role": "system", "content": "You are a helpful assistant."},
-                {"role": "user", "content": ("lorem ipsum " * 80)[:PROMPT_BYTES]},
+                {"role": "user", "content": (LOREM * size)[: self.prompt_bytes]},
             ],
             "max_tokens": 512,
             "temperature": 0.2,

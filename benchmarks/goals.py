@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from benchmarks import protocols, through_envoy
+from benchmarks import picking, protocols, through_envoy
 from benchmarks.cells import Cell, Sample, p50, rate
 from benchmarks.contenders import ALONE, CONTINUE, GATEHOUSE
 from benchmarks.litellm_proxy import NAME as LITELLM
+from benchmarks.messages import KILOBYTE
 from benchmarks.micro import Figure
 from benchmarks.protocols import ITSELF, USAGE_ALL, USAGE_JSON, USAGE_OFF
 from benchmarks.soak import Soak
@@ -22,6 +23,8 @@ RATE_GOAL: Final = 50.0
 SHARE_GOAL: Final = 0.1
 UNREAD_GOAL: Final = 1.1
 EVENT_GOAL: Final = 100.0
+PICK_GOALS: Final = ((400_000, 2000.0), (100_000, None), (0, 700.0))
+"""Least size of a request in bytes, and microseconds: 1 KB and 400 KB have a goal."""
 
 WORK: Final = "own work, 1 KB, 100 policies, 1 can match"
 WORK_ONE: Final = "own work, 1 KB, 1 policies, 1 can match"
@@ -85,6 +88,7 @@ def goals(
     yield from _latency_of_litellm(by_name)
     yield from _unread_stream(by_name)
     yield from _events(by_name)
+    yield from _picks(cells)
     for soak in soaks:
         name = f"RSS after {soak.late:,} requests against {soak.early:,}, {soak.name}: growth"
         yield Goal(name, RSS_GOAL, Spread.of([soak.growth * 100]), "%")
@@ -171,6 +175,17 @@ def _shares(
     over = [a - a_base for a, a_base, _, _ in values]
     base = [b - b_base for _, _, b, b_base in values]
     return Spread.of_pairs(over, base, ratio=True)
+
+
+def _picks(cells: Sequence[Cell]) -> Iterable[Goal]:
+    """CPU of the gateway, with as many requests at a time as the published tests have."""
+    for cell in cells:
+        size = len(cell.call.body)
+        limit = next((most for least, most in PICK_GOALS if size >= least), None)
+        if cell.bench == picking.BENCH and cell.contender.worker and cell.connections > 1 and limit:
+            kilobytes = round(size / KILOBYTE)
+            name = f"pick, {kilobytes} KB, {cell.contender.name}: worker CPU"
+            yield Goal(name, limit, cell.spread(lambda one: one.worker_us), "µs")
 
 
 def _events(cells: Cells) -> Iterable[Goal]:

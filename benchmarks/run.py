@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from benchmarks import events, micro, protocols, soak, through_envoy
+from benchmarks import events, micro, picking, protocols, soak, through_envoy
 from benchmarks.cells import Cell
 from benchmarks.generator import Generator, choose
 from benchmarks.machine import this_machine
@@ -27,6 +27,7 @@ QUICK_SCALE: Final = 0.002
 QUICK_SIZES: Final = (1,)
 QUICK_BODIES: Final = (1024,)
 QUICK_MANY: Final = 2
+QUICK_ENDPOINTS: Final = (4,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ def measure(order: Order) -> Report:
             many=QUICK_MANY if order.quick else protocols.MANY,
             streams=QUICK_MANY if order.quick else protocols.STREAMS,
         )
+    if "pick" in order.names:
+        report.cells += _picks(generate, rounds, seconds, quick=order.quick)
     if "soak" in order.names:
         scale = QUICK_SCALE if order.quick else 1.0
         report.soaks.append(soak.in_this_process(progress, scale))
@@ -81,6 +84,17 @@ def _through_envoy(generate: Generator, rounds: int, seconds: float, *, quick: b
         seconds=seconds,
         sizes=QUICK_SIZES if quick else through_envoy.SIZES,
         bodies=QUICK_BODIES if quick else through_envoy.BODIES,
+    )
+
+
+def _picks(generate: Generator, rounds: int, seconds: float, *, quick: bool) -> list[Cell]:
+    return picking.measure(
+        generate,
+        progress,
+        rounds=rounds,
+        seconds=seconds,
+        prompts=QUICK_BODIES if quick else picking.PROMPTS,
+        endpoints=QUICK_ENDPOINTS if quick else picking.ENDPOINTS,
     )
 
 

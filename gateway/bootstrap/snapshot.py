@@ -132,7 +132,7 @@ def route_stage(route: Route, pools: Sequence[Pool] = ()) -> RouteStage:
         batches=route.batches,
         aliases=route.aliases,
         models=tuple(dict.fromkeys(model for pool in led for model in pool.models)),
-        usage="json" if led and route.usage == "off" else route.usage,
+        usage=route.usage,
     )
     plugin = None if route.protocol == "unjudged" else plugin_of(route.protocol)
     return RouteStage(
@@ -146,6 +146,7 @@ def route_stage(route: Route, pools: Sequence[Pool] = ()) -> RouteStage:
         metadata=route.metadata,
         aliases=frozenset(route.aliases),
         pools=tuple(led),
+        usage=route.usage,
         hints=HintRules(route.hints),
         sampled=plugin(replace(settings, usage="all")) if plugin and led else None,
     )

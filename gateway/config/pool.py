@@ -93,8 +93,8 @@ class Pool(Backend):
     )
     sample: Annotated[float, Field(ge=0, le=1)] = Field(
         default=0.05,
-        description="Share of the streams that are read, to learn what was cached and how soon the "
-        "first token came. Every JSON answer is.",
+        description="Share of the answers that are read, after the first hundred, to learn what "
+        "was cached and how soon the first token came.",
     )
 
 

@@ -14,6 +14,7 @@ from gateway.config.pool import Hints, Pool
 from gateway.config.section import LocalPath, Name, Port, Seconds, Section
 
 Telling: TypeAlias = Literal["gatehouse", "native", "off"]
+UsageRead: TypeAlias = Literal["off", "json", "all"]
 
 
 class ListenerTls(Section):
@@ -105,7 +106,7 @@ class Route(Section):
         default_factory=dict[str, str],
         description="Models by the names that clients use; the backend is sent the value.",
     )
-    usage: Literal["off", "json", "all"] = Field(
+    usage: UsageRead = Field(
         default="off",
         description="Read token usage of answers: of JSON, or of streams too, which are asked for "
         "it. Of messages with Envoy a request has 2 with `off`; `json` adds 2 for a JSON answer "

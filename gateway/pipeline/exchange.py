@@ -30,6 +30,7 @@ from gateway.pipeline.request import Means, RequestPipeline
 from gateway.pipeline.rescue import RefusedError, ServedError, refusal_of, refuse
 from gateway.pipeline.response import ResponsePipeline, ResponsePlan
 from gateway.pipeline.review import Review
+from gateway.pipeline.sampling import Sampler
 from gateway.pipeline.snapshot import Snapshot
 from gateway.pipeline.stopwatch import Stopwatch
 from gateway.telemetry.metrics import Metrics
@@ -48,7 +49,8 @@ class Surroundings:
     """What every exchange of a worker shares. `now` is in seconds since the epoch, `ticks` counts
     nanoseconds; `write` takes a finished record, `new_id` makes an audit id, `on_fault` is told of
     failures that were ours, `tracing` begins the request's span. `placer` picks endpoints of
-    pools; `random` draws samples and shares of traffic, nothing secret."""
+    pools; `random` draws shares of traffic, nothing secret, and `sampler` says whose answers
+    are read."""
 
     now: Callable[[], float]
     ticks: Callable[[], int]
@@ -59,6 +61,7 @@ class Surroundings:
     tracing: Tracing = field(default_factory=NoTracing)
     placer: Placer = field(default_factory=NoPools)
     random: Random = field(default_factory=Random)
+    sampler: Sampler = field(default_factory=Sampler)
 
 
 class HttpExchange:
@@ -73,7 +76,10 @@ class HttpExchange:
         self._sends_every_response = wiring.mode == "duplex"
         watch = Stopwatch(around.ticks, self._record.stages)
         self._request = RequestPipeline(
-            snapshot, wiring, self._record, Means(watch, around.tracing, around.random)
+            snapshot,
+            wiring,
+            self._record,
+            Means(watch, around.tracing, around.random, around.sampler),
         )
         self._response = ResponsePipeline(NO_PLAN, self._record)
         self._picking = Picking(around.placer, self._record, around.ticks)

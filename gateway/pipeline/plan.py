@@ -86,11 +86,13 @@ class Planner:
         )
 
     def _renames(self, message: Deframed) -> tuple[str, str] | None:
-        """The model that a pool was asked for and the one that the client named, if not the same:
-        what stands for a name is no business of the client's."""
-        if not self.route.pools or message.prompt is None:
+        """The model that a pool was asked for and the one that the client named, if not the same
+        and the route reads all such answers: a client must not see now the one, now the other."""
+        call = message.calls[0]
+        read = {"all"} if call.attributes.get("stream") is True else {"all", "json"}
+        if not self.route.pools or message.prompt is None or self.route.usage not in read:
             return None
-        sent, named = message.prompt().model, message.calls[0].target
+        sent, named = message.prompt().model, call.target
         return None if named is None or named == sent else (sent, named)
 
     def _shows(self, principal: Principal, context: RequestContext, method: str, item: str) -> bool:

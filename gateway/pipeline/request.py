@@ -29,6 +29,7 @@ from gateway.pipeline.plan import Planner
 from gateway.pipeline.rescue import RefusedError, ServedError
 from gateway.pipeline.response import ResponsePlan
 from gateway.pipeline.review import Review
+from gateway.pipeline.sampling import Sampler
 from gateway.pipeline.selection import Selection, backend_of
 from gateway.pipeline.snapshot import RouteStage, Snapshot
 from gateway.pipeline.stopwatch import Stopwatch
@@ -61,11 +62,12 @@ class Judged:
 @dataclass(frozen=True, slots=True)
 class Means:
     """What the stages are given from outside: `watch` times them, `tracing` begins the span,
-    `random` draws samples and shares of traffic."""
+    `random` draws shares of traffic, `sampler` says whose answers are read."""
 
     watch: Stopwatch
     tracing: Tracing
     random: Random
+    sampler: Sampler
 
 
 class RequestPipeline:
@@ -81,6 +83,7 @@ class RequestPipeline:
         self._snapshot = snapshot
         self._tracing = means.tracing
         self._random = means.random
+        self._sampler = means.sampler
         self._wiring = wiring
         self._listener = wiring.listener
         self._opening: Opening | None = None
@@ -177,7 +180,7 @@ class RequestPipeline:
     def _protocol_of(self, route: RouteStage) -> Protocol:
         """How this request is read: of a share the answers are read as well."""
         if self._protocol is None:
-            sampled = route.sampled if self._random.random() < route.sample else None
+            sampled = route.sampled if self._sampler.reads(route) else None
             self._protocol = sampled or route.protocol
         if self._protocol is None:
             raise RefusedError(Refusal(Reason.OWN_FAULT, "a protocol that nobody speaks"))

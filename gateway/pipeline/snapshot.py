@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from gateway.config.schema import ListenerTls, Telling
+from gateway.config.schema import ListenerTls, Telling, UsageRead
 from gateway.identity.keys import KeySource
 from gateway.identity.rules import ListenerRules
 from gateway.picker.plan import PickerPlan
@@ -22,7 +22,7 @@ class RouteStage:
     `aliases` the names that it gives to models, `metadata` what Envoy is told of its requests.
     `pools` are the pools that it leads to, the first being its backend; `hints` says whose control
     headers count. `sampled` is the protocol for a share of the requests, whose streams are read to
-    learn from them.
+    learn from them; `usage` says which answers are read anyway.
     """
 
     name: str
@@ -37,6 +37,7 @@ class RouteStage:
     pools: tuple[PoolStage, ...] = ()
     hints: HintRules = NO_HINTS
     sampled: Protocol | None = None
+    usage: UsageRead = "off"
 
     @property
     def sample(self) -> float:

@@ -19,6 +19,7 @@ from gateway.extproc.budget import Budget
 from gateway.model.jsonvalue import JsonObject
 from gateway.pipeline.exchange import HttpExchange, Surroundings
 from gateway.pipeline.review import Review
+from gateway.pipeline.sampling import Sampler
 from gateway.pipeline.snapshot import Snapshot
 from gateway.server.check import CheckDriver
 from gateway.server.credentials import server_credentials
@@ -101,6 +102,7 @@ class Worker:
         self._audit: Sink | None = None
         self._budget = Budget(0)
         self._random = Random()  # noqa: S311  draws samples and shares, nothing secret
+        self._sampler = Sampler(self._random)
         self._own_placer = LocalPlacer(time.monotonic, self._random)
         self._placer: LocalPlacer | RemotePlacer = self._own_placer
         self._news = PoolNews(self._own_placer, time.monotonic)
@@ -245,6 +247,7 @@ class Worker:
             tracing=self._tracing,
             placer=self._placer,
             random=self._random,
+            sampler=self._sampler,
         )
 
     def _write(self, record: JsonObject) -> None:

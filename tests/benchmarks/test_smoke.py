@@ -43,7 +43,7 @@ def document() -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def protocols() -> dict[str, Any]:
     """The same of the other protocols, with LiteLLM, which is installed if it is not there."""
-    return printed("chat", "stream", "a2a", "check")
+    return printed("chat", "stream", "a2a", "check", "pick")
 
 
 def printed(*names: str) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def test_reading_an_event_is_measured_with_and_without_the_rest_of_a_worker(
 def test_every_goal_is_judged(document: dict[str, Any], protocols: dict[str, Any]) -> None:
     limits = [[goal["limit"] for goal in run["goals"]] for run in (document, protocols)]
     assert limits[0] == [150.0, 1.5, 1.5, 5.0, 0.25, 2.0, 2.0]
-    assert limits[1] == [50.0, 50.0, 0.1, 1.1, 100.0, 100.0, 100.0]
+    assert limits[1] == [50.0, 50.0, 0.1, 1.1, 100.0, 100.0, 100.0, 700.0]
 
 
 def test_a_goal_is_met_below_its_limit_or_above_it(
@@ -170,3 +170,13 @@ def test_a_wrong_argument_is_named(arguments: tuple[str, ...]) -> None:
 
 def test_help_has_examples() -> None:
     assert "python -m benchmarks work decide" in bench("--help").stdout
+
+
+def test_a_pick_costs_messages_for_the_request_and_the_head_of_its_answer(
+    protocols: dict[str, Any],
+) -> None:
+    cells = of(protocols, "pick")
+    names = ["envoy alone", "gatehouse, 4 endpoints"]
+    assert [cell["contender"] for cell in cells] == names * 2
+    assert all(is_spread(cell[name]) for cell in cells for name in SPREADS)
+    assert 3 <= round(cells[-1]["messages"]["median"]) <= 4

@@ -101,6 +101,7 @@ def models(*hints: str) -> Snapshot:
         OpenAi(settings),
         10_000,
         pools=pools,
+        usage="json",
         hints=HintRules(rules),
     )
     policies = compiled(POLICIES, backends=("chat", "code"))

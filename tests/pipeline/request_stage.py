@@ -12,6 +12,7 @@ from gateway.model.refusal import Refusal
 from gateway.model.verdict import Gap
 from gateway.pipeline.request import Judged, Means, RequestPipeline
 from gateway.pipeline.rescue import RefusedError
+from gateway.pipeline.sampling import Sampler
 from gateway.pipeline.snapshot import Snapshot
 from gateway.pipeline.stopwatch import Stopwatch
 from gateway.telemetry.traces import NoTracing, Tracing
@@ -42,7 +43,7 @@ class Asking:
             using or snapshot(),
             wiring,
             self.record,
-            Means(watch, tracing or NoTracing(), Random(1)),
+            Means(watch, tracing or NoTracing(), Random(1), Sampler(Random(1))),
         )
 
     def judge(
