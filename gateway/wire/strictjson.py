@@ -28,6 +28,8 @@ of nothing but brackets would take more than a second."""
 
 _DIGIT_RUNS: Final = bytes.maketrans(b"123456789", b"000000000")
 _LONG_RUN: Final = b"0" * (MAX_DIGITS + 1)
+_STRIDE: Final = MAX_DIGITS // 2
+_TWO_DIGITS: Final = re.compile(rb"[0-9]{2}")
 _STRING: Final = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 _LONG_NUMBER: Final = re.compile(
     rf"(?:[^\"0-9]++|{_STRING}|[0-9]{{1,{MAX_DIGITS}}}+(?![0-9]))*+[0-9]", re.DOTALL
@@ -89,13 +91,14 @@ def decode(data: bytes, limit: int) -> Document | Malformed:
     """
     if len(data) > limit:
         return Malformed(Fault.TOO_LARGE)
-    if _has_too_many_values(data):
+    brackets = data.count(b"[") + data.count(b"{")  # those in strings, too
+    if _has_too_many_values(data, brackets):
         return Malformed(Fault.TOO_MANY)
     scanned = _scanned(data)
     if isinstance(scanned, Malformed):
         return scanned
     text, value = scanned
-    fault = _content_fault(data, text, value)
+    fault = _content_fault(data, text, value, brackets)
     if fault is not None:
         return Malformed(fault)
     plain = _plain_keys(text)
@@ -119,11 +122,10 @@ def _scanned(data: bytes) -> tuple[str, JsonValue] | Malformed:
         return Malformed(Fault.NUMBER)  # the interpreter's own limit of digits
 
 
-def _has_too_many_values(data: bytes) -> bool:
+def _has_too_many_values(data: bytes, brackets: int) -> bool:
     if len(data) <= MAX_VALUES:
         return False
-    at_most = data.count(b",") + data.count(b"[") + data.count(b"{")  # those in strings, too
-    return at_most > MAX_VALUES and _MANY_VALUES.match(data) is not None
+    return data.count(b",") + brackets > MAX_VALUES and _MANY_VALUES.match(data) is not None
 
 
 def dumps(value: JsonValue) -> bytes:
@@ -153,16 +155,23 @@ _DECODER: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no
 _SPELL: Final = json.JSONEncoder(ensure_ascii=False)
 
 
-def _content_fault(data: bytes, text: str, value: JsonValue) -> Fault | None:
+def _content_fault(data: bytes, text: str, value: JsonValue, brackets: int) -> Fault | None:
     """What the scanner accepts and we do not; each check first asks cheaply if it can apply."""
-    brackets = data.count(b"{") + data.count(b"[")
     if brackets > MAX_DEPTH and _deeper_than(value, MAX_DEPTH):
         return Fault.DEPTH
-    if _LONG_RUN in data.translate(_DIGIT_RUNS) and _LONG_NUMBER.match(text):
+    if _has_long_run(data) and _LONG_NUMBER.match(text):
         return Fault.NUMBER
-    if _MAYBE_SURROGATE.search(data) and not _encodable(value):
+    if b"\\u" in data and _MAYBE_SURROGATE.search(data) and not _encodable(value):
         return Fault.SURROGATE
     return None
+
+
+def _has_long_run(data: bytes) -> bool:
+    """Whether there are more than MAX_DIGITS digits in a row: such a run has two neighbours of
+    those that are looked at first."""
+    if _TWO_DIGITS.search(data[::_STRIDE]) is None:
+        return False
+    return _LONG_RUN in data.translate(_DIGIT_RUNS)
 
 
 def _deeper_than(value: JsonValue, limit: int) -> bool:

@@ -156,3 +156,13 @@ def test_any_bytes_end_as_a_document_or_malformed(data: bytes) -> None:
 
 def test_dumps_is_compact_ascii() -> None:
     assert dumps({"é": [1, "\u2028"]}) == b'{"\\u00e9":[1,"\\u2028"]}'
+
+
+@given(st.integers(0, 400), st.integers(MAX_DIGITS - 2, MAX_DIGITS + 3))
+def test_a_number_is_too_long_wherever_it_stands(before: int, digits: int) -> None:
+    data = b'["' + b"x" * before + b'",' + b"7" * digits + b"]"
+    found = decode(data, 10_000)
+    if digits > MAX_DIGITS:
+        assert found == Malformed(Fault.NUMBER)
+    else:
+        assert isinstance(found, Document)
