@@ -71,15 +71,14 @@ def read_documents(folder: Path, environment: Mapping[str, str]) -> Documents:
                     problems += policy
             case EndpointPicker.__name__:
                 problems += _take_picker(document, pickers)
-            case kind if kind in GIE_KINDS:
-                pass  # all at once below
-            case kind:
+            case kind if kind not in GIE_KINDS:
                 fix = "use AccessPolicy or EndpointPicker"
                 problems.append(document.problem(("kind",), f"unknown kind {kind}", fix))
+            case _:
+                pass  # an object may change what another one says, so they are read together
     foreign = read_foreign([one.document for one in read.resources if one.kind in GIE_KINDS])
     problems += foreign.problems
-    for picker in foreign.pickers:
-        problems += _take_foreign(picker, pickers)
+    problems += [one for picker in foreign.pickers for one in _take_foreign(picker, pickers)]
     named = frozenset(one.name for one in read.resources if one.kind in PICKER_KINDS)
     if named <= pickers.keys():  # else a name may be that of one that cannot be used
         problems += check_references(pickers)
@@ -149,7 +148,7 @@ def unused_pickers(gateway: Gateway, documents: Documents) -> tuple[Problem, ...
     return tuple(
         one.document.warning(("kind",), message, fix.format(one.name))
         for one in documents.foreign.pickers
-        if one.name not in used
+        if one.name in documents.pickers and one.name not in used
     )
 
 

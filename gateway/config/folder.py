@@ -110,12 +110,10 @@ def _files(folder: FilePath) -> Iterator[FilePath]:
 
 def _resource(document: Document) -> Resource | tuple[Problem, ...]:
     if is_gie(document):
-        kind = document.value["kind"] if isinstance(document.value, dict) else None
+        kind = document.value["kind"] if isinstance(document.value, dict) else ""
         return Resource(str(kind), name_of(document), document)
     if _is_others(document):
-        version, fix = document.quote(("apiVersion",)), "move it out of this folder"
-        message = f"{document.quote(('kind',))} of {version} is not read here"
-        return (document.problem(("kind",), message, fix),)
+        return (_not_read(document),)
     envelope = validate(document, Envelope)
     if isinstance(envelope, tuple):
         return envelope
@@ -126,6 +124,14 @@ def _is_others(document: Document) -> bool:
     """Whether a document is of somebody else, as opposed to one of ours with a slip of the pen."""
     version = document.value.get("apiVersion") if isinstance(document.value, dict) else None
     return isinstance(version, str) and nearest(version, [VERSION]) is None
+
+
+def _not_read(document: Document) -> Problem:
+    kind, version = document.quote(("kind",)), document.quote(("apiVersion",))
+    fix = "move it out of this folder"
+    if kind == '"ConfigMap"':
+        fix += "; an EndpointPickerConfig in its data has to be a file of its own"
+    return document.problem(("kind",), f"{kind} of {version} is not read here", fix)
 
 
 def _taken(taken: dict[tuple[str, ...], Resource], found: Resource) -> tuple[Problem, ...]:

@@ -68,8 +68,8 @@ class Gie:
 
 def is_gie(document: Document) -> bool:
     """Whether a document is one of `GIE_KINDS`."""
-    value = document.value
-    return isinstance(value, dict) and value.get("kind") in GIE_KINDS
+    kind = document.value.get("kind") if isinstance(document.value, dict) else None
+    return isinstance(kind, str) and kind in GIE_KINDS
 
 
 def read_gie(documents: Sequence[Document], known: Known) -> Gie:

@@ -19,7 +19,6 @@ from gateway.config.gie_resources import InferenceModelRewrite, InferenceObjecti
 from gateway.config.gie_rewrite import RuleFound, rewrites_of, rules_of
 from gateway.config.pool import Pool
 from gateway.config.pool_checks import names_of
-from gateway.config.route_checks import reference
 from gateway.config.schema import Gateway
 from gateway.config.shape import nearest
 from gateway.config.yamltree import Path
@@ -68,11 +67,12 @@ def _stray(found: Placed, names: Sequence[str]) -> Iterator[Problem]:
     if _pool_of(model) in names:
         return
     near = nearest(_pool_of(model), names)
-    fix = f'did you mean "{near}"?' if near else "add it to pools of gateway.yaml"
+    add = "add it to pools of gateway.yaml"
     path: Path = ("spec", "poolRef", "name")
     if isinstance(model, InferencePool):
         path = ("metadata", "name")
-        fix = f"{fix}, with members or a file: pods are found by Kubernetes discovery alone"
+        add += ", with members or file: its selector needs Kubernetes discovery"
+    fix = f'did you mean "{near}"?' if near else add
     message = f"no effect: gateway.yaml has no pool {document.quote(path)}"
     yield document.warning(path, message, fix)
 
@@ -173,13 +173,15 @@ class _Merge:
     def _targets(self, rule: RuleFound, document: Document) -> None:
         known = (*self.base.models, *self.base.adapters)
         for number, target in enumerate(rule.rewrite.targets if known else ()):
+            if target.model in known:
+                continue
             path: Path = ("spec", "rules", rule.number, "targets", number, "modelRewrite")
-            noun = f'model of pool "{self.base.name}"'
-            self.problems += (
-                one
-                for one in reference(document, path, target.model, known, noun)
-                if one not in self.problems  # a rule for several names has its targets once
-            )
+            message = f'pool "{self.base.name}" has no model {document.quote(path)}'
+            near = nearest(target.model, known)
+            fix = f'did you mean "{near}"?' if near else f"known: {', '.join(sorted(known))}"
+            problem = document.problem(path, message, fix)
+            if problem not in self.problems:  # a rule for several names has its targets once
+                self.problems.append(problem)
 
     def _document(self, source: BaseModel) -> Document:
         return next(document for model, document in self.found if model is source)

@@ -11,6 +11,7 @@ from gateway.bootstrap.load import ConfigurationError, load
 from tests.bootstrap.configured import write
 from tests.support.gatehouse import allow
 
+CONFIG = "apiVersion: llm-d.ai/v1alpha1\nkind: EndpointPickerConfig\n"
 POOL = {"name": "chat", "endpoints": ["127.0.0.1:1"], "picker": "own"}
 USE = allow("chat", "chat", models=["*"])
 ROUTE = {"name": "chat", "path": "/v1", "protocol": "openai", "backend": "chat"}
@@ -58,6 +59,68 @@ def test_what_is_wrong_with_a_document_is_told_with_its_place(
     told = problems(tmp_path, document)
     assert said in told
     assert "all.yaml:1:" in told
+
+
+def test_a_picker_of_llm_d_is_one_like_our_own(tmp_path: Path) -> None:
+    (tmp_path / "weighted.yaml").write_text(f"{CONFIG}plugins: [{{type: queue-scorer}}]\n")
+    found = read_documents(folder(tmp_path, picker(split={"weighted": 1, "default": 1})), {})
+    assert found.problems == ()
+    assert set(found.pickers) == {"own", "weighted"}
+    assert [one.name for one in found.foreign.pickers] == ["weighted"]
+
+
+@pytest.mark.parametrize(
+    ("file", "body", "said"),
+    [
+        (
+            "Weighted_1.yaml",
+            "",
+            ':1:1: error: metadata.name: "Weighted_1" can name no picker: lower case letters',
+        ),
+        ("a.yaml", "plugins: [{}]\n", ':3:11: error: plugins[0].type: the key "type" is missing'),
+        (
+            "a.yaml",
+            "plugins: [{type: queue-scorer, parameters: {x: 1}}]\n",
+            'error: plugins[0].parameters.x: "queue-scorer" has no parameter "x"',
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_picker_of_llm_d_is_told_with_its_place(
+    tmp_path: Path, file: str, body: str, said: str
+) -> None:
+    (tmp_path / file).write_text(CONFIG + body)
+    told = [str(one) for one in read_documents(tmp_path, {}).problems]
+    assert len(told) == 1
+    assert told[0].startswith(str(tmp_path / file))
+    assert said in told[0]
+
+
+def test_a_pool_that_names_a_broken_picker_is_not_told_that_there_is_none(tmp_path: Path) -> None:
+    broken = [picker(profile="costs"), picker("b", split={"own": 1})]
+    with pytest.raises(ConfigurationError) as caught:
+        load(write(tmp_path, USE, *broken, backends=[], pools=[POOL], routes=[ROUTE]), {})
+    assert "spec.profile" in str(caught.value)
+    assert "there is no EndpointPicker" not in str(caught.value)
+
+
+def test_a_picker_of_llm_d_by_which_no_pool_picks_is_told(tmp_path: Path) -> None:
+    shadowed = picker(shadow="shadowed")
+    file = write(tmp_path, USE, shadowed, backends=[], pools=[POOL], routes=[ROUTE])
+    for name in ("shadowed", "spare"):
+        (tmp_path / "policies" / f"{name}.yaml").write_text(CONFIG)
+    (tmp_path / "policies" / "broken.yaml").write_text(f"{CONFIG}plugins: 7\n")
+    with pytest.raises(ConfigurationError) as caught:
+        load(file, {})
+    assert [Path(one.place.file).name for one in caught.value.problems] == [
+        "broken.yaml",
+        "spare.yaml",
+    ]
+    (tmp_path / "policies" / "broken.yaml").unlink()
+    (warning,) = load(file, {}).warnings
+    assert str(warning) == (
+        f"{tmp_path}/policies/spare.yaml:2:7: warning: kind: no pool picks by this document "
+        "(picker: spare in a pool of gateway.yaml)"
+    )
 
 
 def test_two_pickers_of_one_name_are_an_error(tmp_path: Path) -> None:

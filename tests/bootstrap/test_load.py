@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from gateway.bootstrap.load import ConfigurationError, Loaded, folder_policies, load
-from tests.bootstrap.configured import backend, loaded, write
+from gateway.config.endpoint_picker import PluginProfile
+from tests.bootstrap.configured import backend, loaded, snapshot, write
 from tests.support.certificates import Authority
 from tests.support.gatehouse import KEY, SEAL_KEY, allow, key_entry
 
@@ -118,3 +119,55 @@ def test_an_unknown_kind_is_told(tmp_path: Path) -> None:
         ConfigurationError, match=r"unknown kind Quota \(use AccessPolicy or EndpointPicker\)"
     ):
         loaded(tmp_path, {**allow(), "kind": "Quota"})
+
+
+FOREIGN = """\
+apiVersion: llm-d.ai/v1alpha2
+kind: InferenceObjective
+metadata: {name: batch}
+spec: {poolRef: {name: chat}, priority: -1}
+---
+apiVersion: llm-d.ai/v1alpha2
+kind: InferenceModelRewrite
+metadata: {name: canary}
+spec:
+  poolRef: {name: chat}
+  rules:
+  - matches: [{model: {value: llama}}]
+    targets: [{modelRewrite: small, weight: 9}, {modelRewrite: large, weight: 1}]
+"""
+WEIGHTED = """\
+apiVersion: llm-d.ai/v1alpha1
+kind: EndpointPickerConfig
+featureGates: [flowControl]
+plugins: [{type: queue-scorer}, {type: prefill-filter}, {type: decode-filter}]
+schedulingProfiles:
+- {name: default, plugins: [{pluginRef: queue-scorer, weight: 2}, {pluginRef: decode-filter}]}
+flowControl: {maxRequests: 7, priorityBands: [{priority: 100, maxBytes: 2Gi}]}
+"""
+
+
+def test_a_worker_gets_what_foreign_documents_say_of_a_pool(tmp_path: Path) -> None:
+    pool = {"name": "chat", "endpoints": ["127.0.0.1:1"], "models": ["small", "large"]}
+    route = {"name": "chat", "path": "/v1", "protocol": "openai", "backend": "chat"}
+    use = allow("chat", "chat", models=["*"])
+    parts = {"backends": [], "pools": [pool | {"picker": "weighted"}], "routes": [route]}
+    file = write(tmp_path, use, **parts)
+    (tmp_path / "policies" / "weighted.yaml").write_text(WEIGHTED)
+    before = load(file, {})
+    (tmp_path / "policies" / "foreign.yaml").write_text(FOREIGN)
+    found = load(file, {})
+    assert found.digest != before.digest
+    worker = snapshot(found)
+    (stage,) = next(iter(worker.routes.values())).pools
+    assert stage.objectives == {"batch": -1}
+    (rule,) = stage.rewrites
+    assert rule.model == "llama"
+    assert [(one.model, one.weight) for one in rule.targets] == [("small", 9), ("large", 1)]
+    assert stage.models == ("small", "large", "llama")
+    plan = worker.pickers["chat"]
+    assert (plan.name, plan.spec) == ("weighted", found.pickers["weighted"])
+    assert plan.rules().max_requests == 7
+    assert plan.rules().bands[100].max_bytes == 2 * 1024**3
+    assert isinstance(plan.spec.profile, PluginProfile)
+    assert [(one.type, one.weight) for one in plan.spec.profile.scorers] == [("queue-scorer", 2.0)]

@@ -31,6 +31,13 @@ class Inner(BaseModel):
         return value
 
 
+class Required(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    name: str
+    port: int
+
+
 class Outer(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -60,6 +67,20 @@ def test_each_error_has_place_path_and_fix() -> None:
     assert problems("inner:\n  prot: 2\nmany: [{port: 0}]") == [
         'f.yaml:2:3: error: inner.prot: unknown key "prot" (did you mean "port"?)',
         "f.yaml:3:15: error: many[0].port: input should be greater than or equal to 1",
+    ]
+
+
+class Either(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    one: Required | tuple[Required, ...] = ()
+
+
+def test_a_key_that_is_missing_in_a_union_has_its_place() -> None:
+    found = validate(document("# first line\none:\n- {name: x}"), Either)
+    assert isinstance(found, tuple)
+    assert 'f.yaml:3:3: error: one[0].port: the key "port" is missing (add "port")' in [
+        str(problem) for problem in found
     ]
 
 

@@ -66,9 +66,23 @@ def test_other_kinds_and_versions_are_errors_and_the_rest_is_still_read() -> Non
     assert len(found.pools) == 1
 
 
+def test_every_object_keeps_the_document_that_it_was_read_from() -> None:
+    lines = [
+        (type(model).__name__, doc.place(("kind",)).line) for model, doc in read(CLUSTER).documents
+    ]
+    assert lines == [
+        ("InferencePool", 2),
+        ("InferenceObjective", 7),
+        ("InferenceObjective", 12),
+        ("InferenceObjective", 17),
+        ("InferenceObjective", 22),
+        ("InferenceModelRewrite", 27),
+    ]
+
+
 def test_foreign_documents_are_told_from_our_own() -> None:
     assert all(is_gie(document) for document in documents(CLUSTER))
-    own = "apiVersion: gatehouse.dev/v1\nkind: EndpointPicker\n---\n[1, 2]\n"
+    own = "apiVersion: gatehouse.dev/v1\nkind: EndpointPicker\n---\n[1, 2]\n---\nkind: [a]\n"
     assert not any(is_gie(document) for document in documents(own))
     assert len(GIE_KINDS) == 4
 

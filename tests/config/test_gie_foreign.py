@@ -1,8 +1,17 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from gateway.config.document import Document, parse_documents, validate
-from gateway.config.gie_foreign import Duration, Foreign, ForeignMetadata, Quantity
+from gateway.config.gie_foreign import (
+    Duration,
+    Foreign,
+    ForeignMetadata,
+    Quantity,
+    name_of,
+    namespace_of,
+)
 
 
 class Part(Foreign):
@@ -47,3 +56,27 @@ def test_what_kubernetes_adds_to_metadata_is_left_alone() -> None:
     assert part.metadata is not None
     assert (part.metadata.name, part.metadata.namespace) == ("a", "default")
     assert part.metadata.creation_timestamp == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("{kind: EndpointPickerConfig}", "pd-config"),
+        ("{kind: EndpointPickerConfig, metadata: {name: mine}}", "mine"),
+        ("{kind: EndpointPickerConfig, metadata: {name: 7}}", "pd-config"),
+        ("{kind: EndpointPickerConfig, metadata: [name]}", "pd-config"),
+        ("{kind: InferenceObjective}", ""),
+        ("[1]", ""),
+    ],
+)
+def test_a_configuration_without_a_name_has_that_of_its_file(text: str, name: str) -> None:
+    (document,) = parse_documents(text, "folder/pd-config.yaml", {}, Path())
+    assert isinstance(document, Document)
+    assert name_of(document) == name
+
+
+def test_only_a_written_namespace_is_one() -> None:
+    texts = "metadata: {namespace: a}\n---\nmetadata: {name: a}\n---\nmetadata: {namespace: 1}"
+    documents = parse_documents(texts, "f.yaml", {}, Path())
+    found = [namespace_of(one) for one in documents if isinstance(one, Document)]
+    assert found == ["a", None, None]

@@ -85,6 +85,24 @@ schedulingProfiles:
     ]
 
 
+def test_an_unsupported_plugin_is_told_once_whether_profiles_use_it_or_not() -> None:
+    plugins = "plugins: [{type: queue-scorer}, {type: zz}, {type: latency-scorer}]\n"
+    profiles = (
+        "schedulingProfiles: [{name: default, plugins: [{pluginRef: zz}, {pluginRef: zz}, "
+        "{pluginRef: queue-scorer}]}]\n"
+    )
+    for body in (plugins, plugins + profiles):
+        assert [one.split(": ")[2] for one in said(read_config(body))] == [
+            "plugins[1]",
+            "plugins[2]",
+        ]
+
+
+def test_a_configuration_is_called_like_its_file() -> None:
+    assert read_config("").name == "epp"
+    assert read_config("metadata: {name: mine}\n").name == "mine"
+
+
 def test_a_profile_that_loses_all_its_scorers_is_an_error() -> None:
     found = read_config("""\
 plugins: [{type: latency-scorer}]

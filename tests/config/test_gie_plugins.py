@@ -137,5 +137,5 @@ def test_a_stranger_is_unsupported() -> None:
     found = verdict_of(spec("made-up-scorer"), ())
     assert (found.level, found.says) == (
         Level.UNSUPPORTED,
-        "This gateway does not know it, so it is left out.",
+        "This gateway does not know it.",
     )

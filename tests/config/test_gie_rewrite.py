@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.config.gie_resources import InferenceModelRewrite
-from gateway.config.gie_rewrite import chosen, rewrites_of, rewritten
+from gateway.config.gie_rewrite import chosen, rewrites_of, rewritten, rules_of
 from gateway.config.pool import Rewrite, RewriteTarget
 
 
@@ -105,3 +105,15 @@ def test_objects_of_the_same_age_count_by_name() -> None:
     one = manifest("one", "2026-01-01T00:00:00Z", (("chat",), "one"))
     two = manifest("two", "2026-01-01T00:00:00Z", (("chat",), "two"))
     assert rewritten(rewrites_of([two, one]), "chat", 0.0) == "one"
+
+
+def test_every_rule_is_found_where_its_name_is_written_even_if_it_does_not_count() -> None:
+    one = manifest("one", None, (("chat", "code"), "a"), ((), "b"), (("chat",), "c"))
+    found = [(rule.rewrite.model, rule.number, rule.path) for rule in rules_of([one])]
+    assert found == [
+        ("chat", 0, ("spec", "rules", 0, "matches", 0, "model", "value")),
+        ("code", 0, ("spec", "rules", 0, "matches", 1, "model", "value")),
+        (None, 1, ("spec", "rules", 1)),
+        ("chat", 2, ("spec", "rules", 2, "matches", 0, "model", "value")),
+    ]
+    assert all(rule.source is one for rule in rules_of([one]))
