@@ -44,6 +44,14 @@ REVOKED: Final = "revoked"
 """The `error.type` of a stream that was cut off."""
 
 
+EVICTED: Final = "evicted"
+"""The `error.type` of one that gave way to a more urgent one."""
+
+
+def _nothing() -> None:
+    """Nobody wants to know."""
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What every exchange of a worker shares. `now` is in seconds since the epoch, `ticks` counts
@@ -82,7 +90,8 @@ class HttpExchange:
             Means(watch, around.tracing, around.random, around.sampler),
         )
         self._response = ResponsePipeline(NO_PLAN, self._record)
-        self._picking = Picking(around.placer, self._record, around.ticks)
+        self._picking = Picking(around.placer, self._record, around.ticks, self._cut_off)
+        self._when_cut: Callable[[], None] = _nothing
         self._begun = False
         self._expects_response = False
         self._seconds: float | None = None  # from the request to its end, once that was seen
@@ -143,6 +152,14 @@ class HttpExchange:
     def review(self) -> Review | None:
         """What has to be judged again while the response goes on, if anything."""
         return self._request.review
+
+    def when_cut(self, cut: Callable[[], None]) -> None:
+        """Have `cut` called when the exchange has to end at once."""
+        self._when_cut = cut
+
+    def _cut_off(self) -> None:
+        self._cut = EVICTED
+        self._when_cut()
 
     def revoked(self) -> None:
         """The response is cut off, since its permit no longer holds."""

@@ -40,10 +40,13 @@ class Pick:
 
 
 class Picking:
-    """The placement of one request. `ticks` counts nanoseconds."""
+    """The placement of one request. `ticks` counts nanoseconds; `cut` ends the request at once."""
 
-    def __init__(self, placer: Placer, record: Record, ticks: Callable[[], int]) -> None:
+    def __init__(
+        self, placer: Placer, record: Record, ticks: Callable[[], int], cut: Callable[[], None]
+    ) -> None:
         self._placer = placer
+        self._cut = cut
         self._record = record
         self._ticks = ticks
         self._asked: tuple[Pick, Forward, Entry] | None = None
@@ -76,7 +79,14 @@ class Picking:
             raise RefusedError(dropped(found))
         self._placement, self._placed = found, self._ticks()
         self._record.picked = found
+        self._placer.when_evicted(found, self._evicted)
         return placed(forward, found, pick.demand)
+
+    def _evicted(self) -> None:
+        """A more urgent request takes the place of this one."""
+        if self._placement is not None:
+            self._record.reason = Drop.EVICTED.value
+            self._cut()
 
     def answered(self, head: ResponseHead) -> None:
         """The head of the response: who served, and how."""

@@ -1,5 +1,6 @@
 """What the pipeline asks of the picker, wherever that runs. No I/O, no clock."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -31,6 +32,11 @@ class Placer(Protocol):
         """Nobody waits any more: out of the queue at once, and a placement is given back."""
         ...
 
+    def when_evicted(self, placement: Placement, tell: Callable[[], None]) -> None:
+        """Have `tell` called, at most once, when the request has to give way to a more urgent one.
+        It is still to be finished."""
+        ...
+
     def first_token(self, placement: Placement) -> None:
         """The answer has begun."""
         ...
@@ -55,6 +61,11 @@ class NoPools:
     def leave(self, entry: Entry) -> None:
         """Raises LookupError."""
         raise LookupError(entry.pool)
+
+    def when_evicted(self, placement: Placement, tell: Callable[[], None]) -> None:
+        """Raises LookupError."""
+        del tell
+        raise LookupError(placement.pool)
 
     def first_token(self, placement: Placement) -> None:
         """Raises LookupError."""

@@ -86,7 +86,7 @@ class Customer:
     async def _place(self, number: int, pool: str, demand: Demand, size: int) -> None:
         answer = await self._placer.place(pool, demand, size)
         if isinstance(answer, Placement):
-            self._held[answer.pool, answer.ticket] = answer
+            self._hold(answer)
         self._say(["answer", number, from_answer(answer)])
         if isinstance(answer, Entry):
             waiting = asyncio.ensure_future(self._wait(answer))
@@ -100,8 +100,13 @@ class Customer:
             raise
         del self._queued[entry.pool, entry.number]
         if isinstance(result, Placement):
-            self._held[result.pool, result.ticket] = result
+            self._hold(result)
         self._say(["end", entry.pool, entry.number, from_answer(result)])
+
+    def _hold(self, placement: Placement) -> None:
+        key = placement.pool, placement.ticket
+        self._held[key] = placement
+        self._placer.when_evicted(placement, lambda: self._say(["evict", *key]))
 
     def _forget(self, pool: str, entry: int) -> None:
         """The worker no longer waits; an end that crossed this on its way it finishes itself."""

@@ -25,6 +25,7 @@ class LocalPlacer:
         self._clock = clock
         self._random = random
         self._desks: dict[str, Desk] = {}
+        self._evictions: dict[tuple[str, int], Callable[[], None]] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
     def configure(self, plans: Mapping[str, PickerPlan]) -> None:
@@ -86,6 +87,10 @@ class LocalPlacer:
             desk.leave(entry.number, self._clock())
             self._step(entry.pool)
 
+    def when_evicted(self, placement: Placement, tell: Callable[[], None]) -> None:
+        """See `pipeline.placer.Placer`."""
+        self._evictions[placement.pool, placement.ticket] = tell
+
     def first_token(self, placement: Placement) -> None:
         """See `pipeline.placer.Placer`."""
         if desk := self._desks.get(placement.pool):
@@ -94,6 +99,7 @@ class LocalPlacer:
 
     def finish(self, placement: Placement, served: Served) -> None:
         """See `pipeline.placer.Placer`."""
+        self._evictions.pop((placement.pool, placement.ticket), None)
         if desk := self._desks.get(placement.pool):
             desk.broker.finish(placement.ticket, served, self._clock())
             self._step(placement.pool)
@@ -107,6 +113,9 @@ class LocalPlacer:
             return
         now = self._clock()
         due = desk.step(now)
+        for ticket in desk.broker.aborts():
+            if tell := self._evictions.pop((pool, ticket), None):
+                tell()
         if due is not None:
             loop = asyncio.get_running_loop()
             self._timers[pool] = loop.call_later(max(due - now, 0), self._step, pool)

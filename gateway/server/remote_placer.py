@@ -57,6 +57,7 @@ class RemotePlacer:
         self._asked: dict[int, Question] = {}
         self._queued: dict[tuple[str, int], Question] = {}
         self._held: dict[tuple[str, int], Placement] = {}
+        self._evictions: dict[tuple[str, int], Callable[[], None]] = {}
         self._next = 0
 
     @property
@@ -87,6 +88,10 @@ class RemotePlacer:
             case ["end", str(pool), int(entry), list(values)]:
                 question, answer = self._queued.get((pool, entry)), to_answer(values)
                 awaited = question.end if question is not None else None
+            case ["evict", str(pool), int(ticket)]:
+                if tell := self._evictions.pop((pool, ticket), None):
+                    tell()
+                return
             case _:
                 raise BrokenLineError
         if isinstance(answer, Placement):
@@ -113,6 +118,7 @@ class RemotePlacer:
         self._asked.clear()
         self._queued.clear()
         self._held.clear()
+        self._evictions.clear()
 
     async def place(self, pool: str, demand: Demand, size: int) -> Placement | Dropped | Entry:
         """See `pipeline.placer.Placer`."""
@@ -169,6 +175,13 @@ class RemotePlacer:
         else:
             self._say(["leave", entry.pool, entry.number])
 
+    def when_evicted(self, placement: Placement, tell: Callable[[], None]) -> None:
+        """See `pipeline.placer.Placer`."""
+        if placement.degraded:
+            self._alone.when_evicted(placement, tell)
+        elif self._held.get((placement.pool, placement.ticket)) is placement:
+            self._evictions[placement.pool, placement.ticket] = tell
+
     def first_token(self, placement: Placement) -> None:
         """See `pipeline.placer.Placer`."""
         if placement.degraded:
@@ -183,6 +196,7 @@ class RemotePlacer:
             self._alone.finish(placement, served)
         elif self._held.get(key) is placement:
             del self._held[key]
+            self._evictions.pop(key, None)
             self._say(["finish", *key, from_served(served)])
 
     def _say(self, message: list[Any]) -> None:

@@ -55,6 +55,7 @@ class Exchange(Protocol):
     @property
     def review(self) -> Review | None: ...
     def revoked(self) -> None: ...
+    def when_cut(self, cut: Callable[[], None]) -> None: ...
     def finish(self, *, unread: bool) -> None: ...
 
 
@@ -95,12 +96,15 @@ class StreamDriver:
         self._idle = False
         self._draining = False
         self._revoked = False
+        self._evicted = False
         self.reviewed_by: object = None
         self._expired = False
         self._ended_by_envoy = False
 
     async def serve(self, stream: Stream) -> None:
         """Run until Envoy ends the stream; never returns early with the request undecided."""
+        if task := asyncio.current_task():
+            self._exchange.when_cut(lambda: self._cut_off(task))
         try:
             while await self._serve_next(stream):
                 pass
@@ -108,11 +112,13 @@ class StreamDriver:
         except (UndecodableMessageError, StreamError) as error:
             await stream.abort(StatusCode.INTERNAL, str(error))
         except asyncio.CancelledError:
-            if not (self._draining or self._revoked):
+            if not (self._draining or self._revoked or self._evicted):
                 raise
             _swallow_cancellation()
             if self._revoked:  # Envoy resets what it has begun to send
                 await stream.abort(StatusCode.PERMISSION_DENIED, "no longer permitted")
+            if self._evicted:
+                await stream.abort(StatusCode.ABORTED, "gave way to a more urgent request")
         except Exception as error:  # noqa: BLE001  its text may quote a client: the type will do
             await stream.abort(StatusCode.INTERNAL, f"fault: {type(error).__name__}")
         finally:
@@ -155,6 +161,12 @@ class StreamDriver:
         if not self._revoked:
             self._revoked = True
             self._exchange.revoked()
+            task.cancel()
+
+    def _cut_off(self, task: asyncio.Task[None]) -> None:
+        """The request ends now, whatever of its answer has been sent."""
+        if not self._evicted:
+            self._evicted = True
             task.cancel()
 
     def expire(self) -> None:

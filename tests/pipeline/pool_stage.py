@@ -1,6 +1,7 @@
 """A route that leads to two pools of model servers, and a placer that notes what it is asked."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from gateway.config.pool import Hints, Pool
@@ -76,6 +77,10 @@ class Placing:
 
     def leave(self, entry: Entry) -> None:
         del entry
+
+    def when_evicted(self, placement: Placement, tell: Callable[[], None]) -> None:
+        del placement
+        self.evict = tell
 
     def first_token(self, placement: Placement) -> None:
         del placement

@@ -1,6 +1,7 @@
 """A permitted request gets an endpoint, waits for one, or is told why there is none."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -44,6 +45,10 @@ class Scripted:
     def leave(self, entry: Entry) -> None:
         self.told.append(("left", entry))
 
+    def when_evicted(self, placement: Placement, tell: Callable[[], None]) -> None:
+        del placement
+        self.evict = tell
+
     def first_token(self, placement: Placement) -> None:
         self.told.append(("first token", placement.ticket))
 
@@ -64,7 +69,7 @@ class Ticking:
 
 def picking(placer: Scripted) -> tuple[Picking, Record]:
     record = Record("audit", 0.0, 1, "digest")
-    return Picking(placer, record, Ticking()), record
+    return Picking(placer, record, Ticking(), lambda: placer.told.append("cut")), record
 
 
 def begun(placer: Scripted) -> tuple[Picking, Record, Forward | Queued]:
@@ -142,6 +147,16 @@ def test_a_server_that_does_not_count_what_was_cached_says_nothing_of_it() -> No
     one, _, _ = begun(placer)
     one.finish(Usage(input=100, output=20))
     assert placer.told[-1] == (7, Served(prompt_tokens=100, output_tokens=20))
+
+
+def test_a_request_that_has_to_give_way_is_cut_off_and_still_finished() -> None:
+    placer = Scripted(PLACED)
+    one, record, _ = begun(placer)
+    placer.evict()
+    one.finish(None)
+    placer.evict()
+    assert placer.told[1:] == ["cut", (7, Served())]
+    assert record.reason == "evicted"
 
 
 def test_what_was_never_placed_is_never_finished() -> None:

@@ -16,6 +16,7 @@ async def test_where_there_are_no_pools_nothing_is_placed() -> None:
         await NoPools().wait(Entry("chat", 1, 1.0))
     for ended in (
         lambda: NoPools().leave(Entry("chat", 1, 1.0)),
+        lambda: NoPools().when_evicted(PLACED, lambda: None),
         lambda: NoPools().first_token(PLACED),
         lambda: NoPools().finish(PLACED, Served()),
     ):

@@ -95,6 +95,9 @@ class Script:
     def revoked(self) -> None:
         self.cut_off += 1
 
+    def when_cut(self, cut: Callable[[], None]) -> None:
+        self.cut = cut
+
     def finish(self, *, unread: bool) -> None:
         self.finished.set_result(unread)
 

@@ -142,3 +142,15 @@ async def test_the_same_plan_changes_nothing() -> None:
     one.configure({POOL: plan(ttl=5.0)})
     assert one.desks[POOL] is desk
     assert desk.pool.profile is not profile
+
+
+async def test_a_sheddable_request_is_told_to_give_way_to_one_that_waits() -> None:
+    one = placer(max_in_flight=1, eviction=True)
+    shed = await placed(one, Demand("llama", priority=-1))
+    told: list[str] = []
+    one.when_evicted(shed, lambda: told.append("give way"))
+    entry = await queued(one, Demand("llama", priority=1))
+    assert told == ["give way"]
+    one.finish(shed, Served())
+    async with asyncio.timeout(5):
+        assert isinstance(await one.wait(entry), Placement)

@@ -153,3 +153,17 @@ async def test_a_drop_of_the_picker_is_a_drop(tmp_path: Path) -> None:
     async with process(tmp_path) as one:
         found = await one.remote.place("other", DEMAND, 10)
         assert found == Dropped(Drop.NO_ENDPOINTS)
+
+
+async def test_who_has_to_give_way_is_told_through_the_picker(tmp_path: Path) -> None:
+    async with process(tmp_path, max_in_flight=1, eviction=True) as one:
+        shed = await one.remote.place(POOL, Demand("llama", priority=-1), 10)
+        assert isinstance(shed, Placement)
+        told: list[str] = []
+        one.remote.when_evicted(shed, lambda: told.append("give way"))
+        entry = await one.remote.place(POOL, Demand("llama", priority=1), 10)
+        assert isinstance(entry, Entry)
+        await until(lambda: told == ["give way"])
+        one.remote.finish(shed, Served())
+        async with asyncio.timeout(5):
+            assert isinstance(await one.remote.wait(entry), Placement)

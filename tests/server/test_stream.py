@@ -145,6 +145,17 @@ async def test_who_leaves_while_it_waits_finishes_the_exchange() -> None:
     assert script.faults == []
 
 
+async def test_a_request_that_gives_way_to_another_ends_at_once() -> None:
+    script = Script(judge=Forward(response_headers=True))
+    async with scripted(script) as envoy:
+        stream = envoy.open()
+        assert kind(await stream.ask(request_headers(ends=True))) == "request_headers"
+        script.cut()
+        script.cut()
+        assert await stream.no_more() is StatusCode.ABORTED
+    assert await script.finished is False
+
+
 # --- what the service survives ----------------------------------------------------------------
 
 

@@ -139,6 +139,9 @@ class FaultyExchange:
     def revoked(self) -> None:
         self._exchange.revoked()
 
+    def when_cut(self, cut: Callable[[], None]) -> None:
+        self._exchange.when_cut(cut)
+
     async def read(self, data: bytes, *, end_of_stream: bool) -> Emit:
         await self._fail_at("read")
         return await self._exchange.read(data, end_of_stream=end_of_stream)
