@@ -21,6 +21,7 @@ from gateway.config.gie import GIE_KINDS, Gie
 from gateway.config.gie_picker import PickerReading
 from gateway.config.schema import Gateway
 from gateway.config.shape import nearest
+from gateway.config.wiring import LONGEST_WAIT
 from gateway.config.yamltree import Path as YamlPath
 from gateway.model.problem import Problem
 from gateway.picker.plan import flow_rules
@@ -91,7 +92,25 @@ def _take_picker(document: Document, pickers: Pickers) -> tuple[Problem, ...]:
     if not isinstance(picker, EndpointPicker):
         return picker
     pickers[picker.metadata.name] = document, picker
-    return (*check_plugins(document, picker), *_rules(document, picker, ("spec", "flow")))
+    path: YamlPath = ("spec", "flow")
+    problems = [*check_plugins(document, picker), *_rules(document, picker, path)]
+    if _longest(picker.spec) > LONGEST_WAIT:
+        fix = f"at most {LONGEST_WAIT:g} s together: Envoy waits no longer"
+        problems.append(document.problem(path, "ttl and no_endpoint_ttl are too long", fix))
+    return tuple(problems)
+
+
+def _longest(spec: EndpointPickerSpec) -> float:
+    """Seconds that a request may wait in all."""
+    return spec.flow.ttl + spec.flow.no_endpoint_ttl
+
+
+def _shortened(spec: EndpointPickerSpec) -> EndpointPickerSpec:
+    """`spec` with waiting times as long as they can be."""
+    share = LONGEST_WAIT / _longest(spec)
+    flow = spec.flow
+    times = {"ttl": flow.ttl * share, "no_endpoint_ttl": flow.no_endpoint_ttl * share}
+    return spec.model_copy(update={"flow": flow.model_copy(update=times)})
 
 
 def _take_foreign(reading: PickerReading, pickers: Pickers) -> tuple[Problem, ...]:
@@ -104,11 +123,16 @@ def _take_foreign(reading: PickerReading, pickers: Pickers) -> tuple[Problem, ..
         return (document.problem(("metadata", "name"), message, fix),)
     if reading.spec is None:
         return ()
-    picker = EndpointPicker(
-        apiVersion=VERSION, kind="EndpointPicker", metadata=metadata, spec=reading.spec
-    )
+    spec, path = reading.spec, ("flowControl",)
+    problems: list[Problem] = []
+    if _longest(spec) > LONGEST_WAIT:
+        spec = _shortened(spec)
+        text = f"requests wait {spec.flow.ttl:.3g} s, and {spec.flow.no_endpoint_ttl:.3g} s without"
+        text += " endpoints: Envoy waits no longer for both"
+        problems.append(document.warning(path, text))
+    picker = EndpointPicker(apiVersion=VERSION, kind="EndpointPicker", metadata=metadata, spec=spec)
     pickers[name] = document, picker
-    return _rules(document, picker, ("flowControl",))
+    return (*problems, *_rules(document, picker, path))
 
 
 def _rules(document: Document, picker: EndpointPicker, path: YamlPath) -> tuple[Problem, ...]:

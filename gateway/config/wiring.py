@@ -54,6 +54,9 @@ RETRY_HEADER: Final = "x-envoy-retry-on"
 RETRY_REPEATABLE: Final = "reset,retriable-status-codes"
 """The value of RETRY_HEADER: nothing came back, or a 503."""
 
+LONGEST_WAIT: Final = 73.0
+"""Seconds in the queue of a pool, in all; Envoy is asked to wait for a little longer."""
+
 PICKER_SOCKET: Final = "GATEHOUSE_PICKER"
 """In the environment of workers: the socket of the process that picks for all of them."""
 

@@ -49,6 +49,7 @@ def test_policies_and_pickers_stand_in_one_folder(tmp_path: Path) -> None:
         (picker(profile={"scorers": [{"type": "queue-score"}]}), 'did you mean "queue-scorer"?'),
         (picker(profile={"scorers": [{"type": "queue-scorer", "x": 1}]}), "has no parameter"),
         (picker(flow={"ttl": 0}), "ttl"),
+        (picker(flow={"ttl": 60, "no_endpoint_ttl": 20}), "at most 73 s together"),
         (picker(split={"other": 1}), 'there is no EndpointPicker "other"'),
         ({**picker(), "kind": "EndpointPickers"}, "use AccessPolicy or EndpointPicker"),
     ],
@@ -145,3 +146,25 @@ def test_a_change_of_a_picker_is_another_configuration(tmp_path: Path) -> None:
         return load(write(tmp_path, USE, picker(flow=flow), **pools), {}).digest
 
     assert digest(ttl=5) != digest(ttl=6)
+
+
+def test_a_foreign_picker_waits_as_long_as_envoy_does(tmp_path: Path) -> None:
+    foreign = {
+        "apiVersion": "llm-d.ai/v1alpha1",
+        "kind": "EndpointPickerConfig",
+        "metadata": {"name": "theirs"},
+        "featureGates": ["flowControl"],
+        "plugins": [{"type": "queue-scorer"}, {"type": "max-score-picker"}],
+        "schedulingProfiles": [
+            {
+                "name": "default",
+                "plugins": [{"pluginRef": "queue-scorer"}, {"pluginRef": "max-score-picker"}],
+            }
+        ],
+        "flowControl": {"defaultRequestTTL": "60s", "noEndpointRequestTTL": "10m"},
+    }
+    found = read_documents(folder(tmp_path, foreign), {})
+    assert not found.broken, found.problems
+    assert any("Envoy waits no longer" in str(one) for one in found.problems)
+    flow = found.pickers["theirs"].flow
+    assert flow.ttl + flow.no_endpoint_ttl == pytest.approx(73)
