@@ -91,7 +91,7 @@ def load(
     inspected = inspect_gateway(path, environment, demo=demo)
     gateway, watched = inspected.gateway, _watched(path, inspected.typed, environment)
     if gateway is None:
-        watched = (*watched, *_key_sets(inspected.typed))
+        watched = (*watched, *_key_sets(inspected.typed), *_member_files(inspected.typed))
         raise ConfigurationError(inspected.problems, watched)
     made_up = demo and not gateway.sessions.keys
     if made_up:
@@ -145,6 +145,11 @@ def folder_policies(folder: Path, environment: Mapping[str, str]) -> PolicySet:
     if not isinstance(policies, PolicySet):
         raise ConfigurationError(policies)
     return policies
+
+
+def _member_files(gateway: Gateway | None) -> Iterable[Path]:
+    """The files of members of pools, which are followed by themselves once they are right."""
+    return (Path(pool.file) for pool in (gateway.pools if gateway else ()) if pool.file)
 
 
 def secret_files(gateway: Gateway) -> tuple[Path, ...]:

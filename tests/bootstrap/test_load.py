@@ -171,3 +171,17 @@ def test_a_worker_gets_what_foreign_documents_say_of_a_pool(tmp_path: Path) -> N
     assert plan.rules().bands[100].max_bytes == 2 * 1024**3
     assert isinstance(plan.spec.profile, PluginProfile)
     assert [(one.type, one.weight) for one in plan.spec.profile.scorers] == [("queue-scorer", 2.0)]
+
+
+def test_a_broken_file_of_members_is_watched_until_it_is_mended(tmp_path: Path) -> None:
+    members = tmp_path / "members.yaml"
+    members.write_text("- addres: 127.0.0.1:1")
+    pools = [{"name": "chat", "file": "members.yaml"}]
+    routes = [{"name": "chat", "path": "/v1", "protocol": "openai", "backend": "chat"}]
+    use = allow("use", "chat", models=["*"])
+    file = write(tmp_path, use, backends=[], pools=pools, routes=routes)
+    with pytest.raises(ConfigurationError, match="addres") as told:
+        load(file, {})
+    assert members in told.value.watched
+    members.write_text("- address: 127.0.0.1:1")
+    assert members not in load(file, {}).watched
