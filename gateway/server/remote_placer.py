@@ -28,8 +28,8 @@ from gateway.server.placing import LocalPlacer
 
 LOG: Final = logging.getLogger("gatehouse.worker")
 RETRY_SECONDS: Final = 0.1
-ANSWER_SECONDS: Final = 1.0
-"""After which the picker counts as gone; it answers in microseconds."""
+ANSWER_SECONDS: Final = 0.5
+"""After which the picker counts as stuck, until it says something; it answers in microseconds."""
 
 
 @dataclass(slots=True)
@@ -59,11 +59,12 @@ class RemotePlacer:
         self._held: dict[tuple[str, int], Placement] = {}
         self._evictions: dict[tuple[str, int], Callable[[], None]] = {}
         self._next = 0
+        self._silent = False
 
     @property
     def connected(self) -> bool:
-        """Whether the picker is there."""
-        return self._writer is not None
+        """Whether the picker is there, and answers."""
+        return self._writer is not None and not self._silent
 
     async def run(self) -> None:
         """Keep a connection; runs until it is cancelled."""
@@ -79,6 +80,7 @@ class RemotePlacer:
             await asyncio.sleep(RETRY_SECONDS)
 
     def _take(self, message: list[JsonValue]) -> None:
+        self._silent = False
         match message:
             case ["answer", int(number), list(values)]:
                 question, answer = self._asked.pop(number, None), to_answer(values)
@@ -106,7 +108,7 @@ class RemotePlacer:
     def _lose(self) -> None:
         """The picker is gone: this worker picks for who asked it or waits. What it had placed it
         does not know any more when it comes back."""
-        writer, self._writer = self._writer, None
+        writer, self._writer, self._silent = self._writer, None, False
         if writer is not None:
             writer.close()
         self._on_change(False)
@@ -122,7 +124,7 @@ class RemotePlacer:
 
     async def place(self, pool: str, demand: Demand, size: int) -> Placement | Dropped | Entry:
         """See `pipeline.placer.Placer`."""
-        if self._writer is None:
+        if not self.connected:
             return await self._place_alone(pool, demand, size)
         self._next += 1
         number = self._next
@@ -133,6 +135,9 @@ class RemotePlacer:
             async with asyncio.timeout(ANSWER_SECONDS):
                 answer = await question.answer
         except TimeoutError:
+            if self._writer is not None and not self._silent:
+                self._silent = True
+                LOG.warning("the picker does not answer; picking alone")
             return await self._place_alone(pool, demand, size)
         return await self._place_alone(pool, demand, size) if _lost(answer) else answer
 

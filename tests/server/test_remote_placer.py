@@ -167,3 +167,28 @@ async def test_who_has_to_give_way_is_told_through_the_picker(tmp_path: Path) ->
         one.remote.finish(shed, Served())
         async with asyncio.timeout(5):
             assert isinstance(await one.remote.wait(entry), Placement)
+
+
+async def test_a_stuck_picker_is_waited_for_once_and_used_again_when_it_answers(
+    tmp_path: Path,
+) -> None:
+    async with process(tmp_path) as one:
+        stuck = asyncio.Event()
+        place = one.inside.place
+
+        async def later(pool: str, demand: Demand, size: int) -> Placement | Dropped | Entry:
+            await stuck.wait()
+            return await place(pool, demand, size)
+
+        one.inside.place = later
+        assert (await place_now(one)).degraded
+        assert not one.remote.connected
+        assert (await place_now(one)).degraded
+        stuck.set()
+        await until(lambda: one.remote.connected)
+        await until(lambda: in_flight(one.inside) == 0)  # what came too late was given back
+        assert not (await place_now(one)).degraded
+
+
+async def place_now(one: Process) -> Placement:
+    return await place(one.remote)
