@@ -82,6 +82,15 @@ class Band:
             raise LookupError(f"nothing waits with priority {self.priority}")
         return self._entries[next(reversed(self._entries))]
 
+    def longest(self, than: str) -> FlowQueue | None:
+        """The flow with the most requests waiting, if it has at least two more than the flow
+        `than`. Asked of a full band only: it looks at every flow."""
+        own = self.flows.get(than)
+        found = max(self.flows.values(), key=len, default=None)
+        if found is None or len(found) < (len(own) if own is not None else 0) + 2:
+            return None
+        return found
+
     def took(self, entry: Entry, now: float) -> None:
         """`entry`, a head, has been dispatched: it was its flow's turn."""
         flow = self.flow(entry.key.flow, now)

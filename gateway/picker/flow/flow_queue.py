@@ -58,6 +58,12 @@ class FlowQueue:
         """By what the head is ordered, comparable between flows of one ordering."""
         return self._order.key(self.head().number)
 
+    def newest(self) -> Entry:
+        """The request that came last. LookupError when none waits."""
+        if not self._entries:
+            raise LookupError(f"nothing waits in the flow {self.name!r}")
+        return self._entries[next(reversed(self._entries))]
+
     def oldest(self) -> float | None:
         """When the one that waits longest arrived, in seconds; None when none waits."""
         return next(iter(self._entries.values())).arrived if self._entries else None

@@ -60,8 +60,8 @@ class EndpointGate:
     looked at, not all endpoints: scrapes are told apart by identity.
     """
 
-    __slots__ = ("_known", "_loads", "_max_in_flight", "_max_waiting", "_room", "_seen", "_states",
-                 "_touched", "_unread")  # fmt: skip
+    __slots__ = ("_known", "_loads", "_max_in_flight", "_max_waiting", "_newest", "_room", "_seen",
+                 "_states", "_touched", "_unread")  # fmt: skip
 
     def __init__(self, max_waiting: int | None, max_in_flight: int | None) -> None:
         self._max_waiting = max_waiting
@@ -73,6 +73,7 @@ class EndpointGate:
         self._touched: set[str] = set()
         self._unread: Counter[str] = Counter()
         self._room = Room({}, {})
+        self._newest: Sequence[EndpointState] | None = None
 
     def limit(self, max_waiting: int | None, max_in_flight: int | None) -> None:
         """Other bounds hold from now on."""
@@ -105,12 +106,16 @@ class EndpointGate:
     def room(self, states: Sequence[EndpointState]) -> Room:
         """Which healthy endpoints of `states` have room. The answer changes with later calls.
 
-        `states` are all endpoints of the pool: others are forgotten.
+        `states` are all endpoints of the pool: others are forgotten. The very object of the call
+        before says that no load and no endpoint is another.
         """
-        if len(states) != len(self._states) or not all(map(is_, states, self._states.values())):
+        if states is self._newest:
+            pass
+        elif len(states) != len(self._states) or not all(map(is_, states, self._states.values())):
             self._begin(states)
         else:
             self._notice(states)
+        self._newest = states
         for address in self._touched:
             if (state := self._states.get(address)) is not None:
                 self._judge(address, state)

@@ -1,5 +1,6 @@
 """All requests that wait for a pool, in bands of one priority. Pure: no I/O, no clock."""
 
+import math
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -87,10 +88,14 @@ class WaitingRoom:
         return entry
 
     def pressed_out(self, key: FlowKey, size: int, now: float) -> Sequence[Entry]:
-        """Remove sheddable requests of lower priority than `key`'s until one of `size` bytes fits:
-        of the lowest priority first, the newest first. None is removed if that would not do.
+        """Remove requests until one of `size` bytes fits. Of a full band it is the newest of the
+        longest flow, so that no flow keeps the others out by filling it; where all bands are full
+        together, sheddable ones of lower priority than `key`'s, the lowest first, the newest first.
+        None of these is removed if that would not do.
         """
-        if self._fits(size) or not self._bands[key.priority].fits(size):
+        if not self._bands[key.priority].fits(size):
+            return self._shortened(key, size, now)
+        if self._fits(size):
             return ()
         victims = [
             band for band in reversed(tuple(self.bands())) if band.priority < min(key.priority, 0)
@@ -104,6 +109,19 @@ class WaitingRoom:
                 removed.append(band.newest())
                 self.remove(removed[-1], now)
         return removed
+
+    def _shortened(self, key: FlowKey, size: int, now: float) -> Sequence[Entry]:
+        """Take from the longest flow of `key`'s band what a request of a shorter one needs."""
+        band = self._bands[key.priority]
+        longest = band.longest(key.flow)
+        if longest is None:
+            return ()
+        victim = longest.newest()
+        most = math.inf if band.rules.max_bytes is None else band.rules.max_bytes
+        if band.bytes - victim.size + size > most or not self._fits(size - victim.size, 1):
+            return ()
+        self.remove(victim, now)
+        return (victim,)
 
     def successor(self, rules: FlowRules, now: float) -> "WaitingRoom":
         """A room by other `rules` in which the same requests wait under the same numbers, with the

@@ -49,6 +49,28 @@ def test_a_full_band_takes_no_more_and_sheds_nothing() -> None:
     assert len(made) == 3
 
 
+def test_a_flow_that_fills_a_band_makes_room_for_one_with_less() -> None:
+    made = room(band=BandRules(max_requests=4))
+    for _ in range(4):
+        entered(made, flow="greedy")
+    assert entered(made, flow="greedy") == ([], None)
+    pressed, entry = entered(made, flow="modest")
+    assert pressed == [4]
+    assert entry is not None
+    assert entered(made, flow="modest")[0] == [3]
+    assert entered(made, flow="modest") == ([], None)  # as many as the other by now
+    assert len(made) == 4
+
+
+def test_a_flow_makes_room_only_for_what_then_fits() -> None:
+    made = room(band=BandRules(max_bytes=6), max_bytes=6)
+    for _ in range(3):
+        entered(made, flow="greedy", size=2)
+    assert entered(made, flow="modest", size=3) == ([], None)
+    assert entered(made, flow="modest", size=2)[0] == [3]
+    assert made.bytes == 6
+
+
 def test_under_pressure_the_lowest_is_shed_first_and_of_it_the_newest() -> None:
     made = room(max_bytes=6)
     for priority in (-1, -2, -2, 0, -1):
