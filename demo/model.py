@@ -1,5 +1,8 @@
 """A demo model server: the OpenAI and Anthropic APIs over a model that repeats what it is told.
 
+It imitates what vLLM tells of its prefix cache, /metrics included, so that a gateway can be seen to
+send a prompt where its beginning is known. See demo/prefix_cache.py for what that is worth.
+
 Run it with `python -m demo.model --port 9201 --name replica-a`; start it twice with different names
 to have two replicas: every answer begins with the name of the replica that gave it.
 
@@ -12,10 +15,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from demo.prefix_cache import PrefixCache
 from demo.serving import listen, serve
 
 Json = dict[str, Any]
@@ -37,8 +43,28 @@ def build_app(replica: str) -> Starlette:
             Route("/v1/embeddings", server.embeddings, methods=["POST"]),
             Route("/v1/messages", server.message, methods=["POST"]),
             Route("/v1/messages/count_tokens", server.count_tokens, methods=["POST"]),
-        ]
+            Route("/metrics", server.metrics),
+        ],
+        middleware=[Middleware(Running, cache=server.cache)],
     )
+
+
+class Running:
+    """Counts requests for answers while they run, to the end of their streams."""
+
+    def __init__(self, app: ASGIApp, cache: PrefixCache) -> None:
+        """In front of `app`; the count is that of `cache`."""
+        self._app = app
+        self._cache = cache
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        counted = int(scope.get("method") == "POST")
+        self._cache.running += counted
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._cache.running -= counted
 
 
 class ModelServer:
@@ -48,6 +74,12 @@ class ModelServer:
         """Endpoints of the replica of that name."""
         self._replica = replica
         self._kept: dict[str, Json] = {}
+        self.cache = PrefixCache()
+
+    async def metrics(self, request: Request) -> Response:
+        """What the server says of itself, as vLLM would."""
+        del request
+        return PlainTextResponse(self.cache.metrics())
 
     async def models(self, request: Request) -> Response:
         """All models."""
@@ -63,7 +95,7 @@ class ModelServer:
         """A chat completion, whole or as a stream."""
         body = await request.json()
         said = self._said(body["messages"])
-        usage = chat_usage(body["messages"], said)
+        usage = chat_usage(*self._counted(body, body["messages"], said))
         whole = {"id": "chatcmpl-demo", "created": CREATED, "model": body["model"]}
         if body.get("stream"):
             options: Json = body.get("stream_options") or {}
@@ -81,7 +113,7 @@ class ModelServer:
         said = f"{self._replica}: {body['prompt']}"
         choice = {"index": 0, "text": said, "finish_reason": "stop", "logprobs": None}
         whole = {"id": "cmpl-demo", "object": "text_completion", "created": CREATED}
-        usage = chat_usage([{"content": body["prompt"]}], said)
+        usage = chat_usage(*self._counted(body, [{"content": body["prompt"]}], said))
         return JSONResponse({**whole, "model": body["model"], "choices": [choice], "usage": usage})
 
     async def response(self, request: Request) -> Response:
@@ -91,7 +123,8 @@ class ModelServer:
         messages = [{"content": given}] if isinstance(given, str) else given
         said = self._said(messages)
         ident = f"resp_{self._replica}_{len(self._kept)}"
-        whole = described_response(ident, body["model"], said, token_usage(messages, said))
+        usage = token_usage(*self._counted(body, messages, said))
+        whole = described_response(ident, body["model"], said, usage)
         if body.get("store", True):
             self._kept[ident] = whole
         if body.get("stream"):
@@ -127,8 +160,7 @@ class ModelServer:
         """An Anthropic message, whole or as a stream."""
         body = await request.json()
         said = self._said(body["messages"])
-        counted = token_usage(body["messages"], said)
-        usage = {key: counted[key] for key in ("input_tokens", "output_tokens")}
+        usage = message_usage(*self._counted(body, body["messages"], said))
         whole = {"id": "msg_demo", "type": "message", "role": "assistant", "model": body["model"]}
         if body.get("stream"):
             return StreamingResponse(
@@ -141,10 +173,18 @@ class ModelServer:
     async def count_tokens(self, request: Request) -> Response:
         """How many tokens an Anthropic message would have."""
         body = await request.json()
-        return JSONResponse({"input_tokens": words(body["messages"])})
+        return JSONResponse({"input_tokens": len(words(body["messages"]))})
 
     def _said(self, messages: list[Json]) -> str:
         return f"{self._replica}: {text_of(messages[-1])}"
+
+    def _counted(self, body: Json, messages: list[Json], said: str) -> tuple[int, int, int]:
+        """Words of the prompt, those of them that are cached, and words of the answer."""
+        system = body.get("system") or body.get("instructions")
+        prompt = words([{"content": system}, *messages])
+        cached, answer = self.cache.read(str(body["model"]), prompt), len(said.split())
+        self.cache.answered += answer
+        return len(prompt), cached, answer
 
 
 def described(name: str) -> Json:
@@ -166,26 +206,38 @@ def text_of(message: Json) -> str:
     return " ".join(part.get("text", "") for part in content)
 
 
-def words(messages: list[Json]) -> int:
-    """How many words there are in messages."""
-    return sum(len(text_of(message).split()) for message in messages)
+def words(messages: list[Json]) -> list[str]:
+    """The words of messages, one after another."""
+    return [word for message in messages for word in text_of(message).split()]
 
 
-def chat_usage(messages: list[Json], said: str) -> Json:
+def chat_usage(prompt: int, cached: int, answer: int) -> Json:
     """Usage as chat completions count it."""
-    prompt, answer = words(messages), len(said.split())
-    return {"prompt_tokens": prompt, "completion_tokens": answer, "total_tokens": prompt + answer}
+    return {
+        "prompt_tokens": prompt,
+        "prompt_tokens_details": {"cached_tokens": cached},
+        "completion_tokens": answer,
+        "total_tokens": prompt + answer,
+    }
 
 
-def token_usage(messages: list[Json], said: str) -> Json:
+def token_usage(prompt: int, cached: int, answer: int) -> Json:
     """Usage as responses count it."""
-    prompt, answer = words(messages), len(said.split())
     return {
         "input_tokens": prompt,
-        "input_tokens_details": {"cached_tokens": 0},
+        "input_tokens_details": {"cached_tokens": cached},
         "output_tokens": answer,
         "output_tokens_details": {"reasoning_tokens": 0},
         "total_tokens": prompt + answer,
+    }
+
+
+def message_usage(prompt: int, cached: int, answer: int) -> Json:
+    """Usage as Anthropic counts it: the input is what was not cached."""
+    return {
+        "input_tokens": prompt - cached,
+        "cache_read_input_tokens": cached,
+        "output_tokens": answer,
     }
 
 

@@ -94,6 +94,10 @@ def _take_picker(document: Document, pickers: Pickers) -> tuple[Problem, ...]:
     pickers[picker.metadata.name] = document, picker
     path: YamlPath = ("spec", "flow")
     problems = [*check_plugins(document, picker), *_rules(document, picker, path)]
+    if picker.spec.profile == "cost" and picker.spec.disaggregation.decider != "cost":
+        text = "profile cost decides by cost whether another endpoint prefills first"
+        place: YamlPath = ("spec", "disaggregation", "decider")
+        problems.append(document.problem(place, text, "remove it, or use plugins"))
     if _longest(picker.spec) > LONGEST_WAIT:
         fix = f"at most {LONGEST_WAIT:g} s together: Envoy waits no longer"
         problems.append(document.problem(path, "ttl and no_endpoint_ttl are too long", fix))

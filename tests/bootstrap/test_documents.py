@@ -50,6 +50,7 @@ def test_policies_and_pickers_stand_in_one_folder(tmp_path: Path) -> None:
         (picker(profile={"scorers": [{"type": "queue-scorer", "x": 1}]}), "has no parameter"),
         (picker(flow={"ttl": 0}), "ttl"),
         (picker(flow={"ttl": 60, "no_endpoint_ttl": 20}), "at most 73 s together"),
+        (picker(disaggregation={"decider": "never"}), "decides by cost"),
         (picker(split={"other": 1}), 'there is no EndpointPicker "other"'),
         ({**picker(), "kind": "EndpointPickers"}, "use AccessPolicy or EndpointPicker"),
     ],

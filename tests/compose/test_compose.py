@@ -86,7 +86,7 @@ def test_the_configuration_of_make_up_is_right_with_the_values_of_the_containers
     loaded = inspect_gateway(GATEWAY, gateway_environment(), demo=True)
     assert loaded.problems == ()
     assert loaded.gateway is not None
-    hosts = {text for backend in loaded.gateway.backends for text in backend.endpoints}
+    hosts = {text for backend in loaded.gateway.upstreams for text in backend.endpoints}
     demo = {
         f"{name}:{service['environment']['PORT']}"
         for name, service in services().items()

@@ -125,6 +125,45 @@ def test_an_anthropic_message_comes_as_a_stream_too(claude: anthropic.Anthropic)
     assert (final.usage.output_tokens, final.stop_reason) == (2, "end_turn")
 
 
+def test_every_form_of_usage_tells_what_of_the_prompt_was_read_before(
+    client: openai.OpenAI, claude: anthropic.Anthropic
+) -> None:
+    long = " ".join(f"of-{number}" for number in range(40))
+    for wanted in (0, 32):
+        chat = client.chat.completions.create(
+            model="chat",
+            messages=[{"role": "system", "content": long}, {"role": "user", "content": "hi"}],
+        )
+        assert chat.usage is not None
+        assert chat.usage.prompt_tokens == 41
+        assert chat.usage.prompt_tokens_details is not None
+        assert chat.usage.prompt_tokens_details.cached_tokens == wanted
+        response = client.responses.create(model="response", instructions=long, input="hi")
+        assert response.usage is not None
+        assert response.usage.input_tokens_details.cached_tokens == wanted
+        message = claude.messages.create(
+            model="message",
+            max_tokens=9,
+            system=long,
+            messages=[{"role": "user", "content": "hi"}],
+        )
+        assert message.usage.cache_read_input_tokens == wanted
+        assert message.usage.input_tokens == 41 - wanted
+
+
+def test_its_metrics_count_what_it_read_and_what_runs(server: str) -> None:
+    def sample(name: str) -> float:
+        text = httpx.get(f"{server}/metrics").text
+        (line,) = (one for one in text.splitlines() if one.startswith(f"vllm:{name} "))
+        return float(line.split()[1])
+
+    before = sample("prefix_cache_queries_total")
+    body = {"model": "m", "messages": [{"role": "user", "content": "three short words"}]}
+    httpx.post(f"{server}/v1/chat/completions", json=body).raise_for_status()
+    assert sample("prefix_cache_queries_total") == before + 3
+    assert sample("num_requests_running") == 0
+
+
 def test_it_prints_one_line_and_stops() -> None:
     with running(command("replica-b")) as process:
         url = url_of(process)

@@ -11,6 +11,7 @@ from prometheus_client.registry import Collector
 
 from gateway.supervisor.metrics import SupervisorMetrics
 from gateway.telemetry.metrics import Metrics
+from gateway.telemetry.picking import PickMetrics
 
 SCRAPED: Final = frozenset({"instance", "job"})
 """Labels that Prometheus adds."""
@@ -66,9 +67,10 @@ class Remembering(CollectorRegistry):
 
 
 def registered(*, latest: bool = False) -> dict[str, Registered]:
-    """Every metric of workers and of the supervisor, by the name that people know."""
+    """Every metric of workers, of who picks and of the supervisor, by the name that people know."""
     registry = Remembering()
     Metrics(registry, latest=latest)
+    PickMetrics(registry)
     SupervisorMetrics(registry)
     return {one.shown: one for one in registry.metrics()}
 

@@ -20,6 +20,7 @@ RUN_ELSEWHERE = {
     "make up": "test_make_up_prints_things_to_paste_that_work",
     "make test": "the command that runs this test",
     "docker compose up --build": "tests/compose, where a Docker engine answers",
+    ".venv/bin/python -m demo.ask": "test_make_up_prints_things_to_paste_that_work",
     ".venv/bin/gatehouse status": "test_make_up_prints_things_to_paste_that_work",
 }
 
@@ -74,6 +75,7 @@ def test_make_up_prints_things_to_paste_that_work() -> None:
             printed = "\n".join(up.stdout.lines)
             answers = [run(command, **env) for command in pasted(printed)]
             status = run(f".venv/bin/gatehouse status --admin 127.0.0.1:{admin}")
+            asked = run(f".venv/bin/python -m demo.ask --url http://127.0.0.1:{gateway}/v1")
     finally:
         shutil.rmtree(ROOT / f".run-{gateway}", ignore_errors=True)
     allowed, refused, listed, explained = answers
@@ -83,6 +85,17 @@ def test_make_up_prints_things_to_paste_that_work() -> None:
     assert "delete_repo" not in listed.stdout
     assert "REFUSED by demo-key/never-delete" in explained.stdout
     assert "snapshot: 1" in status.stdout
+    assert_each_document_stays(asked.stdout)
+
+
+def assert_each_document_stays(printed: str) -> None:
+    """All questions about a document went to one replica, and both replicas were asked."""
+    lines = re.findall(r"^(\w+) +question (\d): (\S+) had read (\d+) of", printed, re.MULTILINE)
+    assert len(lines) == 9, printed
+    places = {(document, replica) for document, _, replica, _ in lines}
+    assert len(places) == 3, printed
+    assert len({replica for _, replica in places}) == 2, printed
+    assert all(int(words) > 500 for _, number, _, words in lines if number != "1"), printed
 
 
 def pasted(printed: str) -> list[str]:
@@ -115,6 +128,11 @@ def test_the_configuration_in_the_readme_is_accepted(tmp_path: Path) -> None:
     (tmp_path / "gateway.yaml").write_text(shown)
     loaded = load(tmp_path / "gateway.yaml", {"TRACKER_TOKEN": "t"})
     assert [route.name for route in loaded.gateway.routes] == ["tracker"]
+
+
+@pytest.mark.parametrize("shown", [one for one in blocks("yaml") if "\npools:" in one])
+def test_a_pool_in_the_readme_is_one_of_its_page_where_it_is_tested(shown: str) -> None:
+    assert shown in (ROOT / "docs" / "pools.md").read_text()
 
 
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(([^)#:]+)\)", README))))

@@ -20,7 +20,8 @@ def test_where_by_which_policies_and_what_to_try_is_printed(
     banner(loaded, document, DEMO, demo=True)
     said = capsys.readouterr().out
     assert "  http://127.0.0.1:10000/mcp  mcp -> tracker\n" in said
-    assert "/policies: agent-use, assistants, demo-key, issue-triage, model-use, people\n" in said
+    names = "agent-use, assistants, demo-key, issue-triage, model-use, people"
+    assert f"/policies: {names}, batch-filler, chat, coding-agents\n" in said
     assert "# a list that shows only what is allowed\n" in said
     assert said.endswith("Ctrl-C stops everything.\n")
     banner(loaded, document, DEMO, demo=False)

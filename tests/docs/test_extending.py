@@ -1,0 +1,48 @@
+"""docs/extending.md: the files that it names are there, and its example is a plugin."""
+
+import dataclasses
+import re
+import sys
+import types
+from random import Random
+
+import pytest
+
+from gateway.picker.plugins import scorers
+from gateway.picker.plugins.base import Scorer
+from gateway.picker.plugins.registry import ParameterError, PluginType
+from tests.picker.plugins.case import DEMAND, candidate
+from tests.support.processes import ROOT
+
+PAGE = (ROOT / "docs" / "extending.md").read_text()
+EXAMPLE = ("gateway/picker/plugins/scorers/zone_scorer.py",
+           "tests/picker/plugins/scorers/test_zone_scorer.py")  # fmt: skip
+
+
+def test_every_file_that_is_named_is_there() -> None:
+    named = set(re.findall(r"`((?:gateway|protos|tests)/[\w/.]+)`", PAGE)) - set(EXAMPLE)
+    assert named
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+@pytest.fixture
+def example(monkeypatch: pytest.MonkeyPatch) -> PluginType[Scorer]:
+    """The plugin of the page, as if it were a file of its package."""
+    (source,) = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    module = types.ModuleType(f"{scorers.__name__}.zone_scorer")
+    monkeypatch.setitem(sys.modules, module.__name__, module)  # where dataclasses look names up
+    exec(compile(source, EXAMPLE[0], "exec"), module.__dict__)
+    return PluginType("zone-scorer", module.Parameters, module.plugin)
+
+
+def test_the_example_scores_by_its_parameters(example: PluginType[Scorer]) -> None:
+    near, far = candidate("10.0.0.1:1"), candidate("10.0.0.2:1")
+    endpoint = dataclasses.replace(near.state.endpoint, zone="eu-1")
+    near = dataclasses.replace(near, state=dataclasses.replace(near.state, endpoint=endpoint))
+    scorer = example.make({"zone": "eu-1", "elsewhere": 0.25}, Random(0))
+    assert scorer.score(DEMAND, [far, near], 0.0) == [0.25, 1.0]
+
+
+def test_the_example_takes_no_other_parameter(example: PluginType[Scorer]) -> None:
+    with pytest.raises(ParameterError):
+        example.make({"zone": "eu-1", "region": "eu"}, Random(0))

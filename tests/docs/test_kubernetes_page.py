@@ -1,0 +1,44 @@
+"""docs/pools.md says of members from Kubernetes what the code asks and bounds."""
+
+import re
+
+import yaml
+
+from gateway.adapters.kubernetes import FIRST_SECONDS, PODS, POOLS
+from gateway.adapters.kubernetes_api import MAX_LINE, MAX_PAGE
+from gateway.adapters.kubernetes_watch import MOST_OBJECTS, PACE
+from tests.support.processes import ROOT
+
+PAGE = (ROOT / "docs" / "pools.md").read_text()
+SECTION = PAGE.partition("\n## Members from Kubernetes\n")[2].partition("\n## ")[0]
+
+
+def group_and_resource(path: str) -> tuple[str, str]:
+    """Of a path of the API: /api/v1/... has the group "", /apis/GROUP/v1/... the one it names."""
+    parts = path.split("/")
+    return (parts[2] if parts[1] == "apis" else "", parts[-1])
+
+
+def test_the_role_allows_to_read_what_is_read_and_nothing_more() -> None:
+    blocks = re.findall(r"```yaml\n(.*?)```", SECTION, re.DOTALL)
+    role, binding = yaml.safe_load_all(next(one for one in blocks if "kind: Role\n" in one))
+    allowed = {
+        (group, resource): set(rule["verbs"])
+        for rule in role["rules"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+    }
+    reading = {"get", "list", "watch"}
+    assert allowed == {group_and_resource(path): reading for path in (PODS, POOLS)}
+    assert binding["roleRef"]["name"] == role["metadata"]["name"]
+
+
+def test_the_limits_are_those_of_the_code() -> None:
+    mebibytes = 1024 * 1024
+    assert (
+        f"Limits: {MOST_OBJECTS:,} members of a pool, {MAX_PAGE // mebibytes} MiB a page of a list, "
+        f"{MAX_LINE // mebibytes} MiB an event."
+    ) in SECTION
+    words = " ".join(SECTION.split())
+    assert f"after {PACE.last:g} s at the latest" in words
+    assert f"waits {FIRST_SECONDS:g} s" in words
