@@ -132,6 +132,7 @@ def route_stage(route: Route, pools: Sequence[Pool] = ()) -> RouteStage:
         batches=route.batches,
         aliases=route.aliases,
         models=tuple(dict.fromkeys(model for pool in led for model in pool.models)),
+        pooled=bool(led),
         usage=route.usage,
     )
     plugin = None if route.protocol == "unjudged" else plugin_of(route.protocol)
@@ -145,6 +146,7 @@ def route_stage(route: Route, pools: Sequence[Pool] = ()) -> RouteStage:
         scopes=route.scopes,
         metadata=route.metadata,
         aliases=frozenset(route.aliases),
+        renamed=route.aliases,
         pools=tuple(led),
         usage=route.usage,
         hints=HintRules(route.hints),

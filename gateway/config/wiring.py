@@ -48,6 +48,9 @@ LB_NAMESPACE: Final = "envoy.lb"
 SUBSET_NAMESPACE: Final = "envoy.lb.subset_hint"
 """Where a filter in front says which endpoints may be picked (endpoint picker protocol)."""
 
+MAX_RETRIES: Final = "x-envoy-max-retries"
+"""Written by the service: how often Envoy may try again; not beyond the endpoints of a list."""
+
 RETRY_HEADER: Final = "x-envoy-retry-on"
 """Written by the service for a request that may be repeated although a server has read it."""
 

@@ -61,9 +61,11 @@ class Forward:
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """The request is allowed and waits for a model server, for `seconds` at most."""
+    """The request is allowed and waits for a model server, for `seconds` at most; the worker holds
+    `size` bytes for it meanwhile."""
 
     seconds: float
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True)

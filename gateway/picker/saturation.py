@@ -18,7 +18,8 @@ def saturation(
     kv_usage: float = KV_USAGE,
     capacity: int | None = None,
 ) -> float:
-    """The mean over healthy endpoints, 0 to 1 and above; 1 means full.
+    """The mean over healthy endpoints of how full each is, 0 to 1. One that says it is full many
+    times over counts as full once: it must not hold requests back from the others.
 
     Requests that were placed since the newest scrape and have no first token count as waiting,
     so that a gate does not overshoot between scrapes (llm-d router #2066). An endpoint that says
@@ -26,12 +27,21 @@ def saturation(
     not full. A pool without a healthy endpoint is full.
     """
     full = [
-        _one(state, queue_depth, kv_usage, capacity) for state in states if state.endpoint.healthy
+        fullness(state, queue_depth=queue_depth, kv_usage=kv_usage, capacity=capacity)
+        for state in states
+        if state.endpoint.healthy
     ]
     return sum(full) / len(full) if full else 1.0
 
 
-def _one(state: EndpointState, queue_depth: float, kv_usage: float, capacity: int | None) -> float:
+def fullness(
+    state: EndpointState,
+    *,
+    queue_depth: float = QUEUE_DEPTH,
+    kv_usage: float = KV_USAGE,
+    capacity: int | None = None,
+) -> float:
+    """How full one endpoint is, as above."""
     flight, load = state.in_flight, state.load
     ours = flight.requests / capacity if capacity else 0.0
     if load is None:
@@ -39,4 +49,4 @@ def _one(state: EndpointState, queue_depth: float, kv_usage: float, capacity: in
     unseen = min(state.since_scrape, flight.prefilling)
     waiting = ((load.waiting or 0) + unseen) / queue_depth if load.waiting is not None else 0.0
     usage = (load.kv_usage or 0.0) / kv_usage
-    return max(waiting, usage, ours)
+    return min(max(waiting, usage, ours), 1.0)

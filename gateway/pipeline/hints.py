@@ -115,7 +115,7 @@ def read_hints(head: RequestHead, principal: Principal, rules: HintRules) -> Req
     allowed, headers = rules.allowed(principal), head.headers
     has_slo = "slo" in allowed
     return RequestHints(
-        flow=(_text(headers, FAIRNESS) if "fairness" in allowed else "") or flow_of(principal),
+        flow=(_named_flow(headers) if "fairness" in allowed else "") or flow_of(principal),
         objective=_text(headers, OBJECTIVE) if "objective" in allowed else "",
         session=_session(headers, principal, SESSION if "session" in allowed else ()),
         model=_text(headers, REWRITE) if "rewrite" in allowed else "",
@@ -124,6 +124,12 @@ def read_hints(head: RequestHead, principal: Principal, rules: HintRules) -> Req
         subset=_subset(head) if "subset" in allowed else None,
         if_available=_prefers(headers),
     )
+
+
+def _named_flow(headers: Headers) -> str:
+    """The flow that a header names: never that of a principal, which is another's to fill."""
+    named = _text(headers, FAIRNESS)
+    return f"hint:{named}" if named else ""
 
 
 def flow_of(principal: Principal) -> str:

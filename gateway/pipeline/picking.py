@@ -12,6 +12,7 @@ from gateway.audit.record import Record
 from gateway.config.wiring import (
     DESTINATION,
     LB_NAMESPACE,
+    MAX_RETRIES,
     POOL_HEADER,
     RETRY_HEADER,
     RETRY_REPEATABLE,
@@ -61,7 +62,7 @@ class Picking:
         found = await self._placer.place(pick.pool, pick.demand, pick.size)
         if isinstance(found, Entry):
             self._asked = pick, forward, found
-            return Queued(found.seconds)
+            return Queued(found.seconds, pick.size + len(forward.body or b""))
         return self._forward(pick, forward, found)
 
     async def go_on(self) -> Forward:
@@ -123,6 +124,7 @@ def placed(forward: Forward, placement: Placement, demand: Demand) -> Forward:
     lines = [(POOL_HEADER, placement.pool), (DESTINATION, order)]
     if placement.prefiller is not None:
         lines.append((PREFILLER, placement.prefiller))
+    lines.append((MAX_RETRIES, str(len(placement.fallbacks))))  # nobody but who was picked
     if demand.repeatable:
         lines.append((RETRY_HEADER, RETRY_REPEATABLE))
     mutation = Mutation((*forward.mutation.set, *lines), forward.mutation.remove)

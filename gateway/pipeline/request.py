@@ -132,11 +132,12 @@ class RequestPipeline:
         with self._watch.stage("decide"):
             if route.pools:
                 selection.check_model(message)
-            permit = self._authorise(message, principal, context, rules)
+            permit = self._authorise(message, principal, context, rules, selection)
         with self._watch.stage("place"):
             pick = None
             if route.pools:
-                selected = selection.select(permit, message, len(body), self._random)
+                size = max(len(body), len(message.body or b""))  # that which was inflated
+                selected = selection.select(permit, message, size, self._random)
                 message, pick = selected.message, selected.pick
                 self._record.backend = pick.pool
             bound = self._bound_session(permit, message, route, now)
@@ -217,10 +218,13 @@ class RequestPipeline:
         principal: Principal,
         context: RequestContext,
         rules: ListenerRules,
+        selection: Selection,
     ) -> Permit:
         found = authorise(self._snapshot.policies, message, principal, context)
         if isinstance(found, Denied):
             self._note_decision(found.decision)
+            if self._snapshot.opaque:
+                selection.hide_model(message)
             raise self._denied(found, context.head, rules)
         self._note_decision(found.decisions[0])
         self._record.shadow = every_shadow(found.decisions)

@@ -60,6 +60,15 @@ class Selection:
         if model and pool_of(model, self._route.pools) is None:
             raise RefusedError(self._unknown(message.calls[0].target or model))
 
+    def hide_model(self, message: Deframed) -> None:
+        """Raises `RefusedError`, as for a model that is not there, where the caller may not see
+        that it is: whoever is told nothing of policies must not tell the two apart."""
+        name = message.calls[0].target
+        if not self._route.pools or message.prompt is None or name is None:
+            return
+        if not self._shows(_LISTED, name):
+            raise RefusedError(self._unknown(name))
+
     def select(self, permit: Permit, message: Deframed, size: int, random: Random) -> Selected:
         """Where `message`, of `size` bytes, goes, since `permit` allows it. Raises `RefusedError`
         for a model that nothing serves or that a header must not name, and `ServedError` with the
@@ -114,7 +123,9 @@ class Selection:
 
 
 def backend_of(route: RouteStage, model: str) -> str:
-    """The pool that `model` leads to, for policies; the route's backend for an unknown one."""
+    """The pool that `model`, or what it is an alias of, leads to, for policies; the route's backend
+    for an unknown one."""
+    model = route.renamed.get(model, model)
     pool = pool_of(model, route.pools) if len(route.pools) > 1 else None
     return route.backend if pool is None else pool.name
 

@@ -22,7 +22,8 @@ class RouteStage:
     `aliases` the names that it gives to models, `metadata` what Envoy is told of its requests.
     `pools` are the pools that it leads to, the first being its backend; `hints` says whose control
     headers count. `sampled` is the protocol for a share of the requests, whose streams are read to
-    learn from them; `usage` says which answers are read anyway.
+    learn from them; `usage` says which answers are read anyway, `renamed` what each
+    of the `aliases` stands for.
     """
 
     name: str
@@ -38,6 +39,7 @@ class RouteStage:
     hints: HintRules = NO_HINTS
     sampled: Protocol | None = None
     usage: UsageRead = "off"
+    renamed: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def sample(self) -> float:

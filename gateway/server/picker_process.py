@@ -16,9 +16,10 @@ from typing import Final
 
 from gateway.model.jsonvalue import JsonObject
 from gateway.pipeline.snapshot import Snapshot
+from gateway.server.counting import CountingPlacer
 from gateway.server.picker_server import PickerServer
-from gateway.server.placing import LocalPlacer
 from gateway.server.pool_news import PoolNews
+from gateway.server.pool_view import VIEW, pool_view
 from gateway.server.worker import TEND_SECONDS, Build, Line
 
 LOG: Final = logging.getLogger("gatehouse.picker")
@@ -37,7 +38,8 @@ class PickerProcess:
         self._channel = channel
         self._path = path
         self._build = build
-        self._placer = LocalPlacer(clock, Random())  # noqa: S311  draws profiles, nothing secret
+        self._clock = clock
+        self._placer = CountingPlacer(clock, Random())  # noqa: S311  draws profiles, nothing secret
         self._news = PoolNews(self._placer, clock)
         self._server: PickerServer | None = None
         self._number = 0
@@ -74,6 +76,8 @@ class PickerProcess:
                 return {"pid": os.getpid()}
             case "poll":
                 return {"snapshot": self._number}
+            case kind if kind == VIEW:
+                return pool_view(self._placer, self._clock())
             case other:
                 return {"problem": f"unknown message {other!r}"}
 

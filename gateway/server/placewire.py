@@ -1,8 +1,8 @@
 """What workers and the picker process say to each other: JSON arrays over a Unix socket.
 
-Hashes and counts only; no prompt, no credential and no name of a caller's goes over it but the flow
-and affinity ids, which are hashes by then. Both ends are processes of one gateway of one version,
-so that a frame that cannot be read ends the connection.
+Hashes and counts only; no prompt and no credential goes over it. Of a caller there is the flow,
+which is its principal's id unless a hint says otherwise, and a hash of its session. Both ends are
+processes of one gateway of one version, so that a frame that cannot be read ends the connection.
 """
 
 import asyncio

@@ -66,6 +66,16 @@ class RemotePlacer:
         """Whether the picker is there, and answers."""
         return self._writer is not None and not self._silent
 
+    @property
+    def asked(self) -> tuple[Question, ...]:
+        """What the picker has not answered yet."""
+        return tuple(self._asked.values())
+
+    @property
+    def held(self) -> tuple[Placement, ...]:
+        """What the picker has placed and nobody has finished."""
+        return tuple(self._held.values())
+
     async def run(self) -> None:
         """Keep a connection; runs until it is cancelled."""
         while True:
@@ -74,12 +84,13 @@ class RemotePlacer:
                 self._on_change(True)
                 try:
                     while True:
-                        self._take(await receive(reader))
+                        self.take(await receive(reader))
                 finally:
                     self._lose()
             await asyncio.sleep(RETRY_SECONDS)
 
-    def _take(self, message: list[JsonValue]) -> None:
+    def take(self, message: list[JsonValue]) -> None:
+        """What the picker says. Raises `BrokenLineError` for what this version does not know."""
         self._silent = False
         match message:
             case ["answer", int(number), list(values)]:
@@ -128,18 +139,37 @@ class RemotePlacer:
             return await self._place_alone(pool, demand, size)
         self._next += 1
         number = self._next
+        try:
+            asking = frame(["place", number, pool, from_demand(demand), size])
+        except ValueError:  # nothing that a picker has to know is so long
+            return Dropped(Drop.NO_ENDPOINTS)
         new = asyncio.get_running_loop().create_future
         question = self._asked[number] = Question(pool, demand, size, new(), new())
-        self._say(["place", number, pool, from_demand(demand), size])
+        if self._writer is not None:
+            self._writer.write(asking)
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 answer = await question.answer
+        except asyncio.CancelledError:
+            self._give_back(question)
+            raise
         except TimeoutError:
+            self._give_back(question)
             if self._writer is not None and not self._silent:
                 self._silent = True
                 LOG.warning("the picker does not answer; picking alone")
             return await self._place_alone(pool, demand, size)
         return await self._place_alone(pool, demand, size) if _lost(answer) else answer
+
+    def _give_back(self, question: Question) -> None:
+        """Who asked does not want the answer any more, which may have come just now."""
+        if not question.answer.done() or question.answer.cancelled():
+            return
+        answer = question.answer.result()
+        if isinstance(answer, Placement):
+            self.finish(answer, Served())
+        elif isinstance(answer, Entry):
+            self.leave(answer)
 
     async def _place_alone(self, pool: str, demand: Demand, size: int) -> Answer:
         found = await self._alone.place(pool, demand, size)

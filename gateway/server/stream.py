@@ -28,11 +28,16 @@ from gateway.model.verdict import (
     ReadResponse,
     Refuse,
 )
+from gateway.pipeline.request import CROWDED
+from gateway.pipeline.rescue import RefusedError
 from gateway.pipeline.review import Review
 from gateway.server.codec import Codec, UndecodableMessageError, encode
 from gateway.server.patience import within
 
 T = TypeVar("T")
+
+_COPIES: Final = 2
+"""Of a body, as it came and as it goes on."""
 
 QUEUE_MARGIN: Final = 1.0
 """Seconds after which a queue that should have dropped a request has failed."""
@@ -79,7 +84,7 @@ class AbandonedError(Exception):
 class StreamDriver:
     """Serves one stream. `deadline` (seconds) bounds each judgement and is shorter than Envoy's
     message_timeout; `body_limit` (bytes) bounds the body that is held, `budget` those of all
-    streams together."""
+    streams together, `waiting` those of the streams that wait in queues."""
 
     def __init__(
         self,
@@ -88,10 +93,13 @@ class StreamDriver:
         deadline: float,
         body_limit: int,
         budget: Budget | None = None,
+        waiting: Budget | None = None,
     ) -> None:
         self._exchange = exchange
         self._deadline = deadline
         self._machine = Machine(body_limit, budget)
+        self._waiting = waiting or Budget(body_limit * _COPIES)
+        self._waits = 0
         self._codec = Codec()
         self._idle = False
         self._draining = False
@@ -123,6 +131,7 @@ class StreamDriver:
             await stream.abort(StatusCode.INTERNAL, f"fault: {type(error).__name__}")
         finally:
             self._machine.release()
+            self._give_back()
             self._exchange.finish(unread=self._machine.unread)
 
     @property
@@ -207,6 +216,12 @@ class StreamDriver:
             await stream.write(message)
         if isinstance(command, Judge):
             self._machine.release()
+            self._give_back()
+
+    def _give_back(self) -> None:
+        """What was held while it waited is so no more."""
+        self._waiting.give_back(self._waits)
+        self._waits = 0
 
     async def _decide(
         self, question: Preview | Judge | JudgeResponse, stream: Stream
@@ -215,6 +230,9 @@ class StreamDriver:
         found = await self._rescued(self._verdict(question), self._exchange.fault)
         if not isinstance(found, Queued):
             return found
+        if not self._waiting.take(found.size):
+            return self._exchange.fault(RefusedError(CROWDED))
+        self._waits = found.size
         await self._hold(stream, found.seconds)
         waiting = self._exchange.dispatched()
         return await self._rescued(waiting, self._exchange.fault, found.seconds + QUEUE_MARGIN)

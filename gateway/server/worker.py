@@ -22,9 +22,11 @@ from gateway.pipeline.review import Review
 from gateway.pipeline.sampling import Sampler
 from gateway.pipeline.snapshot import Snapshot
 from gateway.server.check import CheckDriver
+from gateway.server.counting import CountingPlacer
 from gateway.server.credentials import server_credentials
-from gateway.server.placing import LocalPlacer
+from gateway.server.picks import PICK, KeepingPlacer, Picks
 from gateway.server.pool_news import PoolNews
+from gateway.server.pool_view import VIEW, pool_view
 from gateway.server.remote_placer import RemotePlacer
 from gateway.server.service import Service
 from gateway.server.stream import Exchange, StreamDriver
@@ -101,10 +103,12 @@ class Worker:
         self._new_id = AuditIds()
         self._audit: Sink | None = None
         self._budget = Budget(0)
+        self._waiting = Budget(0)
         self._random = Random()  # noqa: S311  draws samples and shares, nothing secret
         self._sampler = Sampler(self._random)
-        self._own_placer = LocalPlacer(time.monotonic, self._random)
-        self._placer: LocalPlacer | RemotePlacer = self._own_placer
+        self._own_placer = CountingPlacer(time.monotonic, self._random)
+        self._picks = Picks()
+        self._placer: CountingPlacer | RemotePlacer = self._own_placer
         self._news = PoolNews(self._own_placer, time.monotonic)
         self._asking: asyncio.Task[None] | None = None
 
@@ -112,6 +116,7 @@ class Worker:
         """Behind this Unix socket is the picker of all workers; without it, this one picks alone.
         Before `run`."""
         self._picker_socket = socket
+        self._own_placer.alone = True
 
     async def run(self) -> None:
         """Serve until SIGTERM or the end of the channel, then drain."""
@@ -167,6 +172,10 @@ class Worker:
             case "pools" | "loads":
                 self._news.take(message)
                 return {}
+            case kind if kind == VIEW:
+                return pool_view(self._own_placer, time.monotonic())
+            case kind if kind == PICK:
+                return self._picks.view(str(message.get("audit_id")))
             case other:
                 return {"problem": f"unknown message {other!r}"}
 
@@ -187,6 +196,7 @@ class Worker:
         self._snapshot = snapshot
         self._use_pools(snapshot)
         self._budget.total = snapshot.held_bytes
+        self._waiting.total = snapshot.held_bytes // 2  # the rest is for what need not wait
         if self._service is None:
             service = Service(
                 self._new_driver,
@@ -230,6 +240,7 @@ class Worker:
             deadline=snapshot.decision_seconds,
             body_limit=snapshot.body_limit,
             budget=self._budget,
+            waiting=self._waiting,
         )
 
     def _receive_bytes(self, snapshot: Snapshot) -> int:
@@ -237,15 +248,16 @@ class Worker:
         return snapshot.body_limit + MESSAGE_OVERHEAD
 
     def _surroundings(self) -> Surroundings:
+        audit_id = self._new_id()
         return Surroundings(
             now=time.time,
             ticks=time.perf_counter_ns,
-            new_id=self._new_id,
+            new_id=lambda: audit_id,
             write=self._write,
             metrics=self._metrics,
             on_fault=self._on_fault,
             tracing=self._tracing,
-            placer=self._placer,
+            placer=KeepingPlacer(self._placer, self._picks, audit_id),
             random=self._random,
             sampler=self._sampler,
         )

@@ -68,11 +68,21 @@ async def test_what_a_server_has_read_goes_on_to_the_next_if_the_service_says_so
     assert (one.hits, two.hits, upstream.hits) == (2, 1, 1)
 
 
-async def test_a_pick_outside_the_pool_stays_in_the_pool(
+async def test_a_pick_outside_the_pool_is_nobodys(
     picker: Picker, upstream: Upstream, tmp_path: Path
 ) -> None:
     async with echoing(Upstream()) as foreign:
         picker.endpoints = [foreign.address]
         async with running(pooled([upstream]), [picker.address], tmp_path) as edge:
-            assert (await edge.client.post(PATH, content=b"{}")).status_code == 200
-        assert (upstream.hits, foreign.hits) == (1, 0)
+            assert (await edge.client.post(PATH, content=b"{}")).status_code == 503
+        assert (upstream.hits, foreign.hits) == (0, 0)
+
+
+async def test_nobody_who_was_not_picked_gets_what_those_who_were_cannot_take(
+    picker: Picker, upstream: Upstream, tmp_path: Path
+) -> None:
+    dead = f"127.0.0.1:{free_port()}"
+    picker.endpoints = [dead]
+    async with running(pooled([dead, upstream]), [picker.address], tmp_path) as edge:
+        assert (await edge.client.post(PATH, content=b"{}")).status_code == 503
+    assert upstream.hits == 0

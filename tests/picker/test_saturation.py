@@ -35,3 +35,8 @@ def test_unhealthy_endpoints_do_not_count_and_without_any_other_the_pool_is_full
 
     assert saturation([full, state(None)]) == 0
     assert saturation([full]) == 1
+
+
+def test_one_endpoint_that_is_very_full_does_not_make_the_pool_full() -> None:
+    idle = [state(EngineLoad(0, waiting=0)) for _ in range(99)]
+    assert saturation([state(EngineLoad(0, waiting=10**9)), *idle]) == pytest.approx(0.01)

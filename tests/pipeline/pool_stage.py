@@ -1,7 +1,7 @@
 """A route that leads to two pools of model servers, and a placer that notes what it is asked."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from gateway.config.pool import Hints, Pool
@@ -90,13 +90,14 @@ class Placing:
         self.ends.append(served)
 
 
-def models(*hints: str) -> Snapshot:
+def models(*hints: str, aliases: Mapping[str, str] | None = None, opaque: bool = False) -> Snapshot:
     """A snapshot whose route leads to both pools; `hints` count for everybody."""
+    aliases = aliases or {}
     pools = tuple(
         pool_stage(Pool.model_validate_json(json.dumps(one), context=None)) for one in POOLS
     )
     names = tuple(name for pool in pools for name in pool.models)
-    settings = Settings("/v1", "chat", 10_000, usage="json", models=names)
+    settings = Settings("/v1", "chat", 10_000, aliases=aliases, usage="json", models=names)
     rules = [Hints.model_validate_json(json.dumps({"allow": hints}))] if hints else []
     route = RouteStage(
         "models",
@@ -107,11 +108,13 @@ def models(*hints: str) -> Snapshot:
         10_000,
         pools=pools,
         usage="json",
+        aliases=frozenset(aliases),
+        renamed=aliases,
         hints=HintRules(rules),
     )
     policies = compiled(POLICIES, backends=("chat", "code"))
     assert not isinstance(policies, tuple), policies
-    return snapshot(routes={ROUTED: route}, policies=policies)
+    return snapshot(routes={ROUTED: route}, policies=policies, opaque=opaque)
 
 
 def asking(path: str, *lines: tuple[str, str], method: str = "POST") -> RequestHead:
@@ -122,10 +125,12 @@ def asking(path: str, *lines: tuple[str, str], method: str = "POST") -> RequestH
 class Asking:
     """One exchange on the route."""
 
-    def __init__(self, placing: Placing | None = None, hints: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, placing: Placing | None = None, hints: tuple[str, ...] = (), **changes: Any
+    ) -> None:
         self.placing = placing or Placing()
         self.seen = Seen(placer=self.placing)
-        self.exchange: HttpExchange = self.seen.exchange(models(*hints))
+        self.exchange: HttpExchange = self.seen.exchange(models(*hints, **changes))
 
     async def chat(
         self, model: str, *lines: tuple[str, str], **more: Any

@@ -89,7 +89,12 @@ def test_header_and_metadata_name_the_same_endpoints_in_order() -> None:
     before = Forward(Mutation((("a", "b"),), ("c",)), b"{}", metadata={"gatehouse": {"x": 1}})
     after = placed(before, PLACED, DEMAND)
     order = "10.0.0.1:80,10.0.0.2:80"
-    wanted = (("a", "b"), ("x-gateway-pool", "chat"), ("x-gateway-destination-endpoint", order))
+    wanted = (
+        ("a", "b"),
+        ("x-gateway-pool", "chat"),
+        ("x-gateway-destination-endpoint", order),
+        ("x-envoy-max-retries", "1"),
+    )
     assert after.mutation == Mutation(wanted, ("c",))
     lb = {"x-gateway-destination-endpoint": order}
     assert after.metadata == {"gatehouse": {"x": 1}, "envoy.lb": lb}
@@ -103,6 +108,11 @@ def test_only_what_leaves_nothing_behind_may_be_asked_again() -> None:
     assert "reset" in dict(again.mutation.set)["x-envoy-retry-on"].split(",")
 
 
+def test_envoy_tries_nobody_who_was_not_picked() -> None:
+    alone = placed(Forward(), replace(PLACED, fallbacks=()), replace(DEMAND, repeatable=True))
+    assert dict(alone.mutation.set)["x-envoy-max-retries"] == "0"
+
+
 def test_the_sidecar_is_told_who_prefills() -> None:
     found = placed(Forward(), replace(PLACED, prefiller="10.0.0.9:80"), DEMAND)
     assert dict(found.mutation.set)["x-prefiller-host-port"] == "10.0.0.9:80"
@@ -111,7 +121,7 @@ def test_the_sidecar_is_told_who_prefills() -> None:
 def test_a_request_that_waits_is_queued_and_goes_on_later() -> None:
     placer = Scripted(ENTRY, replace(PLACED, waited=2.0))
     one, record, verdict = begun(placer)
-    assert verdict == Queued(60.0)
+    assert verdict == Queued(60.0, PICK.size)
     assert isinstance(asyncio.run(one.go_on()), Forward)
     assert record.waited == 2.0
     assert placer.told[-1] == ENTRY

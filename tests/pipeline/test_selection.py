@@ -1,5 +1,6 @@
 """A permitted request goes to the pool that has its model, and demands there what it may."""
 
+import gzip
 import json
 from typing import Any
 
@@ -125,7 +126,10 @@ async def test_a_request_that_no_model_answers_still_gets_an_endpoint() -> None:
 
 async def test_who_has_to_wait_is_queued_and_who_is_dropped_is_told_when_to_come_again() -> None:
     waiting = Asking(Placing(Entry("chat", 1, 60.0)))
-    assert await waiting.chat("llama") == Queued(60.0)
+    queued = await waiting.chat("llama")
+    assert isinstance(queued, Queued)
+    assert queued.seconds == 60.0
+    assert queued.size > 4000
     assert isinstance(await waiting.exchange.dispatched(), Forward)
     full = Asking(Placing(Dropped(Drop.SATURATED, 3.0)))
     verdict = await full.chat("llama")
@@ -144,3 +148,33 @@ async def test_the_record_tells_pool_and_pick() -> None:
     pick = record["pick"]
     assert isinstance(pick, dict)
     assert (pick["pool"], pick["endpoint"]) == ("code", "10.0.0.1:80")
+
+
+async def test_a_body_that_was_inflated_counts_as_long_as_it_is_held() -> None:
+    one = Asking(Placing(Entry("chat", 1, 60.0)))
+    messages = [{"role": "user", "content": "x" * 8000}]
+    body = gzip.compress(json.dumps({"model": "llama", "messages": messages}).encode())
+    head = asking("/v1/chat/completions", ("content-encoding", "gzip"))
+    await one.exchange.preview(head)
+    queued = await one.exchange.judge(head, body, None)
+    assert isinstance(queued, Queued)
+    assert queued.size >= 2 * 8000
+
+
+async def test_who_is_told_nothing_cannot_tell_a_hidden_model_from_none() -> None:
+    def without_reference(verdict: object) -> Any:
+        status, said = error(verdict)
+        return status, {**said, "reference": "", "message": ""}
+
+    hidden, missing = Asking(opaque=True), Asking(opaque=True)
+    assert without_reference(await hidden.chat("secret")) == without_reference(
+        await missing.chat("nothing-like-it")
+    )
+
+
+async def test_an_alias_is_listed_by_the_policies_of_its_pool() -> None:
+    one = Asking(aliases={"nick": "coder", "name": "secret"})
+    verdict = await one.get("/v1/models")
+    assert isinstance(verdict, Refuse)
+    names = [item["id"] for item in json.loads(verdict.answer.body)["data"]]
+    assert "name" not in names

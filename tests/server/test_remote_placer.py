@@ -5,10 +5,13 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
+
 from gateway.model.demand import Demand
 from gateway.model.placement import Drop, Dropped, Placement, Served
 from gateway.pipeline.placer import Entry
 from gateway.server.picker_server import PickerServer
+from gateway.server.placewire import MAX_FRAME, from_answer
 from gateway.server.placing import LocalPlacer
 from gateway.server.remote_placer import RemotePlacer
 from tests.server.desks import POOL, placer
@@ -192,3 +195,32 @@ async def test_a_stuck_picker_is_waited_for_once_and_used_again_when_it_answers(
 
 async def place_now(one: Process) -> Placement:
     return await place(one.remote)
+
+
+@pytest.mark.parametrize("answer", [Placement(7, "10.0.0.1:80", POOL), Entry(POOL, 7, 60.0)])
+async def test_an_answer_for_somebody_who_leaves_just_then_is_given_back(
+    tmp_path: Path, answer: Placement | Entry
+) -> None:
+    async with process(tmp_path) as one:
+
+        async def never(pool: str, demand: Demand, size: int) -> Placement | Dropped | Entry:
+            del pool, demand, size
+            return await asyncio.get_running_loop().create_future()
+
+        one.inside.place = never
+        asking = asyncio.ensure_future(one.remote.place(POOL, DEMAND, 10))
+        await asyncio.sleep(0)
+        one.remote.take(["answer", 1, from_answer(answer)])
+        asking.cancel()  # before it has run again
+        await asyncio.gather(asking, return_exceptions=True)
+        assert asking.cancelled()
+        assert one.remote.held == ()
+        if isinstance(answer, Entry):
+            assert await one.remote.wait(answer) == Dropped(Drop.NO_ENDPOINTS)
+
+
+async def test_what_is_too_long_for_a_message_is_placed_nowhere(tmp_path: Path) -> None:
+    async with process(tmp_path) as one:
+        found = await one.remote.place(POOL, Demand("m" * MAX_FRAME), 10)
+        assert isinstance(found, Dropped)
+        assert not one.remote.asked

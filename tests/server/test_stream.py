@@ -6,6 +6,8 @@ from functools import partial
 import pytest
 from grpc import StatusCode
 
+from gateway.config.wiring import Wiring
+from gateway.extproc.budget import Budget
 from gateway.model.head import RequestHead
 from gateway.model.principal import Principal, PrincipalKind
 from gateway.model.refusal import Answer
@@ -18,6 +20,8 @@ from gateway.model.verdict import (
     ReadResponse,
     Refuse,
 )
+from gateway.pipeline.request import CROWDED
+from gateway.pipeline.rescue import RefusedError
 from gateway.pipeline.review import Review
 from gateway.server import extproc_pb2 as pb
 from gateway.server.stream import QUEUE_MARGIN, AbandonedError, StreamDriver
@@ -143,6 +147,26 @@ async def test_who_leaves_while_it_waits_finishes_the_exchange() -> None:
         stream.reset()
         assert await script.finished is False
     assert script.faults == []
+
+
+async def test_what_waits_holds_no_more_than_its_share() -> None:
+    share = Budget(100)
+    first, second = Script(judge=Queued(60, 80), dispatched=never), Script(judge=Queued(60, 80))
+    scripts = iter((first, second))
+
+    def driver(_: Wiring) -> StreamDriver:
+        return StreamDriver(next(scripts), deadline=1, body_limit=1000, waiting=share)
+
+    async with worker(driver) as envoy:
+        waiting = envoy.open()
+        assert kind(await waiting.ask(request_headers(ends=True))) is None
+        assert answered(await envoy.open().ask(request_headers(ends=True))) == b"fault"
+        waiting.reset()
+        await first.finished
+        await eventually(lambda: share.held == 0)
+    (error,) = second.faults
+    assert isinstance(error, RefusedError)
+    assert error.refusal is CROWDED
 
 
 async def test_a_request_that_gives_way_to_another_ends_at_once() -> None:
