@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.routing.calibration import step_checks
-from benchmarks.routing.cells import QUICK, cells
+from benchmarks.routing.cells import QUICK, cells, policies_in
 from benchmarks.routing.compare import Results
 from benchmarks.routing.grid import Store, Task, run_grid
 from benchmarks.routing.page import page
-from benchmarks.routing.policies import POLICIES
+from benchmarks.routing.policies import ALL
 from benchmarks.routing.report import document, text
 from benchmarks.routing.workloads.trace import TraceError
 
@@ -20,6 +20,7 @@ Examples:
   python -m benchmarks.routing --cache FOLDER --html routing.html   the whole grid
   python -m benchmarks.routing --quick                              does it all still run?
   python -m benchmarks.routing --cells ladder --policies gatehouse round_robin --seeds 3
+  python -m benchmarks.routing --seeds-from 100                     seeds that nobody tuned on
   python -m benchmarks.routing --trace conversation.jsonl           a trace in Mooncake's format
   python -m benchmarks.routing calibration                          the step-time model alone
 """
@@ -35,10 +36,9 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("what", nargs="?", choices=("grid", "calibration"), default="grid")
     made.add_argument("--cells", nargs="+", metavar="CELL", help="only these")
-    made.add_argument(
-        "--policies", nargs="+", metavar="POLICY", choices=POLICIES, help="only these"
-    )
-    made.add_argument("--seeds", type=int, default=5, metavar="N", help="seeds 0 to N-1 (5)")
+    made.add_argument("--policies", nargs="+", metavar="POLICY", choices=ALL, help="only these")
+    made.add_argument("--seeds", type=int, default=5, metavar="N", help="so many seeds (5)")
+    made.add_argument("--seeds-from", type=int, default=0, metavar="N", help="the first seed (0)")
     made.add_argument("--trace", type=Path, metavar="FILE", help="cells that replay this trace")
     made.add_argument("--cache", type=Path, metavar="FOLDER", help="keeps finished simulations")
     made.add_argument("--processes", type=int, default=2, metavar="N", help="at once (2)")
@@ -69,8 +69,9 @@ def main(arguments: Sequence[str]) -> int:
     tasks = [
         Task(policy, cell, seed, asked.trace)
         for cell in names
-        for seed in range(seeds)
-        for policy in asked.policies or POLICIES
+        for seed in range(asked.seeds_from, asked.seeds_from + seeds)
+        for policy in policies_in(cell)
+        if asked.policies is None or policy in asked.policies
     ]
     results = Results(run_grid(tasks, Store(asked.cache, asked.trace), asked.processes))
     if asked.html:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from benchmarks.routing.compare import Results
 from benchmarks.routing.hardware import QWEN3_32B, Server, StepTime
 
+PUBLISHED = 60.0
+"""Requests per second at which the published ladder ends."""
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -44,15 +47,19 @@ def ladder_checks(results: Results) -> Iterator[Check]:
     cell, base, peer = "ladder", "round_robin", "llmd_sticky"
     if not results.has(cell, base, peer):
         return
-    count = len(results.of(cell, base)[0].stages)
+    stages = results.of(cell, base)[0].stages
+    count = sum(row.rate <= PUBLISHED for row in stages)
     peaks: dict[str, float] = {}
     for name in (base, peer):
         peaks[name] = max(results.mean(cell, name, "output_rate", at) for at in range(count))
     last = count - 1
+    rate = stages[last].rate
     yield Check("round robin, peak output tok/s", f"{peaks[base]:.0f}", "7,049")
     yield Check("affinity filter and token load, peak output tok/s", f"{peaks[peer]:.0f}", "14,941")
     times = peaks[peer] / peaks[base]
     yield Check("the second over the first", f"{times:.2f}", "2.12", 1.6 <= times <= 2.6)
     for name, published in ((base, "88.1 / 154.1 s"), (peer, "0.2 / 0.9 s")):
         p50, p90 = (results.mean(cell, name, f"ttft_{part}", last) for part in ("p50", "p90"))
-        yield Check(f"{name} at 60 rps, TTFT p50 / p90", f"{p50:.1f} / {p90:.1f} s", published)
+        yield Check(
+            f"{name} at {rate:g} rps, TTFT p50 / p90", f"{p50:.1f} / {p90:.1f} s", published
+        )

@@ -5,15 +5,23 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from benchmarks.routing.policies import FIXED, HOLDBACK, OURS, POLICIES, UNQUEUED
+from benchmarks.routing.policies.llmd import StickyUntilSaturated, WeightedScorers
+from benchmarks.routing.policies.unaware import RoundRobin
 from benchmarks.routing.workload import Workload
 from benchmarks.routing.workloads.chat import bursty_chat
 from benchmarks.routing.workloads.conversation import agents, coding, mooncake_like, reasoning
+from benchmarks.routing.workloads.disaggregated import conversations, documents
+from benchmarks.routing.workloads.filler import CLIENTS, realtime
 from benchmarks.routing.workloads.ladder import ladder
-from benchmarks.routing.workloads.shared_prefix import churn, mixed_fleet
+from benchmarks.routing.workloads.shared_prefix import churn, dense_tokens, mixed_fleet
 from benchmarks.routing.workloads.trace import read_trace, replay
 
 Cell = Callable[[int], Workload]
 """From a seed to its workload."""
+
+ALONE: Final = "realtime-alone"
+FILLED: Final = "realtime-filler"
 
 SYNTHETIC: Final[Mapping[str, Cell]] = {
     "ladder": ladder,
@@ -33,9 +41,17 @@ SYNTHETIC: Final[Mapping[str, Cell]] = {
     "churn-40": partial(churn, rate=40.0),
     "coding-24": partial(coding, clients=24),
     "coding-48": partial(coding, clients=48),
+    "dense-tokens-30": partial(dense_tokens, rate=30.0),
+    ALONE: realtime,
+    FILLED: partial(realtime, clients=CLIENTS),
+    "documents-apart-5": partial(documents, rate=5.0),
+    "conversations-apart-120": partial(conversations, clients=120),
 }
 
 SPEEDS: Final = (1.0, 1.5, 2.0)
+APART: Final = ("documents-apart-5", "conversations-apart-120")
+"""Cells in which some servers only prefill, of which the first gains by it."""
+
 QUICK: Final = ("chat-20", "churn-20")
 
 
@@ -47,3 +63,16 @@ def cells(trace: Path | None) -> dict[str, Cell]:
         for speed in SPEEDS:
             found[f"trace-x{speed:g}"] = partial(replay, rows, speed=speed)
     return found
+
+
+def policies_in(cell: str) -> tuple[str, ...]:
+    """Who runs in a cell: everybody, where all can. Peers know no servers that only prefill; with
+    filler without end few are enough, since none of them queues it."""
+    if cell in APART:
+        return (OURS, *FIXED)
+    if cell == ALONE:
+        return (*POLICIES, UNQUEUED, HOLDBACK)
+    if cell == FILLED:
+        peers = (RoundRobin.name, WeightedScorers.name, StickyUntilSaturated.name)
+        return (OURS, UNQUEUED, HOLDBACK, *peers)
+    return (*POLICIES, UNQUEUED)

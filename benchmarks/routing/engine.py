@@ -47,6 +47,7 @@ class Engine:
         self._ends: list[tuple[int, int, Job]] = []
         self._pushed = 0
         self.prefilling: dict[Job, None] = {}
+        self._aborting: list[Job] = []
 
     # What a scrape sees.
 
@@ -64,7 +65,7 @@ class Engine:
 
     def submit(self, job: Job, now: float) -> None:
         """A request arrives; the caller looks at `wake` afterwards."""
-        job.arrived = now
+        job.arrived = now - job.moved
         self.waiting.append(job)
         if self.wake is None:
             self._begin(now)
@@ -94,6 +95,16 @@ class Engine:
         self.wake = None
         return [*self.running, *self.waiting]
 
+    def abort(self, job: Job, now: float) -> None:
+        """Nobody wants the answer of `job` any more: it leaves after the step under way; the caller
+        looks at `wake` afterwards."""
+        if job in self.running:
+            self._aborting.append(job)
+            if not self._chunks and self.wake is not None and self.wake > now:
+                self._cut(now)
+        elif job in self.waiting:
+            self.waiting.remove(job)
+
     def generated_by(self, job: Job) -> int:
         """Tokens that a decoding job has generated so far."""
         return job.output - (job.ends - self._clock)
@@ -109,6 +120,12 @@ class Engine:
         self.version += 1
         self._began = now
         self._chunks = []
+        for job in self._aborting:
+            if job in self.running:
+                self._drop(job)
+            elif job in self.waiting:  # preempted since
+                self.waiting.remove(job)
+        self._aborting = []
         if not self.running and not self.waiting:
             self.wake = None
             return
@@ -182,16 +199,21 @@ class Engine:
             self.cache.release(job.holding, computed, job.output_key)
 
     def _preempt(self) -> None:
-        job, _ = self.running.popitem()
+        job = next(reversed(self.running))
+        self._drop(job)
+        job.preempted()
+        self.preemptions += 1
+        self.waiting.appendleft(job)
+
+    def _drop(self, job: Job) -> None:
+        """A running request gives back what it has, whether it is done or not."""
+        del self.running[job]
         if job.ends >= 0:
             self._stop_decoding(job)
         else:
             del self.prefilling[job]
         if job.holding is not None:
             self.cache.release(job.holding, job.computed, job.output_key)
-        job.preempted()
-        self.preemptions += 1
-        self.waiting.appendleft(job)
 
     # Blocks.
 
@@ -277,15 +299,20 @@ class Engine:
     def _admit(self, job: Job, budget: int, reserve: int) -> int:
         """How many tokens of a waiting request this step computes; 0 if there is no room."""
         matched = self.cache.matched(job.runs, job.target - 1)
-        tokens = min(job.target - matched, budget)
-        need = -(-(matched + tokens) // BLOCK) - matched // BLOCK
+        have = job.target - 1 if job.received else matched
+        tokens = min(job.target - have, budget)
+        need = -(-(have + tokens) // BLOCK) - matched // BLOCK
         pinned = self.cache.idle_matched(job.runs, matched)
         if need + reserve + pinned > self.cache.available:
             return 0
         job.holding = self.cache.hold(job.runs, matched)
-        job.computed = matched
+        if have > matched:
+            self.cache.extend(job.holding, have)
+        job.computed = have
         if not job.preemptions:
-            job.outcome.cached = matched
+            job.outcome.reported = have
+            if not job.received:
+                job.outcome.cached = matched
             self.hits += matched
             self.queries += job.target
         return tokens

@@ -11,11 +11,19 @@ from pathlib import Path
 
 from benchmarks.routing.cells import cells
 from benchmarks.routing.measure import Run, measured, run_of
-from benchmarks.routing.policies import OURS, POLICIES
+from benchmarks.routing.policies import ALL, PEERS
 from benchmarks.routing.simulation import simulate
 
 HERE = Path(__file__).parent
 PRODUCTION = HERE.parents[1] / "gateway"
+PARTS = ("picker", "model", "config")
+"""Of production, what decides where our requests go."""
+
+REPORTING = frozenset(
+    f"{name}.py"
+    for name in ("__main__", "calibration", "compare", "goals", "grid", "page", "plot", "report")
+)
+"""Files that say nothing about a simulation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +44,12 @@ class Store:
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
         replayed = [trace] if trace is not None else []
-        self._peers = digest([*sorted(HERE.rglob("*.py"))])
-        picker = [*(PRODUCTION / "picker").rglob("*.py"), *(PRODUCTION / "model").rglob("*.py")]
-        self._ours = digest(sorted(picker))
+        self._peers = digest(
+            sorted(path for path in HERE.rglob("*.py") if path.name not in REPORTING)
+        )
+        self._ours = digest(
+            sorted(path for part in PARTS for path in (PRODUCTION / part).rglob("*.py"))
+        )
         self._trace = digest(replayed)
 
     def read(self, task: Task) -> Run | None:
@@ -59,7 +70,7 @@ class Store:
     def _path(self, task: Task) -> Path | None:
         if self._folder is None:
             return None
-        code = self._peers + (self._ours if task.policy == OURS else "")
+        code = self._peers + ("" if task.policy in PEERS else self._ours)
         trace = self._trace if task.cell.startswith("trace") else ""
         whole = f"{code} {trace} {task.policy} {task.cell} {task.seed}"
         name = hashlib.sha256(whole.encode()).hexdigest()[:24]
@@ -77,7 +88,7 @@ def digest(paths: Iterable[Path]) -> str:
 def run_task(task: Task) -> tuple[Task, Run]:
     """Simulate, in this process."""
     workload = cells(task.trace)[task.cell](task.seed)
-    trace = simulate(workload, POLICIES[task.policy](task.seed))
+    trace = simulate(workload, ALL[task.policy](task.seed))
     return task, measured(task.policy, task.cell, task.seed, workload, trace)
 
 

@@ -7,7 +7,7 @@ layer, request and step has its overhead.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 LAYER_OVERHEAD: Final = 32e-6
 REQUEST_OVERHEAD: Final = 4.4e-6
@@ -26,6 +26,16 @@ MEMORY_EFFICIENCY: Final = 0.9
 that the prefill rate of Qwen3-32B on two H100 lies between the two that llm-d published, the second
 after a look at llm-d's ladder (0.8 gave 1.45 times round robin's peak with one seed, 0.9 1.81;
 2.12 is published). So the ladder does not confirm the model independently."""
+
+FAST_LINK: Final = 50e9
+SLOW_LINK: Final = 1.25e9
+"""Bytes per second between two servers: InfiniBand of 400 Gbit/s, Ethernet of 10."""
+
+TRANSFER_OVERHEAD: Final = 5e-3
+"""Seconds that a transfer of keys and values takes besides its bytes: the hand-over of the request
+and the first message. An assumption."""
+
+Role: TypeAlias = Literal["both", "prefill", "decode"]
 
 CACHE_SHARE: Final = 0.9
 ACTIVATIONS: Final = 3e9
@@ -76,7 +86,9 @@ LLAMA_8B: Final = Model("Llama-3.1-8B", 8.03e9, 7.5e9, 32, 32, 8, 128)
 @dataclass(frozen=True, slots=True)
 class Server:
     """One model server: `gpus` of a kind (tensor parallel), slowed by `slow` (1: not at all), with
-    vLLM's `batched_tokens` and `sequences` for an H100 (max_num_batched_tokens, max_num_seqs)."""
+    vLLM's `batched_tokens` and `sequences` for an H100 (max_num_batched_tokens, max_num_seqs).
+    `role` says what it does where prefill and decode are apart, `link` how many bytes per second it
+    sends to another server."""
 
     model: Model = QWEN3_32B
     gpu: Gpu = H100
@@ -85,6 +97,8 @@ class Server:
     batched_tokens: int = 8192
     sequences: int = 1024
     block: int = 16
+    role: Role = "both"
+    link: float = FAST_LINK
 
     @property
     def blocks(self) -> int:
@@ -92,6 +106,10 @@ class Server:
         room = self.gpu.memory * CACHE_SHARE - ACTIVATIONS
         room = room * self.gpus - self.model.parameters * self.model.weight_bytes
         return int(room / self.model.kv_bytes / self.block)
+
+    def transfer(self, tokens: int) -> float:
+        """Seconds that sending the keys and values of `tokens` takes."""
+        return TRANSFER_OVERHEAD + tokens * self.model.kv_bytes / self.link
 
 
 class StepTime:

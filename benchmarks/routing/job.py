@@ -13,14 +13,25 @@ class Job:
     `target` tokens must be computed before it decodes: the prompt, after a preemption also what
     had been generated. `computed` of them are. While it decodes, its last token comes with the
     engine's decode step `ends`.
+
+    A job that `relays` only prefills, for another engine. One that `received` keys and values got
+    them from there, which took `moved` seconds.
     """
 
     __slots__ = (
         *("arrived", "computed", "ends", "generated", "holding", "outcome", "output_key"),
-        *("phase", "preemptions", "runs", "target", "output"),
+        *("phase", "preemptions", "runs", "target", "output", "relays", "received", "moved"),
     )
 
-    def __init__(self, outcome: Outcome, output: int) -> None:
+    def __init__(
+        self,
+        outcome: Outcome,
+        output: int,
+        *,
+        relays: bool = False,
+        received: bool = False,
+        moved: float = 0.0,
+    ) -> None:
         request = outcome.request
         self.outcome = outcome
         self.arrived = 0.0
@@ -34,6 +45,9 @@ class Job:
         self.ends = -1
         self.phase = 0
         self.preemptions = 0
+        self.relays = relays
+        self.received = received
+        self.moved = moved
 
     def preempted(self) -> None:
         """Its blocks are gone: all that it had must be computed again."""
@@ -43,6 +57,7 @@ class Job:
         self.target = prompt.tokens + self.generated
         if self.generated and not prompt.tokens % 16:
             self.runs = (*prompt.runs, Run(self.output_key, self.generated))
+        self.received = False
         self.computed = 0
         self.ends = -1
         self.holding = None

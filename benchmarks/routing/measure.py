@@ -11,7 +11,7 @@ from benchmarks.routing.simulation import Trace
 from benchmarks.routing.workload import Workload
 
 HOPELESS = 1e6
-"""Seconds that stand for an answer that never came, in percentiles."""
+"""Seconds that stand for an answer that never came, or whose client gave up, in percentiles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,10 @@ class Row:
     """Times are seconds. `goodput` is requests per second that kept both SLOs, `rate` what was
     offered, `imbalance` the most requests in flight on an endpoint over the mean, averaged over
     arrivals, `output_rate` tokens per second until the last request ended, `server_ms` what 1,000
-    of them cost in milliseconds of busy servers, `hit_rate` cached over all prompt tokens."""
+    of them cost in milliseconds of busy servers, `hit_rate` cached over all prompt tokens. `errors`
+    are answers that did not come whole, `timeouts` those of them whose clients gave up,
+    `other_rate` tokens per second of answers that are not measured, `relayed` the share of
+    placements in the whole run whose prefill was somewhere else."""
 
     rate: float
     requests: int
@@ -38,6 +41,9 @@ class Row:
     output_rate: float
     server_ms: float
     preemptions: int
+    timeouts: int
+    other_rate: float
+    relayed: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,7 @@ def measured(policy: str, cell: str, seed: int, workload: Workload, trace: Trace
     for stage in stages:
         here = [each for each in outcomes if each.request.stage == stage]
         span = trace.stages[stage]
-        part = _Part(rates[stage], span.ended - span.began, span.busy, imbalance, 0)
+        part = _Part(rates[stage], span.ended - span.began, span.busy, imbalance, span.other)
         rows.append(_row(workload, here, part))
     spans = [trace.stages[stage] for stage in stages]
     part = _Part(
@@ -81,7 +87,9 @@ def measured(policy: str, cell: str, seed: int, workload: Workload, trace: Trace
         sum(span.ended - span.began for span in spans),
         sum(span.busy for span in spans),
         imbalance,
+        sum(span.other for span in spans),
         trace.preemptions,
+        trace.relayed / max(len(trace.imbalance), 1),
     )
     total = _row(workload, outcomes, part)
     return Run(policy, cell, seed, total, tuple(rows) if len(rows) > 1 else ())
@@ -94,11 +102,15 @@ class _Part(NamedTuple):
     seconds: float
     busy: float
     imbalance: float
-    preemptions: int
+    other: int
+    preemptions: int = 0
+    relayed: float = 0.0
 
 
 def _row(workload: Workload, outcomes: Sequence[Outcome], part: _Part) -> Row:
-    firsts = np.array([min(each.ttft, HOPELESS) for each in outcomes])
+    firsts = np.array(
+        [HOPELESS if each.timed_out else min(each.ttft, HOPELESS) for each in outcomes]
+    )
     whole = np.array([min(each.e2e, HOPELESS) for each in outcomes])
     paces = np.array([min(each.tpot, HOPELESS) for each in outcomes])
     served = [each for each in outcomes if each.last is not None]
@@ -113,7 +125,7 @@ def _row(workload: Workload, outcomes: Sequence[Outcome], part: _Part) -> Row:
         ttft_p90=float(np.percentile(firsts, 90)),
         ttft_p95=float(np.percentile(firsts, 95)),
         ttft_p99=float(np.percentile(firsts, 99)),
-        ttft_mean=float(np.mean([each.ttft for each in served])),
+        ttft_mean=float(np.mean([each.ttft for each in served])) if served else HOPELESS,
         e2e_p50=float(np.percentile(whole, 50)),
         e2e_p90=float(np.percentile(whole, 90)),
         tpot_p50=float(np.percentile(paces, 50)),
@@ -123,4 +135,7 @@ def _row(workload: Workload, outcomes: Sequence[Outcome], part: _Part) -> Row:
         output_rate=output / part.seconds,
         server_ms=part.busy * 1e3 / max(output / 1000, 1e-9),
         preemptions=part.preemptions,
+        timeouts=sum(each.timed_out for each in outcomes),
+        other_rate=part.other / part.seconds,
+        relayed=part.relayed,
     )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from benchmarks.routing.engine import Engine
 from benchmarks.routing.request import Outcome, Request
@@ -48,15 +48,54 @@ class Seen:
             self.ttft_sum, self.ttft_count = engine.ttft_sum, engine.ttft_count
 
 
+class Target(NamedTuple):
+    """The indexes of the endpoint that answers, and of the one that prefills for it (None: it does
+    so itself)."""
+
+    endpoint: int
+    prefiller: int | None = None
+
+
+class Refused(NamedTuple):
+    """No endpoint for this request; its client may ask again after so many seconds."""
+
+    retry_after: float
+
+
+class Decided(NamedTuple):
+    """What became of a request that waited, by its number."""
+
+    number: int
+    verdict: Target | Refused
+
+
 class Policy(Protocol):
-    """A way to route. `name` is that of the report, `interval` the seconds between two scrapes."""
+    """A way to route. `name` is that of the report, `interval` the seconds between two scrapes,
+    `estimates` says that it counts four bytes as a token instead of asking the tokeniser."""
 
     name: str
     interval: float
+    estimates: bool
 
-    def place(self, request: Request, seen: Sequence[Seen], now: float) -> int:
-        """The index of the endpoint that gets `request`; `seen` are those that are up, at least
-        one. The policy has charged itself for it when it returns."""
+    def offer(self, request: Request, seen: Sequence[Seen], now: float) -> Target | Refused | None:
+        """Where `request` goes; None: it waits, until `step` says. `seen` are the endpoints that
+        are up, at least one. The policy has charged itself for it when it returns."""
+        ...
+
+    def wakeup(self, now: float) -> float | None:
+        """When `step` is due, at `now` or later; None: not before something happens."""
+        ...
+
+    def step(self, seen: Sequence[Seen], now: float) -> Sequence[Decided]:
+        """What became of requests that waited."""
+        ...
+
+    def aborts(self) -> Sequence[int]:
+        """The numbers of requests to abort for others, each once; they are then `finished`."""
+        ...
+
+    def withdraw(self, request: Request, now: float) -> None:
+        """The client of a request that waits is gone."""
         ...
 
     def first_token(self, outcome: Outcome, now: float) -> None:
@@ -73,12 +112,38 @@ class Policy(Protocol):
 
 
 class Observer:
-    """A policy that needs no feedback, to be derived from. `random` is its only chance."""
+    """A policy that places at once and needs no feedback, to be derived from. `random` is its only
+    chance."""
 
+    name: str
     interval: float = 0.05
+    estimates: bool = True
 
     def __init__(self, seed: int) -> None:
         self.random = Random(seed)
+
+    def place(self, request: Request, seen: Sequence[Seen], now: float) -> int:
+        """The index of the endpoint that gets `request`; as `Policy.offer`."""
+        raise NotImplementedError
+
+    def offer(self, request: Request, seen: Sequence[Seen], now: float) -> Target | Refused | None:
+        """As in `Policy`."""
+        return Target(self.place(request, seen, now))
+
+    def wakeup(self, now: float) -> float | None:
+        """Nobody waits."""
+
+    def step(self, seen: Sequence[Seen], now: float) -> Sequence[Decided]:
+        """Nobody waits."""
+        del seen, now
+        return ()
+
+    def aborts(self) -> Sequence[int]:
+        """Nobody is aborted."""
+        return ()
+
+    def withdraw(self, request: Request, now: float) -> None:
+        """Nobody waits."""
 
     def first_token(self, outcome: Outcome, now: float) -> None:
         """Nothing to learn from it."""

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 BLOCK: Final = 16
 CHARACTERS: Final = 4
-"""Tokens of an engine's block, and characters of a token as peers estimate it."""
+"""Tokens of an engine's block, and bytes of a token as routers without a tokeniser estimate it."""
 
 _MASK: Final = (1 << 64) - 1
 
@@ -35,12 +35,25 @@ class Prompt:
 
     __slots__ = ("_chains", "runs", "tokens")
 
-    def __init__(self, runs: Sequence[Run]) -> None:
-        if any(run.tokens % BLOCK for run in runs[:-1]):
+    def __init__(self, runs: Sequence[Run], *, whole: bool = True) -> None:
+        if whole and any(run.tokens % BLOCK for run in runs[:-1]):
             raise ValueError("every segment but the last must be whole blocks")
         self.runs = tuple(runs)
         self.tokens = sum(run.tokens for run in self.runs)
         self._chains: dict[int, tuple[int, ...]] = {}
+
+    def estimated(self, bytes_per_token: float) -> "Prompt":
+        """The prompt as it looks to a router that takes every CHARACTERS bytes for a token, if the
+        tokeniser makes a token of every `bytes_per_token`."""
+        if bytes_per_token == CHARACTERS:
+            return self
+        factor, end, runs = bytes_per_token / CHARACTERS, 0, list[Run]()
+        before = 0
+        for key, tokens in self.runs:
+            end += tokens
+            runs.append(Run(key, round(end * factor) - before))
+            before = round(end * factor)
+        return Prompt(runs, whole=False)
 
     def then(self, segments: Iterable[tuple[int, int]]) -> "Prompt":
         """This prompt and after it `segments` of (identity, tokens)."""

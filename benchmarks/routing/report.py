@@ -10,7 +10,8 @@ from benchmarks.routing.policies import OURS
 
 FIGURES = (
     *("ttft_p50", "ttft_p90", "ttft_p95", "ttft_p99", "e2e_p50", "e2e_p90", "goodput"),
-    *("hit_rate", "imbalance", "errors", "preemptions", "output_rate", "server_ms"),
+    *("hit_rate", "imbalance", "errors", "timeouts", "preemptions", "output_rate", "server_ms"),
+    *("other_rate", "relayed"),
 )
 
 
@@ -44,12 +45,12 @@ def text(results: Results) -> Iterator[str]:
     yield ""
     yield "Goals"
     for goal in goals(results):
-        yield f"  {verdict(goal):13} {goal.wanted}: {goal.seen}"
+        yield f"  {verdict(goal):7} {goal.wanted}: {goal.seen}"
 
 
 def verdict(goal: Goal) -> str:
     """In words."""
-    return {True: "met", False: "missed", None: "not measured"}[goal.met]
+    return "met" if goal.met else "missed"
 
 
 def order(results: Results, cell: str) -> list[str]:

@@ -13,7 +13,7 @@ class Request:
     `output_key` is the run that the answer becomes in a later prompt. `session` names a client or
     an agent. `stage` is the index of the workload's stage, `measured` False while warming up.
     `following` makes the next request of the session from the time when this one has ended (None:
-    the session is over).
+    the session is over). `patient` clients never give up: when refused they ask again when told.
     """
 
     number: int
@@ -25,13 +25,16 @@ class Request:
     stage: int = 0
     measured: bool = True
     priority: int = 0
+    patient: bool = False
     following: Callable[[float], "Request | None"] | None = field(default=None, repr=False)
 
 
 @dataclass(slots=True, eq=False)
 class Outcome:
     """How a request was served: by which endpoint, with how many cached tokens, when its first
-    token and its last came (seconds, None: never). `attempts` counts placements."""
+    token and its last came (seconds, None: never). `attempts` counts placements. `reported` is what
+    the usage calls cached, which counts keys and values that came from another server as well.
+    `closed` says that nothing more happens to it, `timed_out` that its client had enough."""
 
     request: Request
     endpoint: int = -1
@@ -40,6 +43,9 @@ class Outcome:
     last: float | None = None
     failed: bool = False
     attempts: int = 0
+    reported: int = 0
+    closed: bool = False
+    timed_out: bool = False
 
     @property
     def ttft(self) -> float:

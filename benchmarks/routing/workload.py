@@ -2,9 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from benchmarks.routing.hardware import Server
+from benchmarks.routing.prompt import CHARACTERS
 from benchmarks.routing.request import Request
+
+REQUEST_TIMEOUT: Final = 300.0
+"""Seconds, as in llm-d's ladder (request_timeout of inference-perf)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +25,8 @@ class Change:
 class Workload:
     """`stages` of requests, whose times count from the beginning of their stage; `rates` are the
     requests per second that each offers (0: not by rate). A request is good if its first token
-    comes within `ttft_slo` seconds and the others within `tpot_slo` seconds each."""
+    comes within `ttft_slo` seconds and the others within `tpot_slo` seconds each. Clients give up
+    after `timeout` seconds. `bytes_per_token` is what the model's tokeniser makes of the text."""
 
     servers: Sequence[Server]
     stages: list[list[Request]]
@@ -28,3 +34,5 @@ class Workload:
     ttft_slo: float = 2.0
     tpot_slo: float = 0.1
     changes: Sequence[Change] = field(default_factory=tuple[Change, ...])
+    timeout: float = REQUEST_TIMEOUT
+    bytes_per_token: float = CHARACTERS

@@ -33,6 +33,10 @@ SUBCOMMANDS: Final = {
     "status": Subcommand(
         "gateway.cli.status", "status", "Show what a running gateway says of itself."
     ),
+    "top": Subcommand("gateway.cli.top", "top", "Show the pools of a running gateway live."),
+    "doctor": Subcommand(
+        "gateway.cli.doctor", "doctor", "Ask model servers what would help to route to them."
+    ),
     "check": Subcommand("gateway.cli.check", "check", "Check gateway.yaml and its policies."),
     "test": Subcommand(
         "gateway.cli.suites", "run_tests", "Run the suites that lie beside policies."

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 import time
 from pathlib import Path
@@ -11,7 +12,17 @@ import typer
 
 from gateway.bootstrap.load import ConfigurationError, Loaded, load
 from gateway.bootstrap.snapshot import route_stage
+from gateway.cli.admin import DEFAULT_ADMIN, Admin, ask
 from gateway.cli.findings import print_json, show_problems
+from gateway.cli.kept_pick import served_text
+from gateway.cli.pick import (
+    ExplainedPick,
+    StateError,
+    explain_pick,
+    pick_json,
+    pick_text,
+    read_state,
+)
 from gateway.cli.saved_request import SavedRequestError, path_of, read_request
 from gateway.config.schema import Route
 from gateway.model.call import Deframed
@@ -21,11 +32,17 @@ from gateway.model.principal import Principal
 from gateway.model.refusal import Reason, Refusal
 from gateway.policy.context import RequestContext
 from gateway.policy.vocabulary import METHODS, speaks
-from gateway.suite.explanation import explain_message, explanation_json, explanation_text
+from gateway.suite.explanation import (
+    Explanation,
+    explain_message,
+    explanation_json,
+    explanation_text,
+)
 from gateway.suite.inputs import call_from, principal_from
 from gateway.suite.schema import PrincipalInput
 
 NAMED_BY_URI = "resources/"
+AUDIT_ID = re.compile(r"[0-9a-f]{32}")
 
 
 def explain(
@@ -47,8 +64,17 @@ def explain(
         str, typer.Option(help="Arguments of a tool or prompt, else attributes, as a JSON object.")
     ] = "{}",
     request: Annotated[
-        str, typer.Option(help="A saved HTTP request or JSON body; - reads stdin.")
+        str,
+        typer.Option(
+            help="A saved HTTP request or JSON body, - reads stdin; or the audit id of one whose "
+            "model server a running gateway picked."
+        ),
     ] = "",
+    state: Annotated[
+        str,
+        typer.Option(help="How busy model servers are: what `gatehouse top --json` printed."),
+    ] = "",
+    admin: Admin = DEFAULT_ADMIN,
     *,
     demo: Annotated[bool, typer.Option(help="Accept missing sealing keys.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
@@ -66,7 +92,14 @@ def explain(
       gatehouse explain --principal key:demo --method chat/completions --name demo-large
 
       gatehouse explain --principal key:demo --request saved.http --json
+
+      gatehouse explain --request 4be3f5a1c04d4a2f9d41f0c9b7c7a1e2
+
+    The last one says why a request that was served went where it went.
     """
+    if AUDIT_ID.fullmatch(request) and not Path(request).exists():
+        _tell_served(ask(admin, f"/picks/{request}"), as_json=as_json)
+        return
     loaded = _load(config, demo=demo)
     raw = _raw(request) if request else b""
     chosen = _route(loaded, route, path_of(raw), method)
@@ -84,8 +117,42 @@ def explain(
         head, chosen.backend, time.time(), chosen.listener or "", chosen.protocol
     )
     explanation = explain_message(message, loaded.policies, who, context)
-    sys.stdout.write(explanation_json(explanation) if as_json else explanation_text(explanation))
+    pick = None
+    if request and explanation.allowed and isinstance(message, Deframed):
+        pick = _pick(loaded, chosen, message, who, context, state)
+    sys.stdout.write(_with_pick(explanation, pick, as_json=as_json))
     raise typer.Exit(0 if explanation.allowed else 1)
+
+
+def _with_pick(explanation: Explanation, pick: ExplainedPick | None, *, as_json: bool) -> str:
+    if not as_json:
+        return explanation_text(explanation) + ("" if pick is None else pick_text(pick))
+    text = explanation_json(explanation)
+    if pick is None:
+        return text
+    return json.dumps({**json.loads(text), "pick": pick_json(pick)}, indent=2) + "\n"
+
+
+def _pick(
+    loaded: Loaded,
+    route: Route,
+    message: Deframed,
+    who: Principal,
+    context: RequestContext,
+    state: str,
+) -> ExplainedPick | None:
+    try:
+        known = read_state(Path(state)) if state else {}
+        return explain_pick(loaded, route, message, who, context, known)
+    except StateError as error:
+        raise typer.BadParameter(str(error), param_hint="--state") from error
+
+
+def _tell_served(kept: JsonObject, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"version": 1, **kept})
+    else:
+        sys.stdout.write(served_text(kept))
 
 
 def _tell_unjudged(route: Route, *, as_json: bool) -> None:

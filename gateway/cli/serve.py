@@ -2,11 +2,15 @@
 
 import asyncio
 import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
+from gateway.cli.instant import Instant, InstantError, instant
 from gateway.supervisor.options import Child, Options
 from gateway.supervisor.supervisor import StartError, Supervisor
 
@@ -16,7 +20,10 @@ Demo = Annotated[bool, typer.Option(help="Make a sealing key for this run if non
 
 
 def up(
-    config: Config = Path("gateway.yaml"),
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", "-c", help="The gateway.yaml to run; default: the one here."),
+    ] = None,
     workers: Workers = None,
     ready_file: Annotated[
         Path | None, typer.Option(help="Write listeners, pids and URLs here once ready.")
@@ -24,6 +31,13 @@ def up(
     start: Annotated[
         list[str] | None,
         typer.Option(help="NAME=COMMAND of an upstream to run beside it; repeatable."),
+    ] = None,
+    pool: Annotated[
+        list[str] | None,
+        typer.Option(help="URL of a model server to route to, in place of a file; repeatable."),
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="With --pool: where to listen.")
     ] = None,
     *,
     demo: Demo = False,
@@ -38,18 +52,28 @@ def up(
       gatehouse up -c gateway.yaml --workers 2 --ready-file ready.json
 
       gatehouse up -c gateway.yaml --demo --start "tracker=python -m demo.tracker --port 9101"
+
+      gatehouse up --pool http://127.0.0.1:8000 --pool http://127.0.0.1:8001
+
+    The last one needs no file: it asks the model servers what they serve, and
+    routes to them from /v1 on loopback, for a key that it prints.
     """
-    _run(
-        Options(
-            config=config,
-            workers=workers,
-            ready_file=ready_file,
-            children=tuple(_child(text) for text in start or []),
-            demo=demo,
-            quiet=quiet,
-            envoy=True,
-        )
+    options = Options(
+        config=config or Path("gateway.yaml"),
+        workers=workers,
+        ready_file=ready_file,
+        children=tuple(_child(text) for text in start or []),
+        demo=demo,
+        quiet=quiet,
+        envoy=True,
     )
+    if not pool:
+        if port is not None:
+            raise typer.BadParameter("is for --pool; a file says it itself", param_hint="--port")
+        _run(options)
+    if config is not None:
+        raise typer.BadParameter("is a file, and --pool goes without", param_hint="--config")
+    _run_instantly(_instant(pool or [], port), options)
 
 
 def serve(
@@ -71,6 +95,24 @@ def serve(
     _run(Options(config=config, workers=workers, ready_file=ready_file, demo=demo, quiet=True))
 
 
+def _instant(urls: Sequence[str], port: int | None) -> Instant:
+    try:
+        return instant(urls, port)
+    except InstantError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
+
+
+def _run_instantly(made: Instant, options: Options) -> None:
+    """Run by a configuration in a private folder, which goes with the run."""
+    with tempfile.TemporaryDirectory(prefix="gatehouse-up-") as folder:
+        file = made.write(Path(folder))
+        typer.echo(f"models: {', '.join(made.models)}")
+        typer.echo(f"key of this run, as x-api-key or bearer token: {made.key}")
+        sys.stdout.flush()
+        _run(replace(options, config=file))
+
+
 def _child(text: str) -> Child:
     try:
         return Child.parse(text)
@@ -78,7 +120,7 @@ def _child(text: str) -> Child:
         raise typer.BadParameter(str(error), param_hint="--start") from error
 
 
-def _run(options: Options) -> None:
+def _run(options: Options) -> NoReturn:
     try:
         status = asyncio.run(Supervisor(options).run())
     except StartError as error:

@@ -182,7 +182,10 @@ class EndpointPickerSpec(Section):
     shadow: Name | None = Field(
         default=None, description="Another document that is asked as well and never decides."
     )
-    flow: Flow = Flow()
+    flow: Flow = Field(
+        default=Flow(enabled=False),
+        description="How requests wait; without this section none does, and model servers queue.",
+    )
     disaggregation: Disaggregation = Disaggregation()
 
     @model_validator(mode="after")

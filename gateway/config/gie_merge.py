@@ -71,7 +71,7 @@ def _stray(found: Placed, names: Sequence[str]) -> Iterator[Problem]:
     path: Path = ("spec", "poolRef", "name")
     if isinstance(model, InferencePool):
         path = ("metadata", "name")
-        add += ", with members or file: its selector needs Kubernetes discovery"
+        add += f", with kubernetes: {{inference_pool: {model.metadata.name}}}, members or file"
     fix = f'did you mean "{near}"?' if near else add
     message = f"no effect: gateway.yaml has no pool {document.quote(path)}"
     yield document.warning(path, message, fix)

@@ -22,9 +22,10 @@ def check_manifest(manifest: InferencePool, pool: Pool, document: Document) -> I
         yield document.problem(
             ("spec", "endpointPickerRef", "failureMode"), message, "failureMode: FailClose"
         )
-    message = "no effect: it needs Kubernetes discovery"
-    fix = f'give members or file; pool "{pool.name}" goes by these alone'
-    yield document.warning(("spec", "selector"), message, fix)
+    if pool.kubernetes is None:
+        message = "no effect here: the pool does not follow pods"
+        fix = f"kubernetes: {{inference_pool: {manifest.metadata.name}}} on the pool, if it should"
+        yield document.warning(("spec", "selector"), message, fix)
     if parts.http2 != pool.http2:
         message = f'pool "{pool.name}" of gateway.yaml speaks {_spoken(pool.http2)}'
         fix = f"http2: {str(parts.http2).lower()} on the pool, or another appProtocol here"

@@ -1,14 +1,42 @@
 """The types of pools in gateway.yaml: model servers among which the gateway picks."""
 
+from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo
 
 from gateway.config.backend import Backend
 from gateway.config.section import LocalPath, Name, Port, Section
 
 Engine: TypeAlias = Literal["vllm", "sglang", "trtllm", "triton", "openai"]
 Hint: TypeAlias = Literal["objective", "fairness", "slo", "rewrite", "session", "subset"]
+
+
+def _mounted(value: str, info: ValidationInfo) -> str:
+    context: dict[str, Path] | None = info.context
+    return str((context["folder"] / value).absolute()) if context else value
+
+
+MountedPath: TypeAlias = Annotated[
+    str, Field(min_length=1, pattern=r"^[^\x00]+$"), AfterValidator(_mounted)
+]
+"""A path whose links are followed whenever it is opened: Kubernetes changes a mounted file by
+pointing a link elsewhere, so that what it leads to today is gone tomorrow."""
+
+ObjectName: TypeAlias = Annotated[
+    str, Field(max_length=253, pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")
+]
+LabelKey: TypeAlias = Annotated[
+    str,
+    Field(
+        max_length=317,
+        pattern=r"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?"
+        r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$",
+    ),
+]
+LabelValue: TypeAlias = Annotated[
+    str, Field(pattern=r"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$")
+]
 
 
 class Member(Section):
@@ -25,6 +53,34 @@ class Member(Section):
     )
     labels: dict[str, str] = Field(
         default_factory=dict[str, str], description="For filters and scorers of a profile."
+    )
+
+
+class Kubernetes(Section):
+    """Pods of a cluster that are members while they are ready: those that an InferencePool (v1)
+    selects, or those with the labels of `selector`."""
+
+    namespace: Name | None = Field(
+        default=None, description="Unset: that of the gateway's own pod."
+    )
+    inference_pool: ObjectName | None = Field(
+        default=None, description="Name of the InferencePool, which says labels and ports."
+    )
+    selector: Annotated[dict[LabelKey, LabelValue], Field(max_length=64)] = Field(
+        default_factory=dict[str, str], description="Labels that each pod has, all of them."
+    )
+    port: Port | None = Field(default=None, description="Where pods of `selector` serve.")
+    server: str | None = Field(
+        default=None, description="https://host:port of the API; unset: the gateway's own cluster."
+    )
+    token_file: MountedPath | None = Field(
+        default=None,
+        description="Holds the bearer token; read whenever one is needed. Unset: that of the "
+        "pod's service account.",
+    )
+    ca: MountedPath | None = Field(
+        default=None,
+        description="PEM CA of the API; unset: that of the pod, and with `server` the system's.",
     )
 
 
@@ -64,13 +120,16 @@ class Rewrite(Section):
 
 class Pool(Backend):
     """Model servers that may serve the same requests; for each the gateway picks the one that will
-    answer soonest. Members come from `endpoints`, `members` and `file`."""
+    answer soonest. Members come from `endpoints`, `members`, `file` and `kubernetes`."""
 
     members: tuple[Member, ...] = Field(
         default=(), description="Model servers, where more than the address matters."
     )
     file: LocalPath | None = Field(
         default=None, description="A YAML list of further `members`, which is watched."
+    )
+    kubernetes: Kubernetes | None = Field(
+        default=None, description="Further members: pods, which are watched."
     )
     engine: Engine = Field(
         default="vllm", description="Which metrics they tell; `openai`: any other, by counts alone."

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path as FilePath
 from typing import Final
 
-from gateway.config.addresses import is_normal_path, parse_address
+from gateway.config.addresses import Address, is_normal_path, parse_address
 from gateway.config.backend_checks import is_header_value
 from gateway.config.document import Document
 from gateway.config.files import system_ca, unreadable, unusable_ca
 from gateway.config.member_file import address_problems, read_members
 from gateway.config.members import addresses_of, static_members
-from gateway.config.pool import Pool, Rewrite
+from gateway.config.pool import Kubernetes, Pool, Rewrite
 from gateway.config.route_checks import odd_path, reference
 from gateway.config.schema import Gateway, Route
 from gateway.config.yamltree import Path
@@ -38,15 +38,20 @@ def _members(gateway: Gateway, document: Document) -> Iterator[Problem]:
                 message = f"a pool has no {field}: it is of servers that may replace each other"
                 yield document.problem((*path, field), message, "use endpoints, or a backend")
         members = static_members(pool)
-        if not members and pool.file is None:
+        if not members and not _discovered(pool):
             message = "the pool has no members"
-            yield document.problem(path, message, "add endpoints, members or a file")
-        elif pool.file is None and not any(one.role in _ANSWERING for one in members):
+            yield document.problem(path, message, "add endpoints, members, a file or kubernetes")
+        elif not _discovered(pool) and not any(one.role in _ANSWERING for one in members):
             message = "no member of the pool answers requests: all of them help others"
             yield document.problem((*path, "members"), message, "give one the role both or decode")
         seen = set(pool.endpoints)
         yield from address_problems(document, (*path, "members"), pool.members, seen)
         yield from _member_file(pool, document, (*path, "file"))
+
+
+def _discovered(pool: Pool) -> bool:
+    """Whether members may come that gateway.yaml does not name."""
+    return pool.file is not None or pool.kubernetes is not None
 
 
 def _member_file(pool: Pool, document: Document, path: Path) -> Iterator[Problem]:
@@ -133,9 +138,57 @@ def _scrape(pool: Pool, document: Document, path: Path) -> Iterator[Problem]:
     if not is_header_value(scrape.token.get_secret_value()):
         yield document.problem(here, "not a token", "no line breaks, not empty")
     local = all((a := parse_address(one)) and a.loopback for one in addresses_of(pool))
-    if scrape.scheme == "http" and not (local and pool.file is None):
+    if scrape.scheme == "http" and not (local and not _discovered(pool)):
         message = "the token crosses the network without TLS"
         yield document.warning(here, message, "scheme: https")
+
+
+def _kubernetes(gateway: Gateway, document: Document) -> Iterator[Problem]:
+    """What can be said without the cluster: a configuration is checked elsewhere, too."""
+    for index, pool in enumerate(gateway.pools):
+        path: Path = ("pools", index, "kubernetes")
+        if pool.kubernetes is not None:
+            yield from _which_pods(pool.kubernetes, document, path)
+            yield from _which_cluster(pool.kubernetes, document, path)
+
+
+def _which_pods(section: Kubernetes, document: Document, path: Path) -> Iterator[Problem]:
+    if (section.inference_pool is None) == (not section.selector):
+        message = "needs exactly one of inference_pool and selector"
+        yield document.problem(path, message, "name an InferencePool, or the labels of the pods")
+    elif section.selector and section.port is None:
+        yield document.problem(path, "pods of a selector need a port", "port: 8000")
+    elif section.inference_pool is not None and section.port is not None:
+        message = "no effect: the InferencePool says its targetPorts"
+        yield document.problem((*path, "port"), message, "remove it")
+
+
+def _which_cluster(section: Kubernetes, document: Document, path: Path) -> Iterator[Problem]:
+    yield from unreadable(document, (*path, "token_file"), section.token_file)
+    yield from unreadable(document, (*path, "ca"), section.ca)
+    yield from unusable_ca(document, (*path, "ca"), section.ca)
+    if section.server is None:
+        return
+    here = (*path, "server")
+    if parse_server(section.server) is None:
+        yield document.problem(here, f"{document.quote(here)} is not https://host:port")
+    if section.token_file is None:
+        message = "the token of the pod's own cluster is not sent to another server"
+        yield document.problem(here, message, "name its token_file")
+    if section.namespace is None:
+        message = "with a server the namespace is not known"
+        yield document.problem(here, message, "add namespace")
+    if section.ca is None and system_ca() is None:
+        yield document.problem(here, "this system has no CA bundle", "name one in ca")
+
+
+def parse_server(text: str) -> Address | None:
+    """The address of the API of a cluster by its https:// URL, which has no path; 443 is the port
+    unless it says one. None for anything else."""
+    scheme, _, authority = text.partition("://")
+    if scheme != "https":
+        return None
+    return parse_address(authority) or parse_address(f"{authority}:443")
 
 
 # --- routes -------------------------------------------------------------------------------------
@@ -204,4 +257,4 @@ def _aliases(
             yield from reference(document, here, model, known, "model of the route's pools,")
 
 
-CHECKS: Final = (_members, _models, _scrapes, _routes)
+CHECKS: Final = (_members, _models, _scrapes, _kubernetes, _routes)

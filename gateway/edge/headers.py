@@ -16,7 +16,10 @@ TO_MODEL_SERVERS: Final = (
 )
 """Written by the service: what the server of a pool is told of the other servers that take part."""
 
-OWNED_NAMES: Final = (SESSION_ENDPOINT, POOL_HEADER, *TO_MODEL_SERVERS)
+NEVER_TO_MODEL_SERVERS: Final = ("x-prefiller-url", "x-data-parallel-rank")
+"""Older names of two of them, which some servers still obey. Nobody writes them."""
+
+OWNED_NAMES: Final = (SESSION_ENDPOINT, POOL_HEADER, *TO_MODEL_SERVERS, *NEVER_TO_MODEL_SERVERS)
 """Written by the gateway only: whatever a client sends under these names is dropped at once."""
 
 OWNED_PREFIXES: Final = (

@@ -40,12 +40,14 @@ class PoolLike(Protocol):
         """Pick an endpoint and charge it; `waited` is seconds in the queue."""
         ...
 
-    def saturation(self, now: float) -> float:
-        """How full the pool is: 1 and over is full."""
+    def saturation(self, now: float, capacity: int | None = None) -> float:
+        """How full the pool is: 1 and over is full. `capacity` requests in flight fill an endpoint,
+        None: no number does."""
         ...
 
     def states(self) -> Sequence[EndpointState]:
-        """All endpoints, healthy or not, as of the last call that was told the time."""
+        """All endpoints, healthy or not, as of the last call that was told the time; the same
+        object as before if no load and no endpoint is another."""
         ...
 
     def first_token(self, ticket: int, now: float) -> None:
@@ -108,7 +110,7 @@ class Broker:
         key = self._room.flow(demand, now)
         if not self._rules.enabled:
             return self._place_or_shed(key, demand, now)
-        saturation, room = self._pool.saturation(now), self._look(now)
+        saturation, room = self._saturation(now), self._look(now)
         if _is_none_of(demand.subset, room) or self._may_go(demand.priority, saturation):
             verdict = self._attempt(demand, room, now, 0.0)
             if not isinstance(verdict, _Held):
@@ -185,7 +187,7 @@ class Broker:
 
     def queued(self, now: float) -> QueueView:
         """What waits, for metrics and explanations."""
-        saturation = self._pool.saturation(now)
+        saturation = self._saturation(now)
         bands = self._room.views(saturation, now)
         return QueueView(len(self._room), self._room.bytes, saturation, bands)
 
@@ -195,8 +197,11 @@ class Broker:
             self._gate.ended(run.endpoint, run.first_token_seen)
         return self._now
 
+    def _saturation(self, now: float) -> float:
+        return self._pool.saturation(now, self._rules.max_in_flight)
+
     def _place_or_shed(self, key: FlowKey, demand: Demand, now: float) -> Placement | Dropped:
-        if demand.priority < 0 and self._pool.saturation(now) >= 1.0:
+        if demand.priority < 0 and self._saturation(now) >= 1.0:
             return self._drop(key, Drop.SATURATED, now, now)
         return self._settle(key, self._pool.place(demand, now, 0.0), now)
 
@@ -263,7 +268,7 @@ class Broker:
 
     def _next(self, now: float) -> tuple[Entry | None, _Held | None]:
         """Who goes next, and why nobody does although someone waits."""
-        saturation = self._pool.saturation(now)
+        saturation = self._saturation(now)
         ceilings = self._room.ceilings(saturation)
         for band in self._room.bands():
             if ceilings[band.priority] <= saturation:

@@ -1,34 +1,24 @@
 """The default profile: predicted milliseconds to the first token, and what they cost others. Pure.
 
-The predicted time is the prefill work in front of the request, its own uncached tokens, the steps
-that running answers slow down, the wait for memory, an adapter and the network. To it comes what
-placing the request there costs other requests, all in the same milliseconds:
-
-- `others`: by the first policy iteration for size-aware dispatching, with arrivals at rate l per
-  endpoint and utilisation r, work x behind a backlog v delays later ones by
-  l * x * (2v + x) / (2 (1 - r)) (Hyytia, Penttinen, Aalto: Size- and state-aware dispatching
-  problem with queue-specific job sizes, EJOR 217, 2012);
-- `crowding`: the share of the cache that it takes for as long as requests stay, with the price
-  u / (1 - u) of a place in a system of utilisation u;
-- `eviction`: what its blocks displace has to be computed again, as likely as prompts are cached;
-- `answer`: its answer and the running ones slow each other down, each step by its context.
-
-On an idle pool the soonest endpoint wins; the busier the pool, the more recomputing what another
-endpoint has cached has to gain.
+What is added up, and why, is said in `gateway.picker.price`. On an idle pool the soonest endpoint
+wins; the busier the pool, the more recomputing what another endpoint has cached has to gain.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from math import exp
 from typing import Final
 
 from gateway.model.demand import Demand
-from gateway.picker.affinity import Sessions, adapter_seconds
-from gateway.picker.disaggregation import Disaggregation, Priced, split
+from gateway.picker.affinity import Sessions
+from gateway.picker.disaggregation import Disaggregation
+from gateway.picker.field import Field
+from gateway.picker.fleet import Fleet, Seen, adapters_of
 from gateway.picker.index import PrefixIndex
 from gateway.picker.learning import Began, Ended
-from gateway.picker.ledger import Account
-from gateway.picker.profile import Candidate, Ranked, Ranking
+from gateway.picker.price import Moment
+from gateway.picker.profile import Candidate, Ranking
+from gateway.picker.quotes import Quotes
 from gateway.picker.rates import Rates
 
 _WINDOW: Final = 20.0
@@ -43,52 +33,8 @@ _ANSWER_WEIGHT: Final = 0.1
 _RECENT: Final = 50
 """Observations over which means are taken."""
 
-_NAMES: Final = (
-    *("queue", "prefill", "decode", "memory", "adapter", "network", "elsewhere", "transfer"),
-    *("others", "crowding", "eviction", "answer", "session"),
-)
-
-
-class Parts(Mapping[str, float]):
-    """The parts of a cost, in milliseconds; `session` is taken off. A dict for each candidate would
-    take longer than its cost."""
-
-    __slots__ = ("_values",)
-
-    def __init__(self, seconds: tuple[float, ...]) -> None:
-        self._values = seconds
-
-    def __getitem__(self, name: str) -> float:
-        try:
-            return self._values[_NAMES.index(name)] * 1000
-        except ValueError:
-            raise KeyError(name) from None
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(_NAMES)
-
-    def __len__(self) -> int:
-        return len(_NAMES)
-
-
-@dataclass(frozen=True, slots=True)
-class _Moment:
-    """What is the same for all candidates of a request; `growth` is what each token of context
-    among running answers costs in seconds of all of an answer's steps, weighted."""
-
-    demand: Demand
-    now: float
-    pressure: float
-    session: str | None
-    block_tokens: float
-    adapter: bool
-    base: float
-    per_token: float
-    interference: float
-    growth: float
-    elsewhere: float = 0.0
-    transfer: float = 0.0
-    relieved: bool = False
+_ORDERED: Final = 3
+"""How many endpoints a pick needs in order: itself and its fallbacks."""
 
 
 class CostProfile:
@@ -109,6 +55,8 @@ class CostProfile:
         self._stay, self._ends = 10.0, 1
         self._reuse = 0.5
         self._uncached = 0.0
+        self._paces: list[float] = []
+        self._life: tuple[Fleet, int] | None = None
 
     def watch(self, index: PrefixIndex) -> None:
         """As in `Learner`."""
@@ -116,14 +64,15 @@ class CostProfile:
 
     def rank(self, demand: Demand, candidates: Sequence[Candidate], now: float) -> Ranking:
         """All candidates that may answer, cheapest first."""
-        answering, prefillers = split(candidates)
-        if not answering:
+        if not candidates:
             return Ranking(())
-        moment = self._moment(demand, answering, now)
-        order = self._order(answering, moment)
-        if not prefillers:
-            return Ranking(tuple(ranked for _, ranked in order))
-        return self._disaggregated(order, answering, prefillers, moment)
+        field = Field.of_candidates(candidates, self._index, self.rates, now)
+        return self._rank(demand, field, candidates[0].prompt_tokens, now, whole=True)
+
+    def pick(self, demand: Demand, seen: Seen, now: float) -> Ranking:
+        """As in `FleetProfile`."""
+        field = Field.of_fleet(seen, self._current_paces(seen.fleet, now))
+        return self._rank(demand, field, seen.tokens, now) if field.rows else Ranking(())
 
     def placed(self, demand: Demand, candidate: Candidate, now: float) -> None:
         """Count the arrival and its work."""
@@ -174,135 +123,79 @@ class CostProfile:
         """Forget the endpoint."""
         self.rates.forget(address)
 
-    def _moment(self, demand: Demand, candidates: Sequence[Candidate], now: float) -> _Moment:
-        fade = exp(-max(now - self._at, 0.0) / _WINDOW) / _WINDOW / len(candidates)
-        busy = min(self._work * fade, _BUSIEST)
-        tokens = candidates[0].prompt_tokens - demand.media_tokens
-        per_byte = tokens / demand.prompt_bytes if demand.prompt_bytes and tokens > 0 else 0.25
-        loads = [each.state.load for each in candidates]
-        known = any(
-            demand.model in load.running_adapters or demand.model in load.waiting_adapters
-            for load in loads
-            if load is not None and load.max_adapters is not None
-        )
-        return _Moment(
-            demand,
-            now,
-            self._arrivals * fade / (2 * (1 - busy)),
-            self._sessions.at(demand.session, now) if demand.session else None,
-            demand.block_bytes * per_byte,
-            known,
-            self.rates.base,
-            self.rates.per_token,
-            self.rates.interference,
-            self.rates.step_per_token * self._output * _ANSWER_WEIGHT,
-        )
-
-    def _order(
-        self, candidates: Sequence[Candidate], moment: _Moment
-    ) -> list[tuple[tuple[int, float], Ranked]]:
-        priced = [self._price(candidate, moment) for candidate in candidates]
-        turn = self._turn % len(priced)
-        priced = priced[turn:] + priced[:turn]
-        priced.sort(key=lambda each: each[0])
-        return priced
-
-    def _price(self, candidate: Candidate, moment: _Moment) -> tuple[tuple[int, float], Ranked]:
-        """((SLOs missed, cost to a tenth of a millisecond), candidate with its parts)."""
-        state = candidate.state
-        flight, endpoint = state.in_flight, state.endpoint
-        pace = self.rates.pace(endpoint.address, moment.now)
-        per_token = moment.per_token * pace
-        slowed = moment.interference * (flight.context_tokens - flight.prefill_tokens) * pace
-        front = float(flight.prefill_tokens)
-        if front and isinstance(flight, Account):
-            front = flight.front(moment.now, 1 / (per_token + slowed))
-        if state.load is not None and state.load.waiting:
-            front += max(state.load.waiting - flight.prefilling, 0) * self._uncached
-        own = 0 if moment.relieved else candidate.uncached_tokens
-        demand = moment.demand
-        memory, crowding, evicted = self._space(candidate, moment.block_tokens)
-        adapter = adapter_seconds(demand.model, state.load, self._stay) if moment.adapter else 0.0
-        prefill = moment.base * pace + own * per_token
-        expected = (
-            front * per_token
-            + prefill
-            + (front + own) * slowed
-            + memory
-            + adapter
-            + endpoint.round_trip
-            + moment.elsewhere
-            + moment.transfer
-        )
-        work = own * (per_token + slowed)
-        others = moment.pressure * work * (2 * front * (per_token + slowed) + work)
-        size = candidate.prompt_tokens + self._output
-        answer = moment.growth * pace * (flight.context_tokens + flight.requests * size)
-        eviction = evicted * per_token * self._reuse
-        session = self._output * per_token if endpoint.address == moment.session else 0.0
-        cost = expected + others + crowding + eviction + answer - session
-        parts = Parts(
-            (
-                *(front * per_token, prefill, (front + own) * slowed, memory, adapter),
-                *(endpoint.round_trip, moment.elsewhere, moment.transfer),
-                *(others, crowding, eviction, answer, session),
-            )
-        )
-        slo = demand.ttft_slo is not None or demand.tpot_slo is not None
-        late = self._late(candidate, demand, expected, pace) if slo else 0
-        return (late, round(cost, 4)), Ranked(candidate, parts, expected * 1000)
-
-    def _late(self, candidate: Candidate, demand: Demand, expected: float, pace: float) -> int:
-        """0 if it would keep to the SLOs, 1 if only answers were too slow, 2 if the first token
-        came too late, 3 for both; the order of llm-d's latency scorer."""
-        late = 0
-        if demand.ttft_slo is not None and expected > demand.ttft_slo:
-            late = 2
-        if demand.tpot_slo is not None:
-            context = candidate.state.in_flight.context_tokens + candidate.prompt_tokens
-            step = (self.rates.step + self.rates.step_per_token * context) * pace
-            late += step > demand.tpot_slo
-        return late
-
-    def _space(self, candidate: Candidate, block_tokens: float) -> tuple[float, float, float]:
-        """Seconds of waiting for memory, seconds that it makes scarce for others, and tokens that
-        it evicts."""
-        shelf = self._index.shelf(candidate.address) if self._index else None
-        if shelf is None or not candidate.prompt_tokens or shelf.size <= 0:
-            return 0.0, 0.0, 0.0
-        new = (candidate.uncached_tokens + self._output / 2) / block_tokens
-        held = shelf.pinned + shelf.reserved
-        over = held + new - shelf.size
-        wait = over / (held + new) * self._stay if over > 0 else 0.0
-        full = min(held / shelf.size, _BUSIEST)
-        crowding = new / shelf.size * self._stay * full / (1 - full)
-        evicted = min(max(shelf.excess + new, 0.0), new) * block_tokens
-        return wait, crowding, evicted
-
-    def _disaggregated(
-        self,
-        order: list[tuple[tuple[int, float], Ranked]],
-        answering: Sequence[Candidate],
-        prefillers: Sequence[Candidate],
-        moment: _Moment,
+    def _rank(
+        self, demand: Demand, field: Field, tokens: int, now: float, *, whole: bool = False
     ) -> Ranking:
-        """Let another endpoint prefill if that, with the transfer, costs less."""
-        alone = Ranking(tuple(ranked for _, ranked in order))
-        tokens = answering[0].prompt_tokens
-        relieved = self._order(answering, _relieved(moment, 0.0, 0.0))
-        priced = [
-            Priced(ranked.candidate, (ranked.expected or 0.0) / 1000, cost)
-            for (_, cost), ranked in self._order(prefillers, moment)
-        ]
-        best = self.disaggregation.prefiller(order[0][0][1], relieved[0][0][1], priced, tokens)
+        most = None if whole else _ORDERED
+        answering, prefilling = field.split()
+        moment = self._moment(demand, len(answering.rows), tokens, now)
+        stay = self._stay if self._knows_adapter(demand.model, answering) else None
+        here = self._sessions.at(demand.session, now) if demand.session else None
+
+        def quoted(field: Field, moment: Moment) -> Quotes:
+            quotes = Quotes(field, moment, demand, adapter=stay, session=here)
+            if demand.ttft_slo is not None or demand.tpot_slo is not None:
+                quotes.miss(demand, tokens, self.rates, self._output * _ANSWER_WEIGHT)
+            return quotes
+
+        alone = quoted(answering, moment)
+        if prefilling is None:
+            return alone.ranking(self._turn, most, tokens)
+        relieved = replace(moment, relieved=True)
+        best = self.disaggregation.prefiller(
+            alone.least(self._turn),
+            quoted(answering, relieved).least(self._turn),
+            quoted(prefilling, moment).priced(self._turn),
+            tokens,
+        )
         if best is None:
-            return alone
-        transfer = self.disaggregation.seconds(tokens)
-        moved = self._order(answering, _relieved(moment, best.expected, transfer))
-        return Ranking(tuple(ranked for _, ranked in moved), best.candidate.address)
+            return alone.ranking(self._turn, most, tokens)
+        relieved.elsewhere = best.expected
+        relieved.transfer = self.disaggregation.seconds(tokens)
+        return quoted(answering, relieved).ranking(self._turn, most, tokens, best.address)
 
+    def _moment(self, demand: Demand, count: int, tokens: int, now: float) -> Moment:
+        rates = self.rates
+        fade = exp(-max(now - self._at, 0.0) / _WINDOW) / _WINDOW / count
+        busy = min(self._work * fade, _BUSIEST)
+        text = tokens - demand.media_tokens
+        per_byte = text / demand.prompt_bytes if demand.prompt_bytes and text > 0 else 0.25
+        block_tokens = demand.block_bytes * per_byte
+        # a prompt of no tokens takes no memory that is worth a thought
+        stay, reuse = (self._stay, self._reuse) if tokens else (0.0, 0.0)
+        return Moment(
+            now,
+            rates.base,
+            rates.per_token,
+            rates.interference,
+            rates.usual,
+            self._uncached,
+            tokens + self._output,
+            self._arrivals * fade / (2 * (1 - busy)),
+            rates.step_per_token * self._output * _ANSWER_WEIGHT,
+            stay,
+            block_tokens * rates.per_token * reuse,
+            self._output / 2,
+            block_tokens,
+            self._output * rates.per_token,
+            delay=_ANSWER_WEIGHT,
+        )
 
-def _relieved(moment: _Moment, elsewhere: float, transfer: float) -> _Moment:
-    """The same moment for endpoints that get the prompt's keys and values: after so many seconds
-    of prefill elsewhere, and so many of transfer."""
-    return replace(moment, elsewhere=elsewhere, transfer=transfer, relieved=True)
+    def _knows_adapter(self, model: str, field: Field) -> bool:
+        """Whether the model is an adapter that some endpoint has; where none has, all are equal."""
+        if field.adapters is not None and (field.places is not None or not field.adapters[model]):
+            return bool(field.adapters[model])
+        return any(model in adapters_of(state) for state in field.states)
+
+    def _current_paces(self, fleet: Fleet, now: float) -> list[float]:
+        """The paces of the fleet's endpoints, of which only those that changed are computed."""
+        changed = self.rates.changed(now)
+        if self._life != (fleet, fleet.life):
+            self._life = (fleet, fleet.life)
+            self._paces = [self.rates.known_pace(each, now) for each in fleet.addresses]
+            return self._paces
+        for address in changed:
+            place = fleet.places.get(address)
+            if place is not None:
+                self._paces[place] = self.rates.known_pace(address, now)
+        return self._paces

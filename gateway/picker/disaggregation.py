@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from gateway.picker.endpoint import Role
 from gateway.picker.fit import Fit
-from gateway.picker.profile import Candidate
 
 _START: Final = (0.02, 2e-6)
 """Seconds for a transfer, and for each of its tokens, before one was seen: keys and values of a
@@ -16,7 +16,7 @@ large model over a fast network."""
 class Priced:
     """What an endpoint would cost, in seconds: until the first token, and in all."""
 
-    candidate: Candidate
+    address: str
     expected: float
     cost: float
 
@@ -50,8 +50,9 @@ class Disaggregation:
         return best
 
 
-def split(candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[Candidate]]:
-    """Those that may answer, and those that only prefill. Without one that may answer, all do."""
-    answering = [each for each in candidates if each.state.endpoint.role in ("both", "decode")]
-    prefill = [each for each in candidates if each.state.endpoint.role == "prefill"]
-    return (answering, prefill) if answering else (list(candidates), [])
+def split(roles: Sequence[Role]) -> tuple[list[int], list[int]]:
+    """The places of those that may answer, and of those that only prefill. Without one that may
+    answer, all do."""
+    answering = [place for place, role in enumerate(roles) if role in ("both", "decode")]
+    prefill = [place for place, role in enumerate(roles) if role == "prefill"]
+    return (answering, prefill) if answering else (list(range(len(roles))), [])

@@ -47,13 +47,15 @@ class EndpointState:
 
     `load` is the newest scrape, None when there is none, or none that is young enough to believe
     (unknown, never "full"). `since_scrape` counts requests placed here that the newest scrape
-    cannot know of.
+    cannot know of. `late` is how many seconds later than predicted it is to be expected to answer,
+    because requests to it are overdue or have failed.
     """
 
     endpoint: Endpoint
     in_flight: InFlight = field(default_factory=InFlight)
     load: EngineLoad | None = None
     since_scrape: int = 0
+    late: float = 0.0
 
     @property
     def address(self) -> str:

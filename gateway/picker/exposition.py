@@ -8,6 +8,7 @@ What is not a plain number within bounds is unknown: a wrong number would steer 
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 MOST: Final = 1e15
@@ -16,9 +17,26 @@ MOST: Final = 1e15
 MOST_SERIES: Final = 4_096
 """Of one name; a server with more has lost count itself."""
 
-MOST_ADAPTERS: Final = 1_024
+MOST_LABELLED: Final = 512
+"""Of one name whose labels are read: one for each engine of a server, or a few for each model."""
+
+MOST_LINE: Final = 16 * 1024
+"""Bytes of a line. A longer one is not looked at."""
+
+MOST_LABELS: Final = 64
+"""Of one line. One with more is not looked at."""
+
+MOST_ADAPTERS: Final = 64
+MOST_ADAPTER_NAME: Final = 256
+"""Characters."""
+
+MOST_CACHE_TOKENS: Final = 2**40
+"""All memory that a server can have holds fewer."""
+
 _NUMBER: Final = re.compile(rb"\+?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?")
-_LABEL: Final = re.compile(rb'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)",?')
+_LABEL: Final = re.compile(rb'([a-zA-Z_][a-zA-Z0-9_]*+)="([^"\\]*+(?:\\.[^"\\]*+)*+)",?+')
+_LABELS: Final = re.compile(rb"(?:%s){0,%d}+" % (_LABEL.pattern, MOST_LABELS))
+# Possessive: what is not written so takes no more than one look at each byte.
 _ESCAPED: Final = re.compile(r"\\(.)")
 
 
@@ -32,18 +50,17 @@ class Series:
     @property
     def labels(self) -> Mapping[str, str]:
         """Labels by name; empty if they are not written as they should be."""
-        found: dict[str, str] = {}
-        at = 0
-        while at < len(self.written):
-            label = _LABEL.match(self.written, at)
-            if label is None:
-                return {}
-            found[label[1].decode()] = _unescaped(label[2].decode(errors="replace"))
-            at = label.end()
-        return found
+        if not _LABELS.fullmatch(self.written):
+            return {}
+        return {
+            name.decode(): _unescaped(value.decode(errors="replace"))
+            for name, value in _LABEL.findall(self.written)
+        }
 
 
 def _unescaped(text: str) -> str:
+    if "\\" not in text:
+        return text
     return _ESCAPED.sub(lambda one: "\n" if one[1] == "n" else one[1], text)
 
 
@@ -52,15 +69,19 @@ class Exposition:
 
     def __init__(self, text: bytes) -> None:
         self._text = b"\n" + text
+        self._found: dict[str, tuple[Series, ...]] = {}
 
     def series(self, name: str) -> tuple[Series, ...]:
         """Every line of this name; none if there are too many."""
-        found: list[Series] = []
-        for one in self._lines(name):
-            if len(found) == MOST_SERIES:
-                return ()
-            found.append(one)
-        return tuple(found)
+        if name not in self._found:
+            found = tuple(islice(self._lines(name), MOST_SERIES + 1))
+            self._found[name] = found if len(found) <= MOST_SERIES else ()
+        return self._found[name]
+
+    def labelled(self, name: str) -> tuple[Series, ...]:
+        """The same for series whose labels are to be read, each of which takes its time."""
+        found = self.series(name)
+        return found if len(found) <= MOST_LABELLED else ()
 
     def _lines(self, name: str) -> Iterator[Series]:
         wanted, text = b"\n" + name.encode(), self._text
@@ -68,12 +89,9 @@ class Exposition:
         while at >= 0:
             start = at + len(wanted)
             end = text.find(b"\n", start)
-            line = text[start : end if end >= 0 else len(text)]
-            if line[:1] == b"{":
-                labels, _, rest = line[1:].rpartition(b"}")
-                yield Series(labels, _value(rest))
-            elif line[:1] in {b" ", b"\t"}:
-                yield Series(b"", _value(line))
+            end = end if end >= 0 else len(text)
+            if end - at <= MOST_LINE and (one := _series(text[start:end])) is not None:
+                yield one
             at = text.find(wanted, start)
 
     def total(self, name: str, **labels: str) -> float | None:
@@ -106,13 +124,24 @@ class Exposition:
         return min(total / len(values), 1.0)
 
     def _having(self, name: str, labels: Mapping[str, str]) -> tuple[Series, ...]:
-        found = self.series(name)
         if not labels:
-            return found
-        return tuple(one for one in found if labels.items() <= one.labels.items())
+            return self.series(name)
+        return tuple(one for one in self.labelled(name) if labels.items() <= one.labels.items())
 
 
 _ROUNDED: Final = 1.05
+
+
+def _series(line: bytes) -> Series | None:
+    """What follows a name; None if that is the rest of another name, or has too many labels."""
+    if line[:1] in {b" ", b"\t"}:
+        return Series(b"", _value(line))
+    if line[:1] != b"{":
+        return None
+    labels, _, rest = line[1:].rpartition(b"}")
+    if labels.count(b'="') > MOST_LABELS and not _LABELS.fullmatch(labels):
+        return None
+    return Series(labels, _value(rest))
 
 
 def _value(text: bytes) -> float | None:
@@ -132,11 +161,16 @@ def whole(text: str) -> int | None:
 
 
 def names(text: str) -> frozenset[str]:
-    """The names in a label with commas between them; none if there are too many."""
+    """The names in a label with commas between them; none if there are too many, or if one is too
+    long."""
     found = frozenset(name for part in text.split(",") if (name := part.strip()))
-    return found if len(found) <= MOST_ADAPTERS else frozenset()
+    if len(found) > MOST_ADAPTERS or any(len(name) > MOST_ADAPTER_NAME for name in found):
+        return frozenset()
+    return found
 
 
 def product(one: float | None, other: float | None) -> int | None:
-    """Blocks times the size of one; None if either is unknown or nothing."""
-    return round(one * other) if one and other else None
+    """Tokens of a cache: blocks times the size of one. None if either is unknown or nothing, or if
+    that is over MOST_CACHE_TOKENS."""
+    tokens = round(one * other) if one and other else 0
+    return tokens if 0 < tokens <= MOST_CACHE_TOKENS else None

@@ -10,8 +10,13 @@ _LARGEST: Final = 0.5
 """Relative errors above this count no more than this (Huber): an outlier cannot turn the fit."""
 
 
+_LEAST: Final = 1e-12
+"""A pivot below this is rounding."""
+
+
 class Fit:
-    """y = sum of coefficient * feature, by the relative error, every coefficient 0 or more.
+    """y = sum of coefficient * feature, by the relative error; one to three coefficients,
+    every one 0 or more.
 
     Learning starts at `start`, each of whose coefficients weighs as much as `weight` observations
     in which it alone explains y.
@@ -34,11 +39,12 @@ class Fit:
         expected = max(self.predict(features), 1e-9)
         error = abs(y / expected - 1)
         weight = (1.0 if error < _LARGEST else _LARGEST / error) / expected**2
-        for i, one in enumerate(features):
-            row = self._squares[i]
-            for j, other in enumerate(features):
-                row[j] = row[j] * _MEMORY + weight * one * other
-            self._right[i] = self._right[i] * _MEMORY + weight * one * y
+        for one, row, right in zip(features, self._squares, range(len(features)), strict=True):
+            scaled = weight * one
+            row[:] = [
+                known * _MEMORY + scaled * other for known, other in zip(row, features, strict=True)
+            ]
+            self._right[right] = self._right[right] * _MEMORY + scaled * y
         self.values = self._solve()
 
     def _solve(self) -> list[float]:
@@ -46,40 +52,42 @@ class Fit:
         used = list(range(len(self.values)))
         found: list[float] = []
         while used:
-            found = _solved(
+            found = solved(
                 [
                     [self._squares[i][j] + (self._precision[i] if i == j else 0.0) for j in used]
                     for i in used
                 ],
                 [self._right[i] + self._prior[i] for i in used],
             )
-            worst = min(range(len(used)), key=found.__getitem__)
-            if found[worst] >= 0:
+            if min(found) >= 0:
                 break
-            del used[worst]
+            del used[found.index(min(found))]
         values = [0.0] * len(self.values)
         for i, value in zip(used, found, strict=True):
             values[i] = value
         return values
 
 
-def _solved(matrix: Sequence[Sequence[float]], right: Sequence[float]) -> list[float]:
-    """The solution of a positive definite system, by elimination in rows scaled to ones on the
-    diagonal: the features differ by many powers of ten."""
-    size = len(right)
-    scale = [matrix[i][i] ** -0.5 for i in range(size)]
-    rows = [
-        [*(matrix[i][j] * scale[i] * scale[j] for j in range(size)), right[i] * scale[i]]
-        for i in range(size)
-    ]
-    for i in range(size):
-        pivot = max(rows[i][i], 1e-12)
-        for k in range(i + 1, size):
-            share = rows[k][i] / pivot
-            for j in range(i, size + 1):
-                rows[k][j] -= share * rows[i][j]
-    found = [0.0] * size
-    for i in reversed(range(size)):
-        rest = sum(rows[i][j] * found[j] for j in range(i + 1, size))
-        found[i] = (rows[i][size] - rest) / max(rows[i][i], 1e-12)
-    return [value * scale[i] for i, value in enumerate(found)]
+def solved(matrix: Sequence[Sequence[float]], right: Sequence[float]) -> list[float]:
+    """The solution of a symmetric positive definite system of at most three unknowns, with ones on
+    the diagonal by scaling: the features differ by many powers of ten. Written out, because a loop
+    takes many times as long and this is done for every answer."""
+    scale = [row[i] ** -0.5 for i, row in enumerate(matrix)]
+    if len(scale) == 1:
+        return [right[0] / matrix[0][0]]
+    one, two = scale[0], scale[1]
+    first, second = right[0] * one, right[1] * two
+    ab = matrix[0][1] * one * two
+    bb = max(1.0 - ab * ab, _LEAST)
+    second -= ab * first
+    if len(scale) == 2:
+        second /= bb
+        return [(first - ab * second) * one, second * two]
+    three = scale[2]
+    ac = matrix[0][2] * one * three
+    bc = matrix[1][2] * two * three - ab * ac
+    share = bc / bb
+    third = right[2] * three - ac * first - share * second
+    third /= max(1.0 - ac * ac - share * bc, _LEAST)
+    second = (second - bc * third) / bb
+    return [(first - ab * second - ac * third) * one, second * two, third * three]

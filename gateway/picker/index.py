@@ -6,6 +6,7 @@ its path has runs, and a bisection in the last; not as many as it has blocks, no
 
 from array import array
 from collections.abc import Sequence
+from heapq import heapify, heappop, heapreplace
 from math import ceil
 from typing import Final
 
@@ -18,6 +19,15 @@ DEFAULT_TOKENS: Final = 31_250 * 16
 MAX_BLOCKS: Final = 4_000_000
 MAX_RUNS: Final = 400_000
 """Bounds of memory: about 32 MB of hashes and 300 MB of runs at worst."""
+
+_KEPT: Final = 0.999
+"""What is left when a bound is passed, so that looking for the oldest of all is rare, and short."""
+
+_SHRUNK: Final = 2000
+"""Holds that are let go of at once, at most: some milliseconds. Each request adds a few."""
+
+_WITNESSES: Final = 2
+"""Flows that have to find nothing, one after the other, of what was believed to be there."""
 
 
 class Lease:
@@ -41,7 +51,8 @@ class Lease:
 
 class PrefixIndex:
     """What each endpoint of a pool is believed to have cached; at most `max_blocks` blocks in
-    `max_runs` runs. Endpoints join with `capacity` blocks."""
+    `max_runs` runs. Endpoints join with `capacity` blocks. `changed` are addresses whose shelves
+    are other than when it was last cleared, by its reader."""
 
     def __init__(self, max_blocks: int = MAX_BLOCKS, max_runs: int = MAX_RUNS) -> None:
         self._max_blocks = max_blocks
@@ -53,6 +64,7 @@ class PrefixIndex:
         self._clock = 1
         self.blocks = 0
         self.runs = 0
+        self.changed: set[str] = set()
 
     def join(self, address: str, capacity: float) -> None:
         """A new endpoint, with an empty cache of `capacity` blocks."""
@@ -60,6 +72,7 @@ class PrefixIndex:
         self._all |= 1 << slot
         self._addresses[slot] = address
         self._shelves[address] = Shelf(slot, capacity)
+        self.changed.add(address)
 
     def leave(self, address: str) -> None:
         """The endpoint is gone, and its cache with it. Its leases are worth nothing now."""
@@ -68,6 +81,7 @@ class PrefixIndex:
             return
         self._empty(shelf)
         del self._addresses[shelf.slot]
+        self.changed.discard(address)
         self._all &= ~(1 << shelf.slot)
 
     def shelf(self, address: str) -> Shelf | None:
@@ -79,12 +93,18 @@ class PrefixIndex:
         shelf = self._shelves.get(address)
         if shelf is not None and shelf.size != capacity:
             shelf.size = capacity
+            self.changed.add(address)
             self._evict(shelf)
 
     def match(self, chain: Sequence[int]) -> dict[str, int]:
         """How many blocks of the chain, from its beginning and without a gap, each endpoint has;
         endpoints with none are left out."""
-        found: dict[str, int] = {}
+        addresses = self._addresses
+        return {addresses[slot]: n for n, slots in self.groups(chain) for slot in slots}
+
+    def groups(self, chain: Sequence[int]) -> list[tuple[int, list[int]]]:
+        """The same, as slots that have the same number of blocks; `address` says whose they are."""
+        found: list[tuple[int, list[int]]] = []
         alive, depth, run = self._all, 0, self._root
         while alive and depth < len(chain):
             child = run.children.get(chain[depth])
@@ -94,16 +114,20 @@ class PrefixIndex:
             whole = common == len(child.hashes)
             staying = alive & child.full if whole else 0
             ending = alive & (child.ragged if whole else child.full | child.ragged)
-            for slot in bits(ending):
-                found[self._addresses[slot]] = depth + min(int(child.holds[slot].blocks), common)
-            if depth:
-                for slot in bits(alive & ~staying & ~ending):
-                    found[self._addresses[slot]] = depth
+            found += [
+                (depth + min(int(child.holds[slot].blocks), common), [slot])
+                for slot in bits(ending)
+            ]
+            if depth and (left := alive & ~staying & ~ending):
+                found.append((depth, bits(left)))
             alive, depth, run = staying, depth + common, child
-        if depth:
-            for slot in bits(alive):
-                found[self._addresses[slot]] = depth
+        if depth and alive:
+            found.append((depth, bits(alive)))
         return found
+
+    def address(self, slot: int) -> str:
+        """Whose slot it is."""
+        return self._addresses[slot]
 
     def enter(self, address: str, chain: Sequence[int], reserve: float = 0.0) -> Lease | None:
         """A request with this chain runs at the endpoint, which keeps `reserve` blocks for its
@@ -127,6 +151,7 @@ class PrefixIndex:
         lease.end = run
         lease.reserved = reserve
         shelf.reserved += reserve
+        self.changed.add(address)
         self._pin(shelf, run)
         self._evict(shelf)
         self._bound()
@@ -137,6 +162,7 @@ class PrefixIndex:
         shelf = lease.shelf
         if not self._current(lease):
             return
+        self.changed.add(lease.address)
         shelf.reserved = max(shelf.reserved - lease.reserved, 0.0)
         self._clock += 1
         run = lease.end
@@ -160,16 +186,24 @@ class PrefixIndex:
             self.release(lease)
             self.truncate(lease.address, chain, lease.known)
 
-    def reported(self, lease: Lease, seen: float) -> None:
+    def reported(self, lease: Lease, seen: float, witness: str = "") -> None:
         """The server found `seen` blocks of this running request's chain in its cache.
 
         If that is less than believed, it evicted some; and whatever was used longer ago than those
         is gone too. A difference of a block is rounding, and blocks that another request was just
-        computing prove nothing.
+        computing prove nothing. Nor does nothing at all: a request may be read by another template
+        than its chain says, and its client could so have everybody's prompts forgotten. Only when
+        requests of two `witness`es in a row find nothing has the server lost what it had.
         """
         if not self._current(lease):
             return
         shelf = lease.shelf
+        if seen < 1 <= lease.known - 1:
+            shelf.doubts.add(witness)
+            if len(shelf.doubts) < _WITNESSES:
+                return
+        shelf.doubts.clear()
+        self.changed.add(lease.address)
         if seen >= lease.known - 1:
             shelf.learn(believed=lease.known, seen=max(seen, lease.known))
             return
@@ -212,6 +246,7 @@ class PrefixIndex:
             fresh = Shelf(shelf.slot, shelf.size)
             fresh.factor = shelf.factor
             self._shelves[address] = fresh
+            self.changed.add(address)
 
     def _current(self, lease: Lease) -> bool:
         return lease.end is not None and self._shelves.get(lease.address) is lease.shelf
@@ -290,6 +325,7 @@ class PrefixIndex:
 
     def _shrink(self, shelf: Shelf, hold: Hold, blocks: float) -> None:
         """Leave only so many blocks of a hold."""
+        self.changed.add(self._addresses[shelf.slot])
         shelf.used -= hold.blocks - blocks
         if hold.pins:
             shelf.pinned -= hold.blocks - blocks
@@ -329,14 +365,26 @@ class PrefixIndex:
             self._shrink(shelf, hold, 0)
 
     def _bound(self) -> None:
-        """Keep to the limits of memory: the oldest of all goes first, a hundredth at a time."""
+        """Keep to the limits of memory: the oldest of all goes first, a thousandth at a time, but
+        never so many holds that it makes a pause: what is left is for the next time."""
         if self.blocks <= self._max_blocks and self.runs <= self._max_runs:
             return
-        blocks, runs = self._max_blocks * 0.99, self._max_runs * 0.99
-        while self.blocks > blocks or self.runs > runs:
-            holds = ((shelf, shelf.oldest(self._clock)) for shelf in self._shelves.values())
-            known = [(hold.stamp, -i, shelf, hold) for i, (shelf, hold) in enumerate(holds) if hold]
-            if not known:
+        blocks, runs = self._max_blocks * _KEPT, self._max_runs * _KEPT
+        oldest = [
+            (hold.stamp, -place, shelf)
+            for place, shelf in enumerate(self._shelves.values())
+            if (hold := shelf.oldest(self._clock)) is not None
+        ]
+        heapify(oldest)
+        for _ in range(_SHRUNK):
+            if not oldest or (self.blocks <= blocks and self.runs <= runs):
                 return
-            _, _, shelf, hold = min(known, key=lambda each: each[:2])
-            self._shrink(shelf, hold, 0)
+            stamp, place, shelf = oldest[0]
+            hold = shelf.oldest(self._clock)
+            if hold is not None and hold.stamp == stamp:
+                self._shrink(shelf, hold, 0)
+                hold = shelf.oldest(self._clock)
+            if hold is None:
+                heappop(oldest)
+            else:
+                heapreplace(oldest, (hold.stamp, place, shelf))

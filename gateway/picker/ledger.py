@@ -1,6 +1,6 @@
 """What the gateway has sent to each endpoint and not seen the end of. Pure: no I/O, no clock."""
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -10,23 +10,45 @@ TTL: Final = 3600.0
 """Seconds after which a charge whose end nobody reported is dropped: longer than any request."""
 
 
+_RECENT: Final = 256
+"""Placements that may fall between a scrape and its arrival here."""
+
+
+def _recent() -> deque[float]:
+    return deque(maxlen=_RECENT)
+
+
 @dataclass(slots=True)
 class Account(InFlight):
     """The counters of one life of an endpoint. `queue` are the charges without a first token, in
-    the order of their placement, of which the first has been computed since `since`."""
+    the order of their placement, of which the first has been computed since `since`. `recent` is
+    when the newest were placed, whether or not they are over."""
 
     queue: "OrderedDict[int, Charge]" = field(
         default_factory=OrderedDict[int, "Charge"], repr=False
     )
     since: float = 0.0
+    recent: deque[float] = field(default_factory=_recent, repr=False)
+
+    def head(self) -> int:
+        """Uncached prompt tokens of the first of the queue, 0 if there is none."""
+        for charge in self.queue.values():
+            return charge.prefill_tokens
+        return 0
+
+    def unseen(self, at: float) -> int:
+        """How many were placed at `at` or later, at most 256. Earlier ones are not counted again,
+        so `at` may not go back."""
+        while self.recent and self.recent[0] < at:
+            self.recent.popleft()
+        return len(self.recent)
 
     def front(self, now: float, rate: float) -> float:
         """Uncached prompt tokens that are still to be computed, at `rate` tokens per second: the
         first of the queue is under way."""
         if not self.prefill_tokens:
             return 0.0
-        head = next(iter(self.queue.values())).prefill_tokens
-        return self.prefill_tokens - min(max(now - self.since, 0.0) * rate, head)
+        return self.prefill_tokens - min(max(now - self.since, 0.0) * rate, self.head())
 
 
 @dataclass(slots=True)
@@ -72,6 +94,7 @@ class Ledger:
         if not account.queue:
             account.since = now
         account.queue[self._ticket] = charge
+        account.recent.append(now)
         account.requests += 1
         account.prefilling += 1
         account.prefill_tokens += charge.prefill_tokens

@@ -8,17 +8,19 @@ from typing import Final
 from gateway.model.demand import Demand
 from gateway.model.engine import EngineLoad
 from gateway.model.placement import Drop, Dropped, Placement, Served
+from gateway.picker.answers import Answers
 from gateway.picker.endpoint import Endpoint, EndpointState
-from gateway.picker.index import DEFAULT_TOKENS, MAX_BLOCKS, MAX_RUNS, Lease, PrefixIndex
+from gateway.picker.fleet import Fleet
+from gateway.picker.fleet_profile import FleetProfile
+from gateway.picker.index import DEFAULT_TOKENS, Lease, PrefixIndex
 from gateway.picker.learning import Began, Ended, Learner
-from gateway.picker.ledger import TTL, Account, Ledger
+from gateway.picker.ledger import Account, Ledger
+from gateway.picker.limits import Limits
 from gateway.picker.observed import Watch
-from gateway.picker.profile import Candidate, Profile, Ranked, Ranking
-from gateway.picker.saturation import saturation
+from gateway.picker.profile import Profile, Ranked, Ranking
+from gateway.picker.sight import Sight
 from gateway.picker.tokens import TokenEstimate
-
-STALE: Final = 10.0
-"""Seconds after which a scrape says nothing any more."""
+from gateway.picker.trouble import Troubles, progress
 
 FALLBACKS: Final = 2
 _MOSTLY: Final = 0.5
@@ -27,19 +29,8 @@ _MOSTLY: Final = 0.5
 _SPEED: Final = 10_000.0
 """Prompt tokens per second, for a profile that learns none."""
 
-_ANSWER: Final = 256.0
-"""Tokens that an answer is thought to have before any was seen."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a pool keeps at most: blocks and runs of the prefix index; seconds that a scrape is
-    believed, and seconds after which a request whose end nobody reported is over."""
-
-    max_blocks: int = MAX_BLOCKS
-    max_runs: int = MAX_RUNS
-    stale: float = STALE
-    ttl: float = TTL
+_FAILURE: Final = 500
+"""HTTP status from which on it is the server's fault."""
 
 
 @dataclass(slots=True)
@@ -79,18 +70,21 @@ class PoolPicker:
         self.index = PrefixIndex(limits.max_blocks, limits.max_runs)
         self.estimate = TokenEstimate()
         self.ledger = Ledger(limits.ttl)
+        self.fleet = Fleet(self.index, limits.stale)
+        self.troubles = Troubles()
+        self._sight = Sight(self.fleet, self.index, self.estimate)
+        self._late: list[EndpointState] = []
         self.compared = 0
         self.agreed = 0
-        self._stale = limits.stale
         self._states: dict[str, EndpointState] = {}
         self._open: dict[int, _Open] = {}
         self._block_bytes = 1024
-        self._answer = _ANSWER
-        self._answers = 0
+        self._answers = Answers()
         self._seen = 0.0
         self._due: list[tuple[float, int]] = []
         self._watches: dict[str, Watch] = {}
         self._learners: list[Learner] = []
+        self._pickers: dict[int, FleetProfile] = {}
         self.use(profile, shadow)
 
     def use(self, profile: Profile, shadow: Profile | None = None) -> None:
@@ -99,6 +93,10 @@ class PoolPicker:
         self.profile = profile
         self.shadow = shadow
         self._learners = [each for each in (profile, shadow) if isinstance(each, Learner)]
+        # asked once: to ask a protocol takes longer than to rank a few endpoints
+        self._pickers = {
+            id(each): each for each in (profile, shadow) if isinstance(each, FleetProfile)
+        }
         for learner in self._learners:
             learner.watch(self.index)
 
@@ -110,6 +108,7 @@ class PoolPicker:
         for address in [each for each in self._states if each not in wanted]:
             del self._states[address], self._watches[address]
             self.index.leave(address)
+            self.troubles.left(address)
             for learner in self._learners:
                 learner.left(address)
         for address, endpoint in wanted.items():
@@ -120,6 +119,7 @@ class PoolPicker:
                 self.index.join(address, self._blocks(DEFAULT_TOKENS))
             else:
                 state.endpoint = endpoint
+        self.fleet.begin(tuple(self._states.values()))
 
     def scraped(self, address: str, load: EngineLoad | None, now: float) -> None:
         """A scrape of an endpoint; None: it failed, and the last one is believed until it is
@@ -128,14 +128,14 @@ class PoolPicker:
         if state is None:
             return
         if load is None:
-            self._refresh(state, now)
+            self.fleet.expire(now)
             return
+        if state.load is not None and (moved := progress(state.load, load)) is not None:
+            (self.troubles.lives if moved else self.troubles.looked)(address, load.at)
         state.load = load
-        state.since_scrape = (
-            sum(1 for charge in state.in_flight.queue.values() if charge.at >= load.at)
-            if isinstance(state.in_flight, Account)
-            else 0
-        )
+        if isinstance(state.in_flight, Account):
+            state.since_scrape = state.in_flight.unseen(load.at)
+        self.fleet.scraped(address, load)
         self.index.resize(address, self._blocks(load.cache_tokens or DEFAULT_TOKENS))
         watch = self._watches[address]
         began = watch.began(address, load)
@@ -144,18 +144,17 @@ class PoolPicker:
         for learner in self._learners:
             if began is not None and self._seen < _MOSTLY:
                 learner.began(began)
-            if step is not None and flight.requests:
+            if step is not None and flight.requests and state.endpoint.role != "prefill":
                 context = flight.context_tokens - flight.prefill_tokens
                 learner.stepped(address, step, context, now)
 
     def place(self, demand: Demand, now: float, waited: float = 0.0) -> Placement | Dropped:
         """Pick an endpoint and charge it. Nothing can come between the two, so that each request
         of a burst sees those before it."""
-        self.expire(now)
-        self._assume(now)
-        candidates = self._candidates(demand, now)
-        ranking = self.profile.rank(demand, candidates, now)
-        self._compare(demand, candidates, ranking, now)
+        self._keep_up(now)
+        self._block_bytes = demand.block_bytes
+        ranking = self._rank(self.profile, demand, now)
+        self._compare(demand, ranking, now)
         if not ranking.order:
             return Dropped(Drop.NO_ENDPOINTS, waited=waited)
         return self._charge(demand, ranking, now, waited)
@@ -166,6 +165,8 @@ class PoolPicker:
         if open_ is None or open_.first is not None:
             return
         self.ledger.first_token(ticket, now)
+        self.fleet.touch(open_.state.address)
+        self.troubles.began(ticket, now)
         self._end_prefill(open_, now)
         open_.first = now
         self._tell_began(open_, now - open_.at, now)
@@ -176,7 +177,9 @@ class PoolPicker:
         self.ledger.finish(ticket, now)
         if open_ is None:
             return
+        self.fleet.touch(open_.state.address)
         self._end_prefill(open_, now)
+        self._judge(ticket, open_, served, now)
         self._learn(open_, served, now)
         self._settle(open_, served)
 
@@ -185,19 +188,49 @@ class PoolPicker:
         for ticket in self.ledger.expire(now):
             self.finish(ticket, Served(), now)
 
-    def saturation(self, now: float) -> float:
-        """How full the pool is, 0 to 1 and above; see `gateway.picker.saturation`."""
-        for state in self._states.values():
-            self._refresh(state, now)
-        return saturation(list(self._states.values()))
+    def saturation(self, now: float, capacity: int | None = None) -> float:
+        """As `gateway.picker.saturation.saturation`."""
+        self._keep_up(now)
+        return self.fleet.saturation(capacity)
 
     def states(self) -> Sequence[EndpointState]:
-        """All endpoints, healthy or not."""
-        return tuple(self._states.values())
+        """As `Fleet.everyone`."""
+        return self.fleet.everyone()
 
     def explain(self, demand: Demand, now: float) -> Sequence[Ranked]:
         """The candidates as they would be ranked, best first. Nothing is charged or learnt."""
-        return self.profile.rank(demand, self._candidates(demand, now), now).order
+        self.fleet.expire(now)
+        self._suspect(now)
+        return self.profile.rank(demand, self._sight.candidates(demand), now).order
+
+    def _keep_up(self, now: float) -> None:
+        """Let the time that has passed count."""
+        self.expire(now)
+        self._assume(now)
+        self.fleet.expire(now)
+        self._suspect(now)
+
+    def _suspect(self, now: float) -> None:
+        """Let endpoints be late whose requests are overdue or have failed."""
+        late = self.troubles.current(now)
+        if not late and not self._late:
+            return
+        for state in self._late:
+            state.late = 0.0
+            self.fleet.touch(state.address)
+        self._late = [self._states[address] for address in late]
+        for state in self._late:
+            state.late = late[state.address]
+            self.fleet.touch(state.address)
+
+    def _judge(self, ticket: int, open_: _Open, served: Served, now: float) -> None:
+        """What the end of a request says of the endpoint that it was sent to, and of the one that
+        answered instead."""
+        moved = served.endpoint not in (None, open_.state.address)
+        well = None if served.status == 0 else served.status < _FAILURE and not moved
+        self.troubles.ended(ticket, now, well=well)
+        if moved and 0 < served.status < _FAILURE and served.endpoint in self._states:
+            self.troubles.lives(served.endpoint, now)
 
     def _assume(self, now: float) -> None:
         """Of answers that the gateway does not read, take the first token to have come when it was
@@ -213,46 +246,36 @@ class PoolPicker:
             if self._seen < _MOSTLY:
                 self.ledger.first_token(ticket, at)
                 self._end_prefill(open_, at)
+                self.fleet.touch(open_.state.address)
 
     def _speed(self, address: str, now: float) -> float:
         for learner in self._learners:
             return learner.speed(address, now)
         return _SPEED
 
-    def _candidates(self, demand: Demand, now: float) -> list[Candidate]:
-        self._block_bytes = demand.block_bytes
-        tokens = self.estimate.tokens(demand.model, demand.prompt_bytes) + demand.media_tokens
-        per_block = demand.block_bytes / self.estimate.bytes_per_token(demand.model)
-        matched = self.index.match(demand.chain) if demand.chain else {}
-        subset = None if demand.subset is None else frozenset(demand.subset)
-        found: list[Candidate] = []
-        for address, state in self._states.items():
-            if not state.endpoint.healthy or (subset is not None and address not in subset):
-                continue
-            self._refresh(state, now)
-            blocks = matched.get(address)
-            cached = min(round(blocks * per_block), tokens) if blocks else 0
-            found.append(Candidate(state, cached, tokens))
-        return found
+    def _rank(self, profile: Profile, demand: Demand, now: float) -> Ranking:
+        picker = self._pickers.get(id(profile))
+        if picker is None:
+            return profile.rank(demand, self._sight.candidates(demand), now)
+        return picker.pick(demand, self._sight.seen(demand), now)
 
-    def _compare(
-        self, demand: Demand, candidates: Sequence[Candidate], ranking: Ranking, now: float
-    ) -> None:
+    def _compare(self, demand: Demand, ranking: Ranking, now: float) -> None:
         if self.shadow is None or not ranking.order:
             return
-        other = self.shadow.rank(demand, candidates, now)
+        candidate = ranking.order[0].candidate
+        other = self._rank(self.shadow, demand, now)
         self.compared += 1
-        if other.order and other.order[0].candidate is ranking.order[0].candidate:
+        if other.order and other.order[0].candidate.address == candidate.address:
             self.agreed += 1
         if other.order:
-            self.shadow.placed(demand, ranking.order[0].candidate, now)
+            self.shadow.placed(demand, candidate, now)
 
     def _charge(self, demand: Demand, ranking: Ranking, now: float, waited: float) -> Placement:
         best = ranking.order[0]
         candidate, state = best.candidate, best.candidate.state
         account = state.in_flight
         assert isinstance(account, Account)  # every state is made by set_endpoints
-        answer = self._expected_answer(demand)
+        answer = self._answers.expected(demand.output_limit)
         uncached = 0 if ranking.prefiller else candidate.uncached_tokens
         work = uncached + account.front(now, self._speed(state.address, now))
         context = account.context_tokens - account.prefill_tokens
@@ -264,10 +287,13 @@ class PoolPicker:
             now,
         )
         state.since_scrape += 1
+        self.fleet.touch(state.address)
         lease = self.index.enter(state.address, demand.chain, self._blocks(answer / 2))
         open_ = _Open(demand, state, lease, now, candidate.prompt_tokens, work, context)
         open_.expected = best.expected
         self._open[ticket] = open_
+        first = None if best.expected is None else best.expected / 1000
+        self.troubles.sent(ticket, state.address, now, first)
         self._charge_prefiller(open_, ranking, now)
         if best.expected is not None:
             heappush(self._due, (now + best.expected / 1000, ticket))
@@ -283,7 +309,7 @@ class PoolPicker:
             cached_tokens=candidate.cached_tokens,
             prompt_tokens=candidate.prompt_tokens,
             waited=waited,
-            scores={each.candidate.address: each.parts for each in ranking.order},
+            scores=ranking.scores or {each.candidate.address: each.parts for each in ranking.order},
         )
 
     def _charge_prefiller(self, open_: _Open, ranking: Ranking, now: float) -> None:
@@ -298,19 +324,19 @@ class PoolPicker:
         open_.prefill = self.ledger.charge(
             state.in_flight, state.address, tokens, open_.prompt_tokens, now
         )
+        state.since_scrape += 1
+        self.fleet.touch(state.address)
         open_.prefill_lease = self.index.enter(state.address, open_.demand.chain)
 
     def _end_prefill(self, open_: _Open, now: float) -> None:
         if open_.prefill is not None:
-            self.ledger.finish(open_.prefill, now)
+            charge = self.ledger.finish(open_.prefill, now)
             open_.prefill = None
+            if charge is not None:
+                self.fleet.touch(charge.address)
         if open_.prefill_lease is not None:
             self.index.release(open_.prefill_lease)
             open_.prefill_lease = None
-
-    def _expected_answer(self, demand: Demand) -> float:
-        limit = demand.output_limit
-        return self._answer if limit is None else min(self._answer, limit)
 
     def _learn(self, open_: _Open, served: Served, now: float) -> None:
         demand = open_.demand
@@ -323,10 +349,9 @@ class PoolPicker:
             self.estimate.learn(demand.model, demand.prompt_bytes, served.prompt_tokens)
         if served.cached_tokens is not None and open_.lease is not None and demand.chain:
             per_block = demand.block_bytes / self.estimate.bytes_per_token(demand.model)
-            self.index.reported(open_.lease, served.cached_tokens / per_block)
+            self.index.reported(open_.lease, served.cached_tokens / per_block, open_.demand.flow)
         if served.output_tokens is not None:
-            self._answers += 1
-            self._answer += (served.output_tokens - self._answer) / min(self._answers + 1, 50)
+            self._answers.learn(served.output_tokens)
         self._seen += ((open_.first is not None) - self._seen) * 0.02
         answering = None if open_.first is None else now - open_.first
         for learner in self._learners:
@@ -346,7 +371,9 @@ class PoolPicker:
         """Let the cache of the endpoint that served have what it read, and no other."""
         chain = open_.demand.chain
         answer = served.output_tokens
-        left = self._blocks(self._expected_answer(open_.demand) if answer is None else answer)
+        if answer is None:
+            answer = self._answers.expected(open_.demand.output_limit)
+        left = self._blocks(answer)
         moved = served.endpoint not in (None, open_.state.address)
         unread = open_.first is None and (served.status >= 400 or served.status == 0)
         if open_.lease is not None:
@@ -368,10 +395,6 @@ class PoolPicker:
             learner.began(
                 Began(open_.state.address, seconds, open_.work_tokens, open_.context_tokens, now)
             )
-
-    def _refresh(self, state: EndpointState, now: float) -> None:
-        if state.load is not None and now - state.load.at > self._stale:
-            state.load = None
 
     def _blocks(self, tokens: float) -> float:
         return tokens * self.estimate.bytes_per_token() / self._block_bytes

@@ -41,10 +41,14 @@ class Ranked:
 @dataclass(frozen=True, slots=True)
 class Ranking:
     """The candidates that may serve, best first; empty when a filter left none. `prefiller` is
-    the address that shall prefill first, if that pays."""
+    the address that shall prefill first, if that pays. `scores` are the parts of the best by their
+    addresses, which may be more than `order` has."""
 
     order: tuple[Ranked, ...]
     prefiller: str | None = None
+    scores: Mapping[str, Mapping[str, float]] = field(
+        default_factory=dict[str, Mapping[str, float]]
+    )
 
 
 class Profile(Protocol):

@@ -8,6 +8,8 @@ slower or faster it is, so that tens of answers show a slow endpoint, and a new 
 neighbours are.
 """
 
+from bisect import bisect_left, insort
+from heapq import heappop, heappush
 from math import exp, log
 from typing import Final
 
@@ -21,8 +23,8 @@ _DOUBT: Final = 120.0
 """Seconds without news after which half of an endpoint's difference is believed: it is tried
 again."""
 
-_FRESH: Final = 2.0
-"""Seconds for which news need no discount, to save the arithmetic."""
+_NOTCH: Final = 2.0
+"""Seconds after which news are discounted anew: in steps, to save the arithmetic."""
 
 _LEAST_SHARE: Final = 0.06
 _FASTEST: Final = 1e-7
@@ -39,11 +41,13 @@ class _Pace:
         self.at = 0.0
         self.fresh = 1.0
 
+    def steps(self, now: float) -> int:
+        """How many discounts are due."""
+        return max(int((now - self.at) / _NOTCH), 0)
+
     def factor(self, now: float) -> float:
-        if not self.count:
-            return 1.0
-        age = now - self.at
-        return self.fresh if age < _FRESH else exp(self.log * 0.5 ** (age / _DOUBT))
+        steps = self.steps(now)
+        return exp(self.log * 0.5 ** (steps * _NOTCH / _DOUBT)) if steps else self.fresh
 
     def learn(self, ratio: float, now: float) -> None:
         """The endpoint took `ratio` times as long as the pool would; far off counts as e times."""
@@ -62,7 +66,11 @@ class Rates:
         self._first = Fit(FIRST)
         self._step = Fit(STEP)
         self._paces: dict[str, _Pace] = {}
-        self._usual = 1.0
+        self._logs: list[float] = []
+        self._changed: set[str] = set()
+        self._due: list[tuple[float, str]] = []
+        self._waiting: set[str] = set()
+        self.usual = 1.0
 
     @property
     def base(self) -> float:
@@ -91,8 +99,26 @@ class Rates:
 
     def pace(self, address: str, now: float) -> float:
         """How many times slower than the fit the endpoint is; if unknown, as the others are."""
+        return self.known_pace(address, now) or self.usual
+
+    def known_pace(self, address: str, now: float) -> float:
+        """The same; 0 if unknown."""
         pace = self._paces.get(address)
-        return self._usual if pace is None else pace.factor(now)
+        return 0.0 if pace is None else pace.factor(now)
+
+    def changed(self, now: float) -> set[str]:
+        """The endpoints whose pace may be another than when this was last asked for."""
+        changed, self._changed = self._changed, set()
+        while self._due and self._due[0][0] <= now:
+            _, address = heappop(self._due)
+            pace = self._paces.get(address)
+            if pace is None:
+                self._waiting.discard(address)
+            else:
+                changed.add(address)
+                due = pace.at + (pace.steps(now) + 1) * _NOTCH
+                heappush(self._due, (max(due, now + _NOTCH / 1000), address))
+        return changed
 
     def learn_first(
         self, address: str, seconds: float, work_tokens: float, context_tokens: float, now: float
@@ -112,16 +138,27 @@ class Rates:
 
     def forget(self, address: str) -> None:
         """The endpoint is gone."""
-        self._paces.pop(address, None)
+        pace = self._paces.pop(address, None)
+        if pace is not None:
+            del self._logs[bisect_left(self._logs, pace.log)]
+            self._changed.add(address)
 
     def _learn(
         self, fit: Fit, features: tuple[float, ...], address: str, seconds: float, now: float
     ) -> None:
         if seconds <= 0:
             return
-        pace = self._paces.setdefault(address, _Pace())
+        pace = self._paces.get(address)
+        if pace is None:
+            pace = self._paces[address] = _Pace()
+            if address not in self._waiting:
+                self._waiting.add(address)
+                heappush(self._due, (now + _NOTCH, address))
+        else:
+            del self._logs[bisect_left(self._logs, pace.log)]
         factor = pace.factor(now)
         pace.learn(seconds / max(fit.predict(features), 1e-6), now)
-        paces = sorted(each.log for each in self._paces.values())
-        self._usual = exp(paces[len(paces) // 2])
-        fit.learn(features, seconds * self._usual / factor)
+        insort(self._logs, pace.log)
+        self._changed.add(address)
+        self.usual = exp(self._logs[len(self._logs) // 2])
+        fit.learn(features, seconds * self.usual / factor)

@@ -1,12 +1,13 @@
 """What one endpoint's cache is believed to hold, in the order in which it will lose it. Pure."""
 
-from heapq import heappop, heappush, heapreplace
+from heapq import heapify, heappop, heappush, heapreplace
 from itertools import count
 from typing import Final
 
 from gateway.picker.run import Hold
 
 _ORDER = count()
+_FEW: Final = 64
 _ANSWER_DEPTH: Final = -(1 << 40)
 """Answers are the end of their chain, so they go first."""
 
@@ -31,6 +32,8 @@ class Shelf:
         self.pinned = 0.0
         self.reserved = 0.0
         self.heap: list[tuple[int, int, int, Hold]] = []
+        self.doubts: set[str] = set()
+        self._most = _FEW
 
     @property
     def capacity(self) -> float:
@@ -45,7 +48,16 @@ class Shelf:
     def add(self, hold: Hold) -> None:
         """Put a hold onto the heap, anew if its run begins elsewhere now; its blocks are counted by
         the caller."""
+        if len(self.heap) > self._most:
+            self._compact()
         heappush(self.heap, _entry(hold.stamp, hold))
+
+    def _compact(self) -> None:
+        """Leave out holds that are gone: where nothing is evicted they would never come to the
+        top."""
+        self.heap = [entry for entry in self.heap if entry[3].blocks and entry[2] == entry[3].order]
+        heapify(self.heap)
+        self._most = 2 * len(self.heap) + _FEW
 
     def oldest(self, clock: int) -> Hold | None:
         """What the server evicts next, None if all is in use. `clock` is no

@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from random import Random
+from typing import Final
 
 from gateway.model.demand import Demand
-from gateway.model.engine import EngineLoad
 from gateway.picker.index import PrefixIndex
 from gateway.picker.learning import Began, Ended, Learner
 from gateway.picker.profile import Candidate, Profile, Ranking
+
+_UNKNOWN_SPEED: Final = 10_000.0
+"""Uncached prompt tokens a second, where no profile learns any: a GPU of 2025 with an 8B model."""
 
 
 class SplitProfile:
@@ -55,10 +58,19 @@ class SplitProfile:
         for learner in self._learners:
             learner.ended(event)
 
-    def scraped(self, address: str, load: EngineLoad) -> None:
+    def speed(self, address: str, now: float) -> float:
+        """What the first that learns believes."""
+        return self._learners[0].speed(address, now) if self._learners else _UNKNOWN_SPEED
+
+    def stepped(self, address: str, seconds: float, context_tokens: float, now: float) -> None:
         """Told to all that learn."""
         for learner in self._learners:
-            learner.scraped(address, load)
+            learner.stepped(address, seconds, context_tokens, now)
+
+    def moved(self, seconds: float, tokens: int) -> None:
+        """Told to all that learn."""
+        for learner in self._learners:
+            learner.moved(seconds, tokens)
 
     def left(self, address: str) -> None:
         """Told to all that learn."""

@@ -6,7 +6,7 @@ of another plugin, and leaving it out changes no other route.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 from typing import Protocol as Interface
 
 from gateway.model.call import Deframed
@@ -138,6 +138,10 @@ class Protocol(Interface):
         ...
 
 
+MAX_MODEL_NAME: Final = 256
+"""Characters of the name of a model in a body; no server has a longer one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What a route says of its protocol.
@@ -146,7 +150,8 @@ class Settings:
     as sent and as inflated), `origins` are the browser origins that may call, `batches` accepts
     JSON-RPC batches, `aliases` maps models as clients name them to those that the backend has, and
     `usage` says which answers are read for what they cost. `models` are the names that the pools
-    of the route serve, in order; where there are some the gateway lists them itself.
+    of the route serve, in order; where there are some the gateway lists them itself. `pooled` is
+    whether the route leads to pools, whose servers are told nothing that only engines tell another.
     """
 
     path: str
@@ -157,3 +162,4 @@ class Settings:
     aliases: Mapping[str, str] = field(default_factory=dict[str, str])
     usage: Literal["off", "json", "all"] = "off"
     models: tuple[str, ...] = ()
+    pooled: bool = False

@@ -182,11 +182,19 @@ class RemotePlacer:
         question = self._queued.get((entry.pool, entry.number))
         if question is None:  # the picker went before anybody waited
             return Dropped(Drop.NO_ENDPOINTS)
+        clock = asyncio.get_running_loop().time
+        until = clock() + entry.seconds
         answer = await question.end
         self._queued.pop((entry.pool, entry.number), None)
         if _lost(answer):
             answer = await self._place_alone(entry.pool, question.demand, question.size)
-        return await self._wait_alone(answer) if isinstance(answer, Entry) else answer
+        if not isinstance(answer, Entry):
+            return answer
+        try:
+            async with asyncio.timeout_at(until):
+                return await self._wait_alone(answer)
+        except TimeoutError:  # it has waited as long as it may, here and there together
+            return Dropped(Drop.EXPIRED, waited=entry.seconds)
 
     async def _wait_alone(self, entry: Entry) -> Placement | Dropped:
         mine = replace(entry, number=-entry.number)

@@ -1,4 +1,5 @@
-"""The admin address: /healthz, /readyz, /metrics and /status. Loopback unless configured.
+"""The admin address: /healthz, /readyz, /metrics, /status, /pools and /picks/AUDIT-ID. Loopback
+unless configured.
 
 It shows names, numbers and states, never configuration values or secrets.
 """
@@ -7,7 +8,9 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Callable, Generator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -18,25 +21,46 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from gateway.model.jsonvalue import JsonObject
+from gateway.supervisor.metrics import SupervisorMetrics
+
+
+class Pools(Protocol):
+    """Tells of pools and picks."""
+
+    async def view(self) -> JsonObject:
+        """All pools."""
+        ...
+
+    async def pick(self, audit_id: str) -> JsonObject | None:
+        """One pick; None if it is not known."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is told of the gateway: `ready` whether traffic can be judged, `status` the document of
+    `gatehouse status`."""
+
+    ready: Callable[[], bool]
+    status: Callable[[], JsonObject]
+    pools: Pools
 
 
 class Admin:
-    """Serves the admin address. `ready` tells whether traffic can be judged, `status` is the
-    document of `gatehouse status`, `metrics_folder` is where workers keep their metrics."""
+    """Serves the admin address. `metrics_folder` is where workers keep their metrics, `own` are the
+    supervisor's."""
 
     def __init__(
         self,
         address: str,
-        ready: Callable[[], bool],
-        status: Callable[[], JsonObject],
+        shown: Shown,
         metrics_folder: Path,
-        own_metrics: CollectorRegistry,
+        own: SupervisorMetrics,
     ) -> None:
         self._address = address
-        self._ready = ready
-        self._status = status
+        self._shown = shown
         self._metrics_folder = metrics_folder
-        self._own_metrics = own_metrics
+        self._own = own
         self._server: uvicorn.Server | None = None
         self._serving: asyncio.Task[None] | None = None
 
@@ -74,6 +98,8 @@ class Admin:
                 Route("/readyz", self._readyz),
                 Route("/metrics", self._metrics),
                 Route("/status", self._show_status),
+                Route("/pools", self._show_pools),
+                Route("/picks/{audit_id}", self._show_pick),
             ]
         )
 
@@ -81,10 +107,11 @@ class Admin:
         return PlainTextResponse("ok\n")
 
     async def _readyz(self, _request: Request) -> Response:
-        ready = self._ready()
+        ready = self._shown.ready()
         return PlainTextResponse("ready\n" if ready else "not ready\n", 200 if ready else 503)
 
     async def _metrics(self, _request: Request) -> Response:
+        self._own.pools.show(await self._shown.pools.view())
         text = await asyncio.to_thread(self._collect)
         return Response(text, media_type=CONTENT_TYPE_LATEST)
 
@@ -92,10 +119,19 @@ class Admin:
         """The sum over workers, then what the supervisor itself counts."""
         registry = CollectorRegistry()
         MultiProcessCollector(registry, path=str(self._metrics_folder))
-        return generate_latest(registry) + generate_latest(self._own_metrics)
+        return generate_latest(registry) + generate_latest(self._own.registry)
 
     async def _show_status(self, _request: Request) -> Response:
-        return JSONResponse(self._status())
+        return JSONResponse(self._shown.status())
+
+    async def _show_pools(self, _request: Request) -> Response:
+        return JSONResponse(await self._shown.pools.view())
+
+    async def _show_pick(self, request: Request) -> Response:
+        found = await self._shown.pools.pick(request.path_params["audit_id"])
+        if found is None:
+            return JSONResponse({"error": "no such pick is kept"}, 404)
+        return JSONResponse(found)
 
 
 class _QuietServer(uvicorn.Server):

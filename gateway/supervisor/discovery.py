@@ -1,11 +1,12 @@
-"""Who the upstream servers are: names and files followed, health checked, pools asked how busy they
-are. Envoy is told by EDS, the workers by messages."""
+"""Who the upstream servers are: names, files and pods followed, health checked, pools asked how
+busy they are. Envoy is told by EDS, the workers by messages."""
 
 import asyncio
 import logging
 from collections.abc import Mapping
 from typing import Final
 
+from gateway.adapters.kubernetes import PodMembers
 from gateway.bootstrap.load import Loaded
 from gateway.config.addresses import parse_address
 from gateway.config.backend import Backend
@@ -39,7 +40,9 @@ class Discovery:
         self._metrics = metrics
         self._resolver = Resolver()
         self._files = MemberFiles()
+        self._pods = PodMembers()
         self._scraper = Scraper(self.news.note, pace)
+        self._looking = asyncio.Lock()
         self._rollout: Rollout | None = None
 
     def serve(self, rollout: Rollout) -> None:
@@ -48,8 +51,9 @@ class Discovery:
 
     async def find(self, *gateways: Gateway) -> dict[EndpointKey, float]:
         """Every server of the first of `gateways`, and the interval of its checks in seconds. The
-        files of all of them are followed."""
+        files and pods of all of them are followed."""
         await asyncio.to_thread(self._files.follow, *gateways)
+        await self._pods.follow(*gateways)
         return await self._resolver.resolve(self._with_members(gateways[0]))
 
     def _with_members(self, gateway: Gateway) -> list[Backend]:
@@ -57,8 +61,11 @@ class Discovery:
         return [self._whole(one) if isinstance(one, Pool) else one for one in gateway.upstreams]
 
     def _whole(self, pool: Pool) -> Pool:
-        addresses = tuple(member.address for member in self._files.members(pool))
+        addresses = tuple(member.address for member in self._members(pool))
         return pool.model_copy(update={"endpoints": addresses, "members": ()})
+
+    def _members(self, pool: Pool) -> tuple[Member, ...]:
+        return self._files.members(pool, self._pods.members(pool))
 
     def known(self, targets: Mapping[EndpointKey, float]) -> dict[EndpointKey, bool]:
         """Their health; of those that nobody has looked at yet the best is believed."""
@@ -92,7 +99,7 @@ class Discovery:
         """The members by "ip:port"; a name may have several."""
         return {
             address: member
-            for member in self._files.members(pool)
+            for member in self._members(pool)
             for address in self._resolver.found(member.address)
         }
 
@@ -116,10 +123,11 @@ class Discovery:
     # --- while it runs ------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Follow names and files, and send what servers say, until cancelled."""
+        """Follow names, files and pods, and send what servers say, until cancelled."""
         async with asyncio.TaskGroup() as parts:
             parts.create_task(self._follow_names())
             parts.create_task(self._follow_files())
+            parts.create_task(self._follow_pods())
             parts.create_task(self.news.run())
 
     async def _follow_names(self) -> None:
@@ -133,16 +141,25 @@ class Discovery:
             if await asyncio.to_thread(self._files.changed):
                 await self._look_again()
 
+    async def _follow_pods(self) -> None:
+        while True:
+            await self._pods.changed()
+            await self._look_again()
+
     async def _look_again(self) -> None:
-        """What is in force may have other servers now, or know more of them."""
-        if self._rollout is None:
-            return
-        loaded = self._rollout.loaded
+        """What is in force may have other servers now, or know more of them. One look at a time: an
+        older one must not have the last word."""
+        async with self._looking:
+            if self._rollout is not None:
+                await self._look(self._rollout)
+
+    async def _look(self, rollout: Rollout) -> None:
+        loaded = rollout.loaded
         targets = await self._resolver.resolve(self._with_members(loaded.gateway))
         same = set(targets) == set(self.health.state())
         try:
-            moved = same or await self._retarget(self._rollout, loaded, targets)
-            if moved and loaded is self._rollout.loaded:
+            moved = same or await self._retarget(rollout, loaded, targets)
+            if moved and loaded is rollout.loaded:
                 await self.watch(targets, loaded.gateway)
         except OSError as error:  # a full disk must not end what runs
             LOG.error("endpoints cannot be written: %s", error)  # noqa: TRY400
@@ -151,7 +168,7 @@ class Discovery:
         self, rollout: Rollout, loaded: Loaded, targets: Mapping[EndpointKey, float]
     ) -> bool:
         """Whether Envoy has the new ones. None at all is what a name service says that fails;
-        a pool may be empty, by its file."""
+        a pool may be empty, by its file or its pods."""
         believed = bool(targets or loaded.gateway.pools)
         return believed and await rollout.retarget(loaded, self.known(targets))
 
@@ -168,10 +185,12 @@ class Discovery:
     def status(self) -> JsonObject:
         """Pools, their servers, and the newest load of each."""
         now = asyncio.get_running_loop().time()
-        return pool_status(self.news.endpoints, self.news.loads, self._files.faults, now)
+        faults = (*self._files.faults, *self._pods.faults)
+        return pool_status(self.news.endpoints, self.news.loads, faults, now)
 
     async def close(self) -> None:
         """Stop checking and asking."""
+        await self._pods.close()
         await self.health.close()
         await self._scraper.close()
 

@@ -56,10 +56,10 @@ class MemberFiles:
             self._broken[file] = why
         self.faults = tuple(self._broken.values())
 
-    def members(self, pool: Pool) -> tuple[Member, ...]:
-        """Those of gateway.yaml and of the pool's file; one that both have is as gateway.yaml says,
-        and one of `endpoints` as `members` say."""
+    def members(self, pool: Pool, found: tuple[Member, ...] = ()) -> tuple[Member, ...]:
+        """Those of gateway.yaml, of the pool's file, and what else was `found`; one that several
+        have is as the first of these says, and one of `endpoints` as `members` say."""
         listed = self._read.get(Path(pool.file), ()) if pool.file is not None else ()
-        known = {one.address: one for one in listed}
+        known = {one.address: one for one in (*found, *listed)}
         known |= {one.address: one for one in static_members(pool)}
         return tuple(known.values())

@@ -5,6 +5,8 @@ from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from gateway.supervisor.pool_gauges import PoolGauges
+
 
 class Serving(Protocol):
     """A worker, as far as it is counted."""
@@ -51,6 +53,7 @@ class SupervisorMetrics:
             ["backend", "endpoint"],
             registry=self.registry,
         )
+        self.pools = PoolGauges(self.registry)
 
     def watch_workers(self, workers: Sequence[Serving]) -> None:
         """Show these workers as they are whenever somebody looks."""

@@ -23,7 +23,7 @@ from gateway.supervisor.health import EndpointKey
 LOG: Final = logging.getLogger("gatehouse.supervisor")
 ANSWER_SECONDS: Final = 1.0
 OK: Final = 200
-MAX_BYTES: Final = 4 * 1024 * 1024
+MAX_BYTES: Final = 1024 * 1024
 FASTEST_SECONDS: Final = 0.25
 BUSY_SECONDS: Final = 1.0
 IDLE_SECONDS: Final = 4.75

@@ -23,7 +23,7 @@ from gateway.edge.binary import EnvoyMissingError, envoy_command, envoy_version,
 from gateway.edge.files import EdgeLockedError, EnvoyFiles, sole_writer
 from gateway.edge.layout import Layout
 from gateway.model.jsonvalue import JsonObject
-from gateway.supervisor.admin import Admin
+from gateway.supervisor.admin import Admin, Shown
 from gateway.supervisor.banner import banner
 from gateway.supervisor.children import ChildFailedError, Children
 from gateway.supervisor.discovery import Discovery
@@ -32,6 +32,7 @@ from gateway.supervisor.envoy_process import EnvoyFailedError, EnvoyProcess
 from gateway.supervisor.health import EndpointKey
 from gateway.supervisor.metrics import SupervisorMetrics
 from gateway.supervisor.options import Options
+from gateway.supervisor.pool_queries import PoolQueries
 from gateway.supervisor.ports import taken_addresses
 from gateway.supervisor.ready import ready_document
 from gateway.supervisor.reload import Reload
@@ -332,10 +333,13 @@ class Supervisor:
     def _admin(self) -> Admin:
         return Admin(
             self._first.gateway.service.admin,
-            lambda: self._ready and any(worker.serving for worker in self._pool.workers),
-            self.status,
+            Shown(
+                lambda: self._ready and any(worker.serving for worker in self._pool.workers),
+                self.status,
+                PoolQueries(self._pool, lambda: self._in_force.gateway.pools),
+            ),
             self._metrics_folder,
-            self._metrics.registry,
+            self._metrics,
         )
 
     def status(self) -> JsonObject:

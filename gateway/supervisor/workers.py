@@ -87,7 +87,10 @@ class Worker:
             raise WorkerFailedError(f"{self.name} cannot be started: {error}") from error
         try:
             self._channel = await Channel.over(ours)
-            for message in (snapshot, *further):
+            for message in (
+                *further,
+                snapshot,
+            ):  # it serves with the snapshot, and knows these then
                 await self.ask(message)
         except BaseException:
             self.kill()
@@ -301,7 +304,7 @@ class WorkerPool:
         while given is not self._snapshot or standing != self._standing:
             given, standing = self._snapshot, dict(self._standing)
             try:
-                for message in (given, *standing.values()):
+                for message in (*standing.values(), given):
                     await worker.ask(message)
             except WorkerFailedError:
                 worker.kill()

@@ -47,3 +47,9 @@ FIRST_TOKEN: Final = (
 
 TOKENS: Final = tuple(4**power for power in range(14))
 """gen_ai.client.token.usage: 1 to 67 108 864."""
+
+WAITED: Final = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+"""In a queue: up to the longest time to live that one would set."""
+
+SURPRISE: Final = (0.1, 0.25, 0.5, 0.67, 0.8, 1, 1.25, 1.5, 2, 4, 10)
+"""What came by what was predicted."""

@@ -4,7 +4,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-from gateway.bootstrap.snapshot import snapshot_message
+import pytest
+
+from gateway.bootstrap.snapshot import route_stage, snapshot_message
+from gateway.config.pool import Pool
+from gateway.config.schema import Route
+from gateway.model.head import Headers, RequestHead
+from gateway.model.refusal import Refusal
 from tests.bootstrap.configured import backend, loaded, snapshot
 from tests.support.gatehouse import KEY, SEAL_KEY, key_entry
 
@@ -56,3 +62,16 @@ def test_workers_get_key_sets_of_issuers_that_are_configured_and_of_no_others(
     known = {"https://other.example": b"{}", ISSUER: KEY_SET.encode()}
     assert snapshot_message(found, 1, known)["key_sets"] == {ISSUER: KEY_SET}
     assert snapshot_message(found, 1, {})["key_sets"] == {}
+
+
+@pytest.mark.parametrize("pools", [(), (Pool(name="m", endpoints=("127.0.0.1:1",)),)])
+def test_only_a_route_to_pools_keeps_from_them_what_engines_tell_one_another(
+    pools: tuple[Pool, ...],
+) -> None:
+    route = Route(name="r", path="/v1", protocol="openai", backend="m")
+    protocol = route_stage(route, pools).protocol
+    assert protocol is not None
+    headers = Headers((("content-type", "application/json"),))
+    opening = protocol.open(RequestHead("POST", "/v1/completions", headers=headers))
+    found = opening.deframe(b'{"model":"m","prompt":"x","priority":-1}')
+    assert isinstance(found, Refusal) is bool(pools)

@@ -114,7 +114,7 @@ def test_objects_of_a_cluster_are_read_and_what_has_no_effect_is_told(tmp_path: 
     result = check(tmp_path, weighted=CONFIG, cluster=CLUSTER)
     assert result.exit_code == 0, result.output
     file = f"{tmp_path}/policies/cluster.yaml"
-    assert f"{file}:5:13: warning: spec.selector: no effect: it needs Kubernetes" in result.stderr
+    assert f"{file}:5:13: warning: spec.selector: no effect here" in result.stderr
     wanted = 'spec.poolRef.name: no effect: gateway.yaml has no pool "chats" (did you mean "chat"?)'
     assert f"{file}:12:24: warning: {wanted}" in result.stderr
 

@@ -8,6 +8,8 @@ import pytest
 from typer.testing import Result
 
 from tests.cli.command import DEMO, gatehouse, without_secrets, write_gateway
+from tests.envoy.pool_stage import client, pool_gateway
+from tests.support.engines import engines
 from tests.support.gatehouse import allow
 from tests.support.messages import META, MODERN
 
@@ -208,3 +210,30 @@ def test_a_wrong_configuration_is_told(tmp_path: Path) -> None:
     result = gatehouse("explain", "-c", write_gateway(tmp_path, allow(tool=["echo"])))
     assert result.exit_code == 2
     assert 'unknown key "tool"' in result.stderr
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+async def test_a_request_that_was_served_is_explained_by_its_audit_id(
+    tmp_path: Path, workers: int
+) -> None:
+    with (
+        engines(2, speed=20) as pool,
+        pool_gateway(tmp_path, pool, workers=workers, sample=1.0) as gateway,
+    ):
+        async with client(gateway) as one:
+            assert (await one.chat("Hello there. " * 200, stream=True)).status == 200
+        (record,) = gateway.wait_for_records(1)
+        options = ["--admin", gateway.admin.removeprefix("http://"), "--request"]
+        found = gatehouse("explain", *options, record["audit_id"])
+        told = json.loads(gatehouse("explain", *options, record["audit_id"], "--json").stdout)
+        unknown = gatehouse("explain", *options, "0" * 32)
+    assert found.exit_code == 0, found.output
+    assert f"POOL models by profile default: {record['pick']['endpoint']}" in found.stdout
+    assert "answered 200 by" in found.stdout
+    assert {row["endpoint"] for row in told["scores"]} == {each.address for each in pool}
+    assert told["expected_ms"] == pytest.approx(record["pick"]["expected_ms"], abs=0.1)
+    assert told["served"]["status"] == 200
+    assert told["served"]["first_token_ms"] > 0
+    assert "Hello" not in json.dumps(told)
+    assert unknown.exit_code == 1
+    assert "no such pick is kept" in unknown.stderr

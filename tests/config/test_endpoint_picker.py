@@ -41,7 +41,7 @@ def test_a_document_without_a_spec_is_the_cost_profile() -> None:
     spec = read("").spec
     assert (spec.profile, spec.split, spec.shadow) == ("cost", None, None)
     assert spec.disaggregation.decider == "cost"
-    assert spec.flow.enabled
+    assert not spec.flow.enabled
 
 
 def test_plugins_have_their_parameters_beside_their_type() -> None:

@@ -181,7 +181,7 @@ def test_an_inference_pool_is_checked_against_the_pool_of_its_name(tmp_path: Pat
 def test_an_inference_pool_without_a_pool_has_no_effect_and_is_told(tmp_path: Path) -> None:
     (problem,) = merge(tmp_path, pool_manifest("zzz", failureMode="FailOpen")).problems
     assert (problem.severity, problem.path) == ("warning", "metadata.name")
-    assert "its selector needs Kubernetes discovery" in problem.fix
+    assert "kubernetes: {inference_pool: zzz}" in problem.fix
 
 
 def test_a_rewrite_to_a_model_that_the_pool_has_not_is_an_error(tmp_path: Path) -> None:

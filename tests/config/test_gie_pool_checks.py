@@ -9,8 +9,8 @@ from gateway.config.pool import Pool
 from tests.config.gie_case import documents
 
 SELECTOR = (
-    "warning spec.selector: no effect: it needs Kubernetes discovery (give members or file; "
-    'pool "chat" goes by these alone)'
+    "warning spec.selector: no effect here: the pool does not follow pods "
+    "(kubernetes: {inference_pool: chat} on the pool, if it should)"
 )
 
 
@@ -85,3 +85,8 @@ def test_another_protocol_is_told(http2: bool, spoken: str, spec: dict[str, Any]
             f"{str(not http2).lower()} on the pool, or another appProtocol here)"
         )
     ]
+
+
+def test_of_a_pool_that_follows_the_manifest_in_the_cluster_nothing_is_said() -> None:
+    pool = {"kubernetes": {"namespace": "models", "inference_pool": "chat"}}
+    assert not [one for one in complaints(pool) if "selector" in one]

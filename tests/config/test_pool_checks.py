@@ -4,8 +4,9 @@ from typing import Any
 import pytest
 
 from gateway.config.pool import Pool, Rewrite, RewriteTarget
-from gateway.config.pool_checks import names_of
+from gateway.config.pool_checks import names_of, parse_server
 from tests.config.case import complaints, inspected, right
+from tests.support.certificates import Authority
 
 GPU = {"name": "gpu", "endpoints": ["127.0.0.1:8000"], "models": ["small"]}
 BIG = {"name": "big", "endpoints": ["127.0.0.1:8001"], "models": ["large"]}
@@ -156,3 +157,92 @@ def test_a_pool_is_meant_by_its_models_adapters_and_rewritten_names() -> None:
         rewrites=(rule, whoever),
     )
     assert names_of(pool) == ("small", "sql", "gpt")
+
+
+# --- Kubernetes ---------------------------------------------------------------------------------
+
+
+def in_kubernetes(**section: Any) -> dict[str, Any]:
+    return gpu(endpoints=[], kubernetes=section)
+
+
+def test_a_pool_may_be_pods_alone_wherever_it_is_checked(tmp_path: Path) -> None:
+    assert complaints(in_kubernetes(inference_pool="llama"), tmp_path) == []
+    selected = in_kubernetes(selector={"app": "vllm", "llm-d.ai/role": ""}, port=8000)
+    assert complaints(selected, tmp_path) == []
+
+
+def test_another_cluster_may_be_named_with_its_files(tmp_path: Path) -> None:
+    ca = Authority(tmp_path).ca
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "token").write_text("abc")
+    (tmp_path / "token").symlink_to(tmp_path / "data" / "token")
+    there = {"server": "https://10.0.0.1:6443", "namespace": "models", "ca": ca.name}
+    loaded = inspected(in_kubernetes(inference_pool="llama", token_file="token", **there), tmp_path)
+    assert loaded.problems == ()
+    assert loaded.gateway is not None
+    section = loaded.gateway.pools[0].kubernetes
+    assert section is not None
+    assert section.token_file == str(tmp_path / "token")  # the link itself: it will lead elsewhere
+
+
+@pytest.mark.parametrize(
+    ("section", "complaint"),
+    [
+        ({}, "kubernetes: needs exactly one of inference_pool and selector"),
+        (
+            {"inference_pool": "llama", "selector": {"app": "vllm"}},
+            "kubernetes: needs exactly one of inference_pool and selector",
+        ),
+        ({"selector": {"app": "vllm"}}, "kubernetes: pods of a selector need a port"),
+        ({"inference_pool": "llama", "port": 80}, "kubernetes.port: no effect"),
+        ({"inference_pool": "a/b"}, "kubernetes.inference_pool: "),
+        ({"selector": {"app": "a,b"}, "port": 80}, "kubernetes.selector.app"),
+        ({"selector": {"a=b,c": "d"}, "port": 80}, "kubernetes.selector"),
+        ({"inference_pool": "llama", "namespace": "../x"}, "kubernetes.namespace: "),
+        ({"inference_pool": "llama", "token_file": "no"}, "kubernetes.token_file: cannot read"),
+        ({"inference_pool": "llama", "ca": "no"}, "kubernetes.ca: cannot read"),
+        ({"inference_pool": "llama", "ca": "gateway.yaml"}, "holds no PEM certificates"),
+        (
+            {"inference_pool": "llama", "namespace": "models", "server": "https://k.example"},
+            "kubernetes.server: the token of the pod's own cluster is not sent to another server",
+        ),
+        (
+            {"inference_pool": "llama", "server": "https://k.example", "token_file": "token"},
+            "kubernetes.server: with a server the namespace is not known",
+        ),
+    ],
+)
+def test_a_wrong_section_of_kubernetes_is_an_error(
+    section: dict[str, Any], complaint: str, tmp_path: Path
+) -> None:
+    (tmp_path / "token").write_text("abc")
+    found = complaints(in_kubernetes(**section), tmp_path)
+    assert any(complaint in one and one.startswith("error pools[0].") for one in found), found
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("https://10.0.0.1:6443", "10.0.0.1:6443"),
+        ("https://k.example", "k.example:443"),
+        ("https://[fd00::1]", "[fd00::1]:443"),
+        ("http://10.0.0.1:6443", None),
+        ("https://10.0.0.1:6443/k8s", None),
+        ("https://user@k.example", None),
+        ("https://k.example:0", None),
+        ("k.example:443", None),
+    ],
+)
+def test_the_api_of_a_cluster_is_named_by_an_https_url_alone(
+    text: str, address: str | None
+) -> None:
+    found = parse_server(text)
+    assert (None if found is None else str(found)) == address
+
+
+def test_a_scrape_token_for_pods_without_tls_is_warned_of(tmp_path: Path) -> None:
+    value = in_kubernetes(inference_pool="llama")
+    value["pools"][0]["scrape"] = {"token": "abc"}
+    (found,) = complaints(value, tmp_path)
+    assert found.startswith("warning pools[0].scrape.token: the token crosses the network")

@@ -34,11 +34,11 @@ def test_the_role_allows_to_read_what_is_read_and_nothing_more() -> None:
 
 
 def test_the_limits_are_those_of_the_code() -> None:
-    mebibytes = 1024 * 1024
-    assert (
-        f"Limits: {MOST_OBJECTS:,} members of a pool, {MAX_PAGE // mebibytes} MiB a page of a list, "
-        f"{MAX_LINE // mebibytes} MiB an event."
-    ) in SECTION
+    page, line = (limit // 1024 // 1024 for limit in (MAX_PAGE, MAX_LINE))
+    limits = (
+        f"{MOST_OBJECTS:,} members of a pool, {page} MiB a page of a list, {line} MiB an event."
+    )
+    assert f"Limits: {limits}" in SECTION
     words = " ".join(SECTION.split())
     assert f"after {PACE.last:g} s at the latest" in words
     assert f"waits {FIRST_SECONDS:g} s" in words

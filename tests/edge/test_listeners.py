@@ -29,6 +29,8 @@ CLIENT_HEADERS = {
     "x-gateway-destination-endpoint-subset": "client",
     "x-gateway-destination-endpoint-served": "client",
     "x-prefiller-host-port": "client",
+    "x-prefiller-url": "client",
+    "x-data-parallel-rank": "client",
     "x-gatehouse-principal": "client",
     "x-envoy-retry-on": "client",
     "x-gateway-inference-objective": "client",

@@ -38,6 +38,8 @@ CLIENTS = {
     "x-envoy-retry-on": "5xx",
     "x-envoy-upstream-alt-stat-name": "client",
     "x-prefiller-host-port": "127.0.0.1:1",
+    "x-prefiller-url": "http://127.0.0.1:1",
+    "x-data-parallel-rank": "1",
     "x-encoder-hosts-ports": "127.0.0.1:1",
     "x-data-parallel-host-port": "127.0.0.1:1",
     "x-kv-cache-source-host-port": "127.0.0.1:1",

@@ -680,3 +680,16 @@ def test_flows_of_equal_demand_are_served_equally_however_much_they_ask(
     shares = Counter(world.demands[each].flow for now, each in world.dispatched if now > 1.0)
     assert jain_index([float(share) for share in shares.values()]) > 0.95
     assert shares.keys() == {"a", "b", "c"}
+
+
+def test_where_requests_in_flight_are_bounded_they_fill_a_pool_without_metrics() -> None:
+    bench = Bench(ONE, TWO, max_in_flight=2)
+    assert bench.broker.queued(0.0).saturation == 0
+    bench.place(0.1)
+    assert bench.broker.queued(0.1).saturation == 0.25
+    for _ in range(3):
+        bench.place(0.2)
+    assert bench.broker.queued(0.2).saturation == 1
+    entry = bench.wait(0.3)
+    assert bench.placed(0.4) == []
+    assert entry

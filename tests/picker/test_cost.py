@@ -100,10 +100,36 @@ def test_an_endpoint_that_keeps_to_the_slo_goes_before_a_cheaper_one_that_does_n
     profile = CostProfile()
     for number in range(300):
         profile.stepped("a", 0.01 + 1e-7 * number * 1000, number * 1000, 0.0)
-    cheap, free = candidate("cheap", 8000, requests=2, context=200_000), candidate("free")
+    cheap, free = candidate("cheap", 8000, requests=2, context=200_000), candidate("free", 2500)
 
     assert order(profile, [cheap, free])[0] == "cheap"
     assert order(profile, [cheap, free], tpot_slo=0.02)[0] == "free"
+
+
+def test_an_slo_that_would_be_missed_by_little_does_not_cost_a_cache() -> None:
+    profile = CostProfile()
+    for number in range(300):
+        profile.stepped("a", 0.01 + 1e-7 * number * 1000, number * 1000, 0.0)
+    warm, cold = candidate("warm", 8000, requests=1, context=100_000), candidate("cold")
+
+    assert order(profile, [warm, cold], tpot_slo=0.019)[0] == "warm"
+
+
+def test_a_prefill_goes_where_it_delays_few_answers() -> None:
+    many = candidate("many", requests=20, context=20)
+    few = candidate("few", requests=1, context=2_000)
+
+    assert order(CostProfile(), [many, few])[0] == "few"
+
+
+def test_an_endpoint_that_is_late_goes_after_one_that_is_not() -> None:
+    warm, cold = candidate("warm", 8000), candidate("cold")
+    warm.state.late = 5.0
+    ranked = CostProfile().rank(Demand("m"), [warm, cold], 0.0).order
+
+    assert [each.candidate.address for each in ranked] == ["cold", "warm"]
+    assert ranked[1].parts["late"] == 5000
+    assert (ranked[1].expected or 0) > 5000
 
 
 def test_requests_that_others_sent_are_in_front_too() -> None:
@@ -149,7 +175,7 @@ def test_the_parts_explain_the_cost() -> None:
 
 def test_a_prefilling_endpoint_is_used_only_where_it_pays() -> None:
     profile = CostProfile()
-    decode = candidate("decode", role="decode", requests=50, context=400_000)
+    decode = candidate("decode", role="decode", requests=1, context=200_000)
     prefill = candidate("prefill", role="prefill")
     asked = Demand("m", prompt_bytes=32_000)
     ranking = profile.rank(asked, [decode, prefill], 0.0)
@@ -168,7 +194,7 @@ def test_answers_that_turn_out_long_make_a_balance_of_answers_worth_more() -> No
     for _ in range(100):
         short.ended(Ended("a", 1.0, None, 10, 0, 0.0))
         long.ended(Ended("a", 60.0, None, 4000, 0, 0.0))
-    candidates = [candidate("busy", 2000, requests=8, context=16_000), candidate("idle")]
+    candidates = [candidate("busy", 6000, requests=8, context=16_000), candidate("idle")]
 
     assert order(short, candidates)[0] == "busy"
     assert order(long, candidates)[0] == "idle"

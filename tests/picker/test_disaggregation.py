@@ -1,17 +1,11 @@
 import pytest
 
 from gateway.picker.disaggregation import Disaggregation, Priced, split
-from gateway.picker.endpoint import Endpoint, EndpointState, Role
-from gateway.picker.profile import Candidate
-
-
-def candidate(address: str, role: Role = "both") -> Candidate:
-    return Candidate(EndpointState(Endpoint(address, role=role)), 0, 1000)
 
 
 def test_prefill_goes_elsewhere_only_where_it_costs_less_with_the_transfer() -> None:
     decider = Disaggregation()
-    busy, idle = Priced(candidate("p1"), 3, 3), Priced(candidate("p2"), 0.5, 0.5)
+    busy, idle = Priced("p1", 3, 3), Priced("p2", 0.5, 0.5)
 
     assert decider.prefiller(2.0, 0.1, [busy, idle], 1000) is idle
     assert decider.prefiller(0.55, 0.1, [busy, idle], 1000) is None
@@ -24,16 +18,9 @@ def test_a_slow_transfer_is_learnt_and_keeps_prefill_at_home() -> None:
         decider.learn(tokens * 1e-5, tokens)
 
     assert decider.seconds(40_000) == pytest.approx(0.4, rel=0.2)
-    assert decider.prefiller(0.9, 0.1, [Priced(candidate("p"), 0.5, 0.5)], 40_000) is None
+    assert decider.prefiller(0.9, 0.1, [Priced("p", 0.5, 0.5)], 40_000) is None
 
 
 def test_endpoints_are_split_by_role() -> None:
-    both, decode, prefill, encode = (
-        candidate("1", "both"),
-        candidate("2", "decode"),
-        candidate("3", "prefill"),
-        candidate("4", "encode"),
-    )
-
-    assert split([both, decode, prefill, encode]) == ([both, decode], [prefill])
-    assert split([prefill]) == ([prefill], [])
+    assert split(["both", "decode", "prefill", "encode"]) == ([0, 1], [2])
+    assert split(["prefill"]) == ([0], [])

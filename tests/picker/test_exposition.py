@@ -2,7 +2,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.picker.exposition import MOST_SERIES, Exposition, names, product, whole
+from gateway.picker.exposition import (
+    MOST_ADAPTERS,
+    MOST_LABELLED,
+    MOST_LABELS,
+    MOST_LINE,
+    MOST_SERIES,
+    Exposition,
+    names,
+    product,
+    whole,
+)
 
 TEXT = b"""# HELP up whether it is
 # TYPE up gauge
@@ -78,3 +88,40 @@ def test_labels_tell_numbers_and_names() -> None:
     assert names("a, b,,a") == {"a", "b"}
     assert names(",".join(map(str, range(2000)))) == frozenset()
     assert (product(16, 10), product(16, None), product(0, 10)) == (160, None, None)
+
+
+def test_a_line_that_is_too_long_is_skipped_and_others_count() -> None:
+    def told(size: int) -> int | None:
+        long = b'x{a="' + b"v" * (size - len(b'\nx{a=""} 1')) + b'"} 1\n'
+        return Exposition(long + b"x 2\n").count("x")
+
+    assert (told(MOST_LINE), told(MOST_LINE + 1)) == (3, 2)
+
+
+@pytest.mark.parametrize("value", [b"v", b"=", b'\\"'])
+def test_a_line_with_too_many_labels_is_skipped_and_others_count(value: bytes) -> None:
+    def told(labels: int) -> int | None:
+        return Exposition(b"x{" + b'a="%s",' % value * labels + b"} 1\nx 2\n").count("x")
+
+    assert (told(MOST_LABELS), told(MOST_LABELS + 1)) == (3, 2)
+
+
+def test_labels_of_a_name_with_too_many_series_are_not_read() -> None:
+    line = b'x{a="b"} 1\n'
+    assert Exposition(line * MOST_LABELLED).count("x", a="b") == MOST_LABELLED
+    assert Exposition(line * (MOST_LABELLED + 1)).count("x", a="b") is None
+    assert Exposition(line * (MOST_LABELLED + 1)).labelled("x") == ()
+    assert Exposition(line * (MOST_LABELLED + 1)).count("x") == MOST_LABELLED + 1
+
+
+def test_names_of_adapters_are_few_and_short() -> None:
+    most = [str(number) for number in range(MOST_ADAPTERS)]
+    assert names(",".join(most)) == frozenset(most)
+    assert names(",".join([*most, "more"])) == frozenset()
+    assert names("a," + "b" * 256) == {"a", "b" * 256}
+    assert names("a," + "b" * 257) == frozenset()
+
+
+def test_a_cache_larger_than_any_is_not_known() -> None:
+    assert product(2**20, 2**20) == 2**40
+    assert product(2**20, 2**20 + 1) is None

@@ -1,8 +1,10 @@
 from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from gateway.picker.fit import Fit
+from gateway.picker.fit import Fit, solved
 
 
 def test_coefficients_are_found_through_noise_and_outliers() -> None:
@@ -28,3 +30,22 @@ def test_one_observation_does_not_turn_what_is_believed() -> None:
     fit.learn((1.0,), 1000.0)
 
     assert fit.values[0] < 2
+
+
+@given(
+    st.integers(1, 3).flatmap(
+        lambda size: st.lists(
+            st.lists(st.floats(-5, 5), min_size=size, max_size=size), min_size=5, max_size=5
+        )
+    ),
+    st.lists(st.floats(-100, 100), min_size=3, max_size=3),
+)
+def test_the_equations_are_solved(rows: list[list[float]], right: list[float]) -> None:
+    size = len(rows[0])
+    matrix = [
+        [sum(row[i] * row[j] for row in rows) + (i == j) for j in range(size)] for i in range(size)
+    ]
+    found = solved(matrix, right[:size])
+
+    for line, want in zip(matrix, right, strict=False):
+        assert sum(a * b for a, b in zip(line, found, strict=True)) == pytest.approx(want, abs=1e-6)

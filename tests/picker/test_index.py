@@ -210,3 +210,92 @@ def test_a_smaller_cache_than_thought_evicts_at_once() -> None:
     index.resize("e0", 20)
 
     assert index.match(a_chain("a" * 50)) == {"e0": 20}
+
+
+@pytest.mark.parametrize("endpoints", [1, 3])
+def test_at_the_bound_the_oldest_of_all_endpoints_goes_first(endpoints: int) -> None:
+    index = PrefixIndex(max_blocks=1000)
+    for number in range(endpoints):
+        index.join(f"e{number}", 1e6)
+    for prompt in range(200):
+        chain = range(prompt * 100, prompt * 100 + 10)
+        index.stored(f"e{prompt % endpoints}", chain)
+        assert index.blocks <= 1000
+    kept = [prompt for prompt in range(200) if index.match(range(prompt * 100, prompt * 100 + 10))]
+
+    assert len(kept) >= 99
+    assert kept == list(range(kept[0], 200))
+
+
+def test_slots_with_the_same_blocks_are_told_together() -> None:
+    index = PrefixIndex()
+    for number in range(40):
+        index.join(f"e{number}", 1000)
+        index.stored(f"e{number}", range(10 if number < 30 else 20))
+    groups = [(n, [index.address(slot) for slot in slots]) for n, slots in index.groups(range(20))]
+
+    assert groups == [
+        (10, [f"e{number}" for number in range(30)]),
+        (20, [f"e{number}" for number in range(30, 40)]),
+    ]
+
+
+def test_shelves_that_changed_are_named_until_they_are_read() -> None:
+    index = PrefixIndex()
+    index.join("a", 100)
+    index.join("b", 100)
+    assert index.changed == {"a", "b"}
+    index.changed.clear()
+    lease = index.enter("a", range(10))
+    assert lease is not None
+    assert index.changed == {"a"}
+    index.changed.clear()
+    index.release(lease)
+    index.resize("b", 50)
+    assert index.changed == {"a", "b"}
+    index.leave("a")
+    assert index.changed == {"b"}
+
+
+def test_what_very_many_endpoints_hold_is_let_go_of_over_several_requests() -> None:
+    index = PrefixIndex(max_blocks=10)
+    for number in range(2500):
+        index.join(f"e{number}", 1e6)
+        index.stored(f"e{number}", range(10))
+    index.stored("e0", range(100, 110))
+    assert index.blocks == 20
+    assert 0 < len(index.match(range(10))) < 2500
+    index.stored("e0", range(100, 110))
+    assert index.match(range(10)) == {}
+    assert index.blocks <= 10
+
+
+def test_requests_that_servers_refuse_leave_nothing_behind() -> None:
+    index = PrefixIndex()
+    index.join("e0", 1e9)
+    for prompt in range(2000):
+        chain = range(prompt * 100, prompt * 100 + 10)
+        lease = index.enter("e0", chain)
+        assert lease is not None
+        index.withdraw(lease, chain)
+    shelf = index.shelf("e0")
+    assert shelf is not None
+    assert (index.blocks, index.runs) == (0, 0)
+    assert len(shelf.heap) < 200
+
+
+def test_one_flow_cannot_have_the_prompts_of_others_forgotten() -> None:
+    index = PrefixIndex()
+    index.join("e0", 1e6)
+    index.stored("e0", range(100))
+    index.stored("e0", range(1000, 1100))
+    for _ in range(10):
+        lease = index.enter("e0", range(1000, 1100))
+        assert lease is not None
+        index.reported(lease, 0, "one")
+        index.release(lease)
+    assert index.match(range(100)) == {"e0": 100}
+    lease = index.enter("e0", range(1000, 1100))
+    assert lease is not None
+    index.reported(lease, 0, "another")
+    assert index.match(range(100)) == {}

@@ -52,3 +52,25 @@ def test_charges_whose_end_nobody_reported_expire() -> None:
 
     assert ledger.expire(9.9) == []
     assert ledger.expire(10.0) == [old]
+
+
+def test_placements_since_a_time_are_counted_whether_or_not_they_are_over() -> None:
+    ledger, account = Ledger(), Account()
+    for at in (1.0, 2.0, 3.0):
+        ledger.finish(ledger.charge(account, "a", 10, 20, at), at + 0.1)
+
+    assert (account.requests, account.unseen(2.0)) == (0, 2)
+    assert account.unseen(4.0) == 0
+    for _ in range(1000):
+        ledger.charge(account, "a", 10, 20, 5.0)
+    assert account.unseen(4.0) == 256
+
+
+def test_the_head_of_the_queue_is_what_is_being_computed() -> None:
+    ledger, account = Ledger(), Account()
+    assert account.head() == 0
+    first = ledger.charge(account, "a", 10, 20, 0.0)
+    ledger.charge(account, "a", 30, 40, 0.0)
+    assert account.head() == 10
+    ledger.first_token(first, 1.0)
+    assert account.head() == 30

@@ -25,7 +25,7 @@ def test_the_built_in_document_is_the_cost_model() -> None:
     assert isinstance(profile, CostProfile)
     assert profile.name == "default"
     assert plan.shadow(Random(1)) is None
-    assert plan.rules().enabled
+    assert not plan.rules().enabled
 
 
 def test_a_document_of_that_name_takes_its_place() -> None:
@@ -52,6 +52,11 @@ def test_plans_are_equal_as_long_as_every_document_that_they_follow_is() -> None
 def test_a_name_that_no_document_has_is_an_error() -> None:
     with pytest.raises(KeyError):
         plan_of("own", {})
+
+
+def test_requests_wait_only_where_a_document_says_how() -> None:
+    assert flow_rules(spec(flow={})).enabled
+    assert not flow_rules(spec()).enabled
 
 
 def test_flow_control_follows_the_document_band_by_band() -> None:

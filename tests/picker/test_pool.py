@@ -1,4 +1,5 @@
 from collections import Counter
+from collections.abc import Sequence
 
 import pytest
 
@@ -7,7 +8,9 @@ from gateway.model.engine import EngineLoad
 from gateway.model.placement import Drop, Dropped, Placement, Served
 from gateway.picker.cost import CostProfile
 from gateway.picker.endpoint import Endpoint
-from gateway.picker.pool import Limits, PoolPicker
+from gateway.picker.limits import Limits
+from gateway.picker.pool import PoolPicker
+from gateway.picker.profile import Candidate, Ranked, Ranking
 
 
 def a_pool(count: int = 4, limits: Limits | None = None) -> PoolPicker:
@@ -126,9 +129,9 @@ def test_unhealthy_endpoints_are_no_candidates() -> None:
 def test_a_stale_scrape_is_unknown_and_not_full() -> None:
     pool = a_pool(1, Limits(stale=2.0))
     pool.scraped("e0", EngineLoad(0.0, waiting=50, kv_usage=1.0), 0.0)
-    assert pool.saturation(1.0) > 1
+    assert pool.saturation(1.0) == 1
     pool.scraped("e0", None, 1.5)
-    assert pool.saturation(1.5) > 1
+    assert pool.saturation(1.5) == 1
     assert pool.saturation(2.5) == 0
 
 
@@ -199,3 +202,139 @@ def test_an_endpoint_that_prefills_is_charged_until_the_first_token() -> None:
     for each in busy:
         pool.first_token(each.ticket, 5.0)
     assert in_flight(pool) == {"d": 4, "p": 0}
+
+
+def test_requests_that_a_scrape_cannot_know_count_even_if_their_prefill_is_over() -> None:
+    pool = a_pool(1)
+    pool.scraped("e0", EngineLoad(0.0, waiting=0, running=0), 0.0)
+    for group, at in enumerate((0.5, 1.5, 2.5)):
+        pool.first_token(placed(pool, a_demand(group), at).ticket, at + 0.1)
+    pool.scraped("e0", EngineLoad(1.0, waiting=0, running=1), 3.0)
+
+    [state] = pool.states()
+    assert (state.in_flight.prefilling, state.since_scrape) == (0, 2)
+
+
+def test_an_endpoint_that_prefills_for_another_has_a_request_that_its_scrape_cannot_know() -> None:
+    pool = PoolPicker(CostProfile())
+    pool.set_endpoints([Endpoint("d", role="decode"), Endpoint("p", role="prefill")], 0.0)
+    moved = [placed(pool, a_demand(group, blocks=200)).prefiller for group in range(4)].count("p")
+
+    assert moved
+    assert {state.address: state.since_scrape for state in pool.states()} == {"d": 4, "p": moved}
+
+
+def test_a_capacity_makes_requests_in_flight_fill_the_pool() -> None:
+    pool = a_pool(2)
+    placed(pool, a_demand(1))
+
+    assert pool.saturation(0.0) == 0
+    assert pool.saturation(0.0, capacity=2) == pytest.approx(0.25)
+
+
+def test_first_tokens_that_nobody_saw_make_the_pool_less_full_in_time() -> None:
+    pool = a_pool(1)
+    pool.scraped("e0", EngineLoad(0.0, waiting=0), 0.0)
+    expected = placed(pool, a_demand(1)).expected
+    assert expected is not None
+    before, after = expected / 1000 - 0.001, expected / 1000 + 0.001
+
+    assert pool.saturation(before) == pytest.approx(0.2)
+    assert pool.saturation(after) == 0
+
+
+def test_the_states_are_another_object_only_when_a_load_or_an_endpoint_is() -> None:
+    pool = a_pool(2, Limits(stale=2.0))
+    first = pool.states()
+    placed(pool, a_demand(1))
+    assert pool.states() is first
+    pool.scraped("e0", EngineLoad(0.0, waiting=0), 0.0)
+    second = pool.states()
+    assert second is not first
+    pool.saturation(1.0)
+    assert pool.states() is second
+    pool.saturation(2.5)
+    third = pool.states()
+    assert third is not second
+    pool.set_endpoints([Endpoint("e0"), Endpoint("e1", healthy=False)], 3.0)
+    assert pool.states() is not third
+
+
+def test_a_profile_that_ranks_no_fleets_is_asked_for_candidates() -> None:
+    class Last:
+        """Prefers the last endpoint."""
+
+        name = "last"
+
+        def rank(self, demand: Demand, candidates: Sequence[Candidate], now: float) -> Ranking:
+            del demand, now
+            return Ranking(tuple(Ranked(each, {"place": 1.0}) for each in reversed(candidates)))
+
+        def placed(self, demand: Demand, candidate: Candidate, now: float) -> None:
+            """Learns nothing."""
+
+    pool = PoolPicker(Last(), shadow=CostProfile())
+    pool.set_endpoints([Endpoint("e0"), Endpoint("e1", healthy=False), Endpoint("e2")], 0.0)
+    placement = placed(pool, a_demand(1))
+
+    assert (placement.endpoint, placement.fallbacks) == ("e2", ("e0",))
+    assert placement.scores == {"e2": {"place": 1.0}, "e0": {"place": 1.0}}
+    assert pool.compared == 1
+
+
+def test_an_endpoint_that_does_not_answer_is_avoided_until_it_lives_again() -> None:
+    pool, now = a_pool(2), 0.0
+    stuck: list[int] = []
+    for group in range(40):
+        now += 0.7
+        pool.scraped("e0", EngineLoad(now, running=len(stuck), generation_tokens=7), now)
+        placement = placed(pool, a_demand(group), now)
+        if placement.endpoint == "e0":
+            stuck.append(placement.ticket)
+        else:
+            pool.finish(placement.ticket, Served("e1", 200), now + 0.1)
+
+    assert 1 <= len(stuck) <= 2
+    assert next(state.late for state in pool.states() if state.address == "e0") > 10
+    for ticket in stuck:
+        pool.finish(ticket, Served("e0", 200), now)
+    picks = Counter(placed(pool, a_demand(100 + group), now + 1).endpoint for group in range(8))
+    assert picks == {"e0": 4, "e1": 4}
+
+
+def test_an_endpoint_that_fails_fast_does_not_attract_requests_and_is_tried_again() -> None:
+    pool, failed = a_pool(2), list[float]()
+    for number in range(600):
+        now = number * 0.1
+        placement = placed(pool, a_demand(number), now)
+        broken = placement.endpoint == "e0" and now < 40
+        if broken:
+            failed.append(now)
+        if placement.endpoint == "e0":
+            pool.finish(placement.ticket, Served("e0", 503 if broken else 200), now)
+        else:
+            pool.finish(placement.ticket, Served("e1", 200), now + 0.05)
+
+    assert 4 <= len(failed) <= 8, "it is tried again, each time after twice as long"
+    late = [placed(pool, a_demand(1000 + number), 60.0).endpoint for number in range(10)]
+    assert late.count("e0") == 5
+
+
+def test_an_endpoint_that_was_left_for_another_by_a_retry_has_failed() -> None:
+    pool = a_pool(3)
+    first = placed(pool, a_demand(1))
+    other = first.fallbacks[0]
+    pool.finish(first.ticket, Served(other, 200), 0.2)
+    placed(pool, a_demand(2), 0.3)
+
+    assert {state.address for state in pool.states() if state.late} == {first.endpoint}
+
+
+def test_when_all_endpoints_fail_all_are_still_used() -> None:
+    pool, used = a_pool(3), Counter[str]()
+    for number in range(200):
+        placement = placed(pool, a_demand(number), number * 0.5)
+        used[placement.endpoint] += 1
+        pool.finish(placement.ticket, Served(placement.endpoint, 500), number * 0.5)
+
+    assert min(used.values()) > 30

@@ -67,3 +67,41 @@ def test_running_answers_slow_each_other_and_prefill_down() -> None:
 
     assert rates.interference * 400_000 == pytest.approx(1 / 16_000, rel=0.3)
     assert rates.step_per_token == pytest.approx(4e-8, rel=0.3)
+
+
+def test_only_paces_that_may_have_changed_are_told() -> None:
+    rates = Rates()
+    rates.learn_step("a", 0.03, 1000, 0.0)
+    rates.learn_step("b", 0.03, 1000, 1.0)
+    assert rates.changed(1.0) == {"a", "b"}
+    assert rates.changed(1.9) == set()
+    assert rates.changed(2.0) == {"a"}
+    assert rates.changed(3.5) == {"b"}
+    rates.forget("a")
+    assert rates.changed(3.6) == {"a"}
+    assert rates.known_pace("a", 3.6) == 0
+    rates.learn_step("a", 0.03, 1000, 3.7)
+    assert rates.changed(3.8) == {"a"}
+
+
+def test_a_pace_that_was_not_told_to_have_changed_has_not() -> None:
+    rates, told = Rates(), dict[str, float]()
+    for step in range(3000):
+        now = step * 0.07
+        if step % 11 == 0 or step < 400:
+            rates.learn_step(f"e{step % 5}", 0.01 * (1 + step % 7), 1000, now)
+        for address in rates.changed(now):
+            told[address] = rates.known_pace(address, now)
+        for number in range(5):
+            address = f"e{number}"
+            assert told.get(address, 0.0) == rates.known_pace(address, now)
+
+
+def test_the_usual_pace_is_the_middle_one_of_those_that_are_there() -> None:
+    rates = Rates()
+    for number in range(90):
+        for address, slow in (("a", 1.0), ("b", 2.0), ("c", 9.0)):
+            rates.learn_step(address, 0.02 * slow, 1000, number * 0.1)
+    assert rates.usual == pytest.approx(rates.known_pace("b", 9.0))
+    rates.forget("b")
+    assert rates.pace("new", 9.0) == rates.usual

@@ -1,5 +1,8 @@
 from array import array
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from gateway.picker.run import Hold, Run, bits
 
 
@@ -23,3 +26,10 @@ def test_a_run_forgets_the_end_that_nobody_holds() -> None:
 
 def test_bits_are_the_places_of_ones() -> None:
     assert list(bits((1 << 90) | 0b101)) == [0, 2, 90]
+
+
+@given(st.sets(st.integers(0, 400)) | st.just(set(range(300))))
+def test_the_places_of_ones_are_found_in_sparse_and_dense_masks(wanted: set[int]) -> None:
+    places = bits(sum(1 << place for place in wanted))
+
+    assert places == sorted(wanted)

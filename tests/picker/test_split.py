@@ -5,11 +5,18 @@ from random import Random
 
 import pytest
 
+from gateway.config.endpoint_picker import Disaggregation, PluginProfile
 from gateway.model.demand import Demand
+from gateway.model.placement import Placement, Served
 from gateway.picker.cost import CostProfile
 from gateway.picker.endpoint import Endpoint
+from gateway.picker.learning import Learner
+from gateway.picker.plugins.building import build_profile
 from gateway.picker.pool import PoolPicker
+from gateway.picker.profile import Candidate
 from gateway.picker.split import SplitProfile
+
+PLUGINS = build_profile("p", PluginProfile(), Disaggregation(), Random(1))
 
 
 def placed(shares: tuple[float, float], requests: int = 1000) -> Counter[str]:
@@ -41,8 +48,8 @@ def test_every_profile_learns_of_every_request() -> None:
             super().__init__(name)
             self.told = 0
 
-        def placed(self, *args: object) -> None:
-            del args
+        def placed(self, demand: Demand, candidate: Candidate, now: float) -> None:
+            super().placed(demand, candidate, now)
             self.told += 1
 
     first, second = Noting("a"), Noting("b")
@@ -51,3 +58,25 @@ def test_every_profile_learns_of_every_request() -> None:
     pool.set_endpoints([Endpoint("10.0.0.1:80")], 0.0)
     pool.place(Demand("llama"), 0.0)
     assert (first.told, second.told) == (1, 1)
+
+
+def test_profiles_of_a_split_learn_as_they_do_alone() -> None:
+    alone, shared = CostProfile("a"), CostProfile("a")
+    split = SplitProfile("both", [(shared, 1.0), (PLUGINS, 0.0)], Random(1))
+    assert isinstance(split, Learner)
+    for profile in (alone, split):
+        pool = PoolPicker(profile, name="chat")
+        pool.set_endpoints([Endpoint("10.0.0.1:80")], 0.0)
+        for n in range(20):
+            found = pool.place(Demand("llama", prompt_bytes=40_000), float(n))
+            assert isinstance(found, Placement)
+            pool.first_token(found.ticket, n + 0.5)
+            pool.finish(found.ticket, Served(found.endpoint, 200, 0.5, 10_000, 0, 10), n + 0.9)
+    assert shared.speed("10.0.0.1:80", 20.0) == alone.speed("10.0.0.1:80", 20.0)
+    assert split.speed("10.0.0.1:80", 20.0) == alone.speed("10.0.0.1:80", 20.0)
+
+
+def test_a_split_of_profiles_that_learn_nothing_still_places() -> None:
+    pool = PoolPicker(SplitProfile("both", [(PLUGINS, 1.0)], Random(1)), name="chat")
+    pool.set_endpoints([Endpoint("10.0.0.1:80")], 0.0)
+    assert isinstance(pool.place(Demand("llama", prompt_bytes=100), 0.0), Placement)

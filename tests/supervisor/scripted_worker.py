@@ -1,7 +1,7 @@
 """A worker process for tests: speaks the supervisor's channel and does what a snapshot says.
 
 "refuse": indexes of workers that refuse the snapshot; "mute": indexes that never answer;
-"deaf": ignore SIGTERM from now on.
+"deaf": ignore SIGTERM from now on; "says": what answers have beside the usual.
 """
 
 import json
@@ -28,10 +28,14 @@ def main() -> None:
     options = dict(argument.removeprefix("--").split("=", 1) for argument in sys.argv[1:])
     channel = socket.socket(fileno=int(options["channel"]))
     index, serves = int(options["index"]), None
+    says: dict[str, Any] = {}
+    told: list[int] = []
     while True:
         (size,) = LENGTH.unpack(receive(channel, LENGTH.size))
         message: dict[str, Any] = json.loads(receive(channel, size))
-        answer: dict[str, Any] = {"snapshot": serves, "listen": options["listen"]}
+        answer: dict[str, Any] = {"snapshot": serves, "listen": options["listen"], **says}
+        if message["type"] == "pools":
+            told.append(message["number"])
         if message["type"] == "snapshot":
             if index in message.get("mute", ()):
                 continue
@@ -39,6 +43,7 @@ def main() -> None:
                 answer = {"problem": "no such key"}
             else:
                 serves = message["number"]
+                says = message.get("says", {}) | ({"knew": list(told)} if told else {})
             if message.get("deaf"):
                 signal.signal(signal.SIGTERM, signal.SIG_IGN)
         data = json.dumps(answer).encode()

@@ -3,15 +3,29 @@ from pathlib import Path
 
 import httpx
 import pytest
-from prometheus_client import CollectorRegistry, Gauge
 
-from gateway.supervisor.admin import Admin
+from gateway.model.jsonvalue import JsonObject
+from gateway.supervisor.admin import Admin, Shown
+from gateway.supervisor.metrics import SupervisorMetrics
+
+POOLS: JsonObject = {"version": 1, "pools": [{"name": "gpu", "queue": {"saturation": 0.25}}]}
+
+
+class OnePick:
+    """Knows one pool and one pick."""
+
+    async def view(self) -> JsonObject:
+        return POOLS
+
+    async def pick(self, audit_id: str) -> JsonObject | None:
+        return {"endpoint": "10.0.0.1:80"} if audit_id == "abc" else None
 
 
 def admin(folder: Path, ready: list[bool], address: str = "127.0.0.1:0") -> Admin:
-    registry = CollectorRegistry()
-    Gauge("gatehouse_snapshot_number", "The configuration in force.", registry=registry).set(3)
-    return Admin(address, lambda: ready[0], lambda: {"snapshot": 3}, folder, registry)
+    metrics = SupervisorMetrics()
+    metrics.snapshot.set(3)
+    shown = Shown(lambda: ready[0], lambda: {"snapshot": 3}, OnePick())
+    return Admin(address, shown, folder, metrics)
 
 
 async def test_health_readiness_metrics_and_status_are_served(tmp_path: Path) -> None:
@@ -32,6 +46,19 @@ async def test_health_readiness_metrics_and_status_are_served(tmp_path: Path) ->
     async with httpx.AsyncClient(trust_env=False) as client:
         with pytest.raises(httpx.ConnectError):
             await client.get(f"{url}/healthz")
+
+
+async def test_pools_and_picks_are_served_and_counted_as_they_are_now(tmp_path: Path) -> None:
+    served = admin(tmp_path, [True])
+    url = await served.start()
+    async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
+        assert (await client.get("/pools")).json() == POOLS
+        assert (await client.get("/picks/abc")).json() == {"endpoint": "10.0.0.1:80"}
+        missing = await client.get("/picks/abd")
+        assert (missing.status_code, missing.json()) == (404, {"error": "no such pick is kept"})
+        metrics = (await client.get("/metrics")).text
+        assert 'gatehouse_pool_saturation_ratio{pool="gpu"} 0.25' in metrics
+    await served.stop()
 
 
 async def test_an_address_in_use_is_told(tmp_path: Path) -> None:

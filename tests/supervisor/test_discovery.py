@@ -11,9 +11,11 @@ from gateway.picker.endpoint import Endpoint
 from gateway.supervisor.discovery import Discovery
 from gateway.supervisor.metrics import SupervisorMetrics
 from gateway.supervisor.scrape import Pace
+from tests.adapters.kubernetes_cluster import Cluster, pod, pool
 from tests.supervisor.metrics_server import MetricsServer, vllm
 from tests.supervisor.rollout_stage import Stage, staged
 from tests.supervisor.test_health import eventually
+from tests.support.certificates import Authority
 from tests.support.gatehouse import allow
 
 QUICK = Pace(0.005, 0.01, 0.02)
@@ -137,3 +139,49 @@ async def test_a_pool_that_tells_nothing_is_not_asked(
     await eventually(lambda: servers[0].connections >= 2)
     await discovery.close()
     assert servers[0].asked == []
+
+
+@pytest.fixture
+async def cluster(tmp_path: Path) -> AsyncIterator[Cluster]:
+    folder = tmp_path / "cluster"
+    folder.mkdir()
+    cluster = Cluster(Authority(folder).server("127.0.0.1"))
+    await cluster.open()
+    (folder / "token").write_text("first")
+    yield cluster
+    await cluster.close()
+
+
+async def test_a_pod_that_becomes_ready_gets_requests_and_one_that_goes_does_not(
+    discovery: Discovery, servers: list[MetricsServer], stage: Stage, cluster: Cluster
+) -> None:
+    file, pods = servers[0].address, servers[1].port
+    cluster.apply(pool("llama", pods, app="vllm"), pod("a", "127.0.0.1", ready=False))
+    section = {
+        "inference_pool": "llama",
+        "server": f"https://127.0.0.1:{cluster.port}",
+        "namespace": "models",
+        "token_file": str(stage.folder / "cluster" / "token"),
+        "ca": str(stage.folder / "cluster" / "ca.pem"),
+    }
+    changed = pooled(stage.folder / "members.yaml", kubernetes=section)
+    loaded = stage.written(allow(backend="gpu"), **changed)
+    targets = await discovery.find(loaded.gateway, stage.rollout.loaded.gateway)
+    assert list(targets) == [("gpu", file)]
+    stage.rollout.loaded = loaded
+    await discovery.watch(targets, loaded.gateway)
+    ready = pod("a", "127.0.0.1", {"topology.kubernetes.io/zone": "eu-1a"})
+    cluster.apply(ready)
+    await eventually(lambda: members(discovery) == [servers[1].address, file])
+    assert discovery.news.endpoints["gpu"][0].zone == "eu-1a"
+    assert stage.health("gpu") == {file: True, servers[1].address: True}
+    await eventually(lambda: ("gpu", servers[1].address) in discovery.news.loads)
+    cluster.status = 500
+    cluster.hang_up()
+    await eventually(lambda: "HTTP 500" in str(discovery.status()["member_faults"]))
+    assert members(discovery) == [servers[1].address, file]
+    cluster.status = 200
+    await eventually(lambda: discovery.status()["member_faults"] == [])
+    cluster.delete("pods", "a")
+    await eventually(lambda: members(discovery) == [file])
+    assert stage.health("gpu") == {file: True}

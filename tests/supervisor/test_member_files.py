@@ -68,6 +68,20 @@ def test_gateway_yaml_knows_better_than_the_file(gateway: Gateway, tmp_path: Pat
     assert files.members(pool) == (Member(address="10.0.0.9:80"), better)
 
 
+def test_gateway_yaml_and_the_file_know_better_than_what_was_found(
+    gateway: Gateway, tmp_path: Path
+) -> None:
+    write(tmp_path / "members.yaml", "- {address: '10.0.0.1:80', zone: a}\n")
+    files, (pool,) = MemberFiles(), gateway.pools
+    files.follow(gateway)
+    found = tuple(Member(address=f"10.0.0.{n}:80", zone="b") for n in (1, 5, 9))
+    assert {one.address: one.zone for one in files.members(pool, found)} == {
+        "10.0.0.1:80": "a",
+        "10.0.0.5:80": "b",
+        "10.0.0.9:80": "",
+    }
+
+
 def test_a_file_that_no_pool_names_is_forgotten(gateway: Gateway, tmp_path: Path) -> None:
     files = MemberFiles()
     files.follow(gateway)

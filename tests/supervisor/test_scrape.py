@@ -214,3 +214,14 @@ def test_a_busy_server_is_asked_often_and_an_idle_one_seldom(
         interval = pace.next(interval, before, load)
         before = load
     assert interval == seconds
+
+
+@pytest.mark.parametrize(("more", "is_known"), [(0, True), (1, False)])
+async def test_an_answer_is_a_mebibyte_at_most(
+    more: int, is_known: bool, server: MetricsServer, scraping: Scraping, told: Told
+) -> None:
+    server.text = vllm()
+    server.text += "#" * (1024 * 1024 - len(server.text) + more)
+    scraping(server)
+    await eventually(lambda: bool(told.of(server)))
+    assert (told.of(server)[0] is not None) is is_known

@@ -286,17 +286,18 @@ async def test_stop_in_the_middle_of_a_restart_leaves_no_process(
     assert [pid for pid in ended if is_there(pid)] == []
 
 
-async def test_what_stands_is_told_to_whoever_comes_later(make_pool: MakePool) -> None:
+async def test_what_stands_is_told_to_whoever_comes_later_before_it_serves(
+    make_pool: MakePool,
+) -> None:
     pool = make_pool()
-    await pool.stand("snapshot", snapshot(7))  # scripted workers know no other kind
+    await pool.stand("pools", {"type": "pools", "number": 7})
     await pool.start(snapshot(1))
-    assert await served(pool) == [7, 7]
-    await pool.stand("snapshot", snapshot(8))
-    assert await served(pool) == [8, 8]
+    assert [answer["knew"] for answer in await pool.poll()] == [[7], [7]]
+    await pool.stand("pools", {"type": "pools", "number": 8})
     os.kill(pids(pool)[0], signal.SIGKILL)
-    await all_serve(pool, 8)
+    await all_serve(pool, 1)
     await eventually_restarted(pool)
-    assert await served(pool) == [8, 8]
+    assert sorted(str(answer["knew"]) for answer in await pool.poll()) == ["[7]", "[8]"]
 
 
 async def eventually_restarted(pool: WorkerPool) -> None:

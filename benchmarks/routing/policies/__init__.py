@@ -11,6 +11,12 @@ from benchmarks.routing.policies.oracle import Oracle
 from benchmarks.routing.policies.production_stack import ProductionStackPrefix
 from benchmarks.routing.policies.sglang import CacheAware, Lmetric
 from benchmarks.routing.policies.unaware import LeastRequest, RandomChoice, RoundRobin
+from benchmarks.routing.policies.variants import (
+    AlwaysDisaggregated,
+    Holdback,
+    NeverDisaggregated,
+    Unqueued,
+)
 from benchmarks.routing.policy import Policy
 
 OURS: Final = Gatehouse.name
@@ -30,5 +36,20 @@ POLICIES: Final[Mapping[str, Callable[[int], Policy]]] = {
     ProductionStackPrefix.name: ProductionStackPrefix,
     Oracle.name: Oracle,
 }
+
+VARIANTS: Final[Mapping[str, Callable[[int], Policy]]] = {
+    Unqueued.name: Unqueued,
+    Holdback.name: Holdback,
+    AlwaysDisaggregated.name: AlwaysDisaggregated,
+    NeverDisaggregated.name: NeverDisaggregated,
+}
+"""Ours in other settings: they explain ours, and are no part of what it is compared with."""
+
+UNQUEUED: Final = Unqueued.name
+HOLDBACK: Final = Holdback.name
+FIXED: Final = (AlwaysDisaggregated.name, NeverDisaggregated.name)
+"""The two ways to do without a decider."""
+
+ALL: Final = {**POLICIES, **VARIANTS}
 
 PEERS: Final = tuple(name for name in POLICIES if name not in {OURS, ORACLE})

@@ -21,6 +21,7 @@ class DynamoCost(Observer):
     events say, here without delay, which flatters it."""
 
     name = "dynamo_cost"
+    estimates = False
     prefill_load_scale = 1.0
 
     def __init__(self, seed: int) -> None:

@@ -1,51 +1,98 @@
 """The production picker with its default profile, told what the gateway would be told."""
 
 from collections.abc import Sequence
+from random import Random
 from typing import Final
 
-from benchmarks.routing.policy import Observer, Seen
+from benchmarks.routing.policy import Decided, Refused, Seen, Target
 from benchmarks.routing.prompt import CHARACTERS
 from benchmarks.routing.request import Outcome, Request
 from gateway.model.demand import Demand
 from gateway.model.engine import EngineLoad
-from gateway.model.placement import Dropped, Served
-from gateway.picker.cost import CostProfile
-from gateway.picker.endpoint import Endpoint
+from gateway.model.placement import Dropped, Placement, Served
+from gateway.picker.broker import Broker, Waiting
+from gateway.picker.endpoint import Endpoint, Role
+from gateway.picker.flow.rules import FlowRules
+from gateway.picker.plan import PickerPlan, plan_of
 from gateway.picker.pool import PoolPicker
+from gateway.picker.profile import Profile
 
 READ: Final = 20
 """One answer in so many is read by the gateway: its first token is seen and its usage."""
+
+BUILT_IN: Final = plan_of("default", {})
 
 HASHED: Final = 256
 """Tokens of a block of the prompt's hash chain: 1,024 bytes at four bytes a token."""
 
 
-class Gatehouse(Observer):
-    """gateway.picker over the simulated fleet, scraped four times a second."""
+class Gatehouse:
+    """gateway.picker over the simulated fleet, scraped four times a second: flow control before a
+    pool, both by `plan`, which by default is the built-in one. `profile` and `rules` take the place
+    of what it says."""
 
     name = "gatehouse"
     interval = 0.25
+    estimates = True
 
-    def __init__(self, seed: int) -> None:
-        super().__init__(seed)
-        self.picker = PoolPicker(CostProfile(), name="simulated")
-        self._members: tuple[int, ...] = ()
+    def __init__(
+        self,
+        seed: int,
+        plan: PickerPlan = BUILT_IN,
+        *,
+        profile: Profile | None = None,
+        rules: FlowRules | None = None,
+    ) -> None:
+        self.picker = PoolPicker(profile or plan.profile(Random(seed)), name="simulated")
+        self.broker = Broker(self.picker, rules or plan.rules())
+        self._members: tuple[tuple[int, Role], ...] = ()
         self._tickets: dict[int, int] = {}
+        self._entries: dict[int, int] = {}
+        self._waiting: dict[int, int] = {}
         self._scraped: dict[int, float] = {}
 
-    def place(self, request: Request, seen: Sequence[Seen], now: float) -> int:
+    def offer(self, request: Request, seen: Sequence[Seen], now: float) -> Target | Refused | None:
         """As in `Policy`."""
         self._tell(seen, now)
-        placement = self.picker.place(demand_of(request), now)
-        if isinstance(placement, Dropped):
-            raise RuntimeError("the picker dropped a request though endpoints are up")  # noqa: TRY004 not a wrong argument
-        self._tickets[request.number] = placement.ticket
-        return _index(placement.endpoint)
+        demand = demand_of(request)
+        found = self.broker.offer(demand, demand.prompt_bytes, now)
+        if isinstance(found, Waiting):
+            self._waiting[request.number] = found.entry
+            self._entries[found.entry] = request.number
+            return None
+        return self._verdict(request.number, found)
+
+    def wakeup(self, now: float) -> float | None:
+        """As in `Policy`."""
+        return self.broker.next_wakeup(now)
+
+    def step(self, seen: Sequence[Seen], now: float) -> Sequence[Decided]:
+        """As in `Policy`."""
+        self._tell(seen, now)
+        decided: list[Decided] = []
+        for outcome in self.broker.step(now):
+            number = self._entries.pop(outcome.entry)
+            del self._waiting[number]
+            decided.append(Decided(number, self._verdict(number, outcome.verdict)))
+        return decided
+
+    def aborts(self) -> Sequence[int]:
+        """As in `Policy`."""
+        tickets = set(self.broker.aborts())
+        if not tickets:
+            return ()
+        return [number for number, ticket in self._tickets.items() if ticket in tickets]
+
+    def withdraw(self, request: Request, now: float) -> None:
+        """As in `Policy`."""
+        entry = self._waiting.pop(request.number)
+        del self._entries[entry]
+        self.broker.cancel(entry, now)
 
     def first_token(self, outcome: Outcome, now: float) -> None:
         """As in `Policy`, for the answers that the gateway reads."""
         if not outcome.request.number % READ:
-            self.picker.first_token(self._tickets[outcome.request.number], now)
+            self.broker.first_token(self._tickets[outcome.request.number], now)
 
     def finished(self, outcome: Outcome, now: float) -> None:
         """As in `Policy`; what the server reports only where the answer is read."""
@@ -57,19 +104,28 @@ class Gatehouse(Observer):
                 served.endpoint,
                 served.status,
                 prompt_tokens=request.prompt.tokens,
-                cached_tokens=outcome.cached,
+                cached_tokens=outcome.reported,
                 output_tokens=request.output,
             )
-        self.picker.finish(ticket, served, now)
+        self.broker.finish(ticket, served, now)
 
     def left(self, index: int, now: float) -> None:
         """As in `Policy`."""
-        self._members = tuple(each for each in self._members if each != index)
+        self._members = tuple(each for each in self._members if each[0] != index)
         self._scraped.pop(index, None)
         self._set_endpoints(now)
 
+    def _verdict(self, number: int, found: Placement | Dropped) -> Target | Refused:
+        if isinstance(found, Dropped):
+            return Refused(found.retry_after)
+        self._tickets[number] = found.ticket
+        prefiller = None if found.prefiller is None else _index(found.prefiller)
+        return Target(_index(found.endpoint), prefiller)
+
     def _tell(self, seen: Sequence[Seen], now: float) -> None:
-        members = tuple(one.index for one in seen)
+        members: tuple[tuple[int, Role], ...] = tuple(
+            (one.index, one.engine.server.role) for one in seen
+        )
         if members != self._members:
             self._members = members
             self._set_endpoints(now)
@@ -79,7 +135,8 @@ class Gatehouse(Observer):
                 self.picker.scraped(_address(one.index), load_of(one), now)
 
     def _set_endpoints(self, now: float) -> None:
-        self.picker.set_endpoints([Endpoint(_address(index)) for index in self._members], now)
+        endpoints = [Endpoint(_address(index), role=role) for index, role in self._members]
+        self.picker.set_endpoints(endpoints, now)
 
 
 def demand_of(request: Request) -> Demand:

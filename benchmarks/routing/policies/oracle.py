@@ -5,6 +5,7 @@ one. It is a yardstick, no bound: who thinks of later requests may beat it.
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import chain, islice
 from math import ceil
 
 from benchmarks.routing.engine import Engine
@@ -13,6 +14,9 @@ from benchmarks.routing.job import Job
 from benchmarks.routing.policy import Observer, Seen
 from benchmarks.routing.prompt import BLOCK, Run
 from benchmarks.routing.request import Request
+
+EXACT = 32
+"""Of so many waiting requests it knows what they find cached; the rest are taken to be alike."""
 
 FREED_BY = 64
 """Of so many requests that end next it looks at when blocks are short."""
@@ -23,6 +27,7 @@ class Oracle(Observer):
 
     name = "oracle"
     interval = 0.0
+    estimates = False
 
     def __init__(self, seed: int) -> None:
         super().__init__(seed)
@@ -53,30 +58,39 @@ def first_token_in(
     engine: Engine, request: Request, coming: Sequence[Request], now: float
 ) -> float:
     """Seconds until the first token of `request` if it joined the queue after `coming`."""
-    queue = [*(job.runs for job in engine.waiting), *(each.prompt.runs for each in coming)]
+    count = len(engine.waiting) + len(coming)
+    queue = chain((job.runs for job in engine.waiting), (each.prompt.runs for each in coming))
     known = {run.key for job in engine.prefilling for run in job.runs}
-    tokens = sum(job.target - job.computed for job in engine.prefilling)
+    ahead, ahead_pairs = _work(engine, islice(queue, EXACT), known)
+    more = max(count / EXACT, 1.0)
+    own, own_pairs = _work(engine, (request.prompt.runs,), known)
+    blocks = (ahead * more + own) / BLOCK
+    tokens = sum(job.target - job.computed for job in engine.prefilling) + ahead * more + own
     pairs = sum(_pairs(job.computed, job.target) for job in engine.prefilling)
-    blocks = 0
-    for runs in (*queue, request.prompt.runs):
-        total = sum(run.tokens for run in runs)
-        have = matched(engine, runs, known)
-        have = min(have, (total - 1) // BLOCK * BLOCK)
-        tokens += total - have
-        pairs += _pairs(have, total)
-        blocks += ceil((total - have) / BLOCK)
-        known.update(run.key for run in runs)
+    pairs += ahead_pairs * more + own_pairs
     rest = 0.0 if engine.wake is None else _rest(engine, now)
     budget = max(engine.server.batched_tokens - engine.decoding, 1)
     steps = max(ceil(tokens / budget), 1)
     each = engine.time.step(
         ceil(tokens / steps),
         pairs / steps,
-        len(engine.prefilling) + len(queue) + 1,
+        len(engine.prefilling) + count + 1,
         engine.decoding,
         engine.context,
     )
-    return rest + steps * each + _shortage(engine, blocks)
+    return rest + steps * each + _shortage(engine, ceil(blocks))
+
+
+def _work(engine: Engine, prompts: Iterable[Sequence[Run]], known: set[int]) -> tuple[int, float]:
+    """Tokens and pairs of tokens that `prompts` have to compute, one after the other."""
+    tokens, pairs = 0, 0.0
+    for runs in prompts:
+        total = sum(run.tokens for run in runs)
+        have = min(matched(engine, runs, known), (total - 1) // BLOCK * BLOCK)
+        tokens += total - have
+        pairs += _pairs(have, total)
+        known.update(run.key for run in runs)
+    return tokens, pairs
 
 
 def matched(engine: Engine, runs: Iterable[Run], known: set[int]) -> int:

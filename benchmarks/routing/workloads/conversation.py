@@ -188,5 +188,8 @@ def agents(seed: int, clients: int) -> Workload:
 
 
 def reasoning(seed: int, clients: int) -> Workload:
-    """`clients` questions at once with very long answers, over ten Qwen3-32B on two H100."""
-    return closed(REASONING, seed, clients, [Server()] * 10, ramp=60.0)
+    """`clients` questions at once with very long answers, over ten Qwen3-32B on two H100. Clients
+    wait for them for half an hour."""
+    made = closed(REASONING, seed, clients, [Server()] * 10, ramp=60.0)
+    made.timeout = 1800.0
+    return made

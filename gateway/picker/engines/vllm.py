@@ -32,7 +32,7 @@ def _read(told: Exposition, at: float) -> EngineLoad:
 
 def _cache(told: Exposition) -> dict[str, int | None]:
     """Capacity over all engines of the server, whose blocks are of one size."""
-    engines = [one.labels for one in told.series("vllm:cache_config_info")]
+    engines = [one.labels for one in told.labelled("vllm:cache_config_info")]
     sizes = {whole(labels.get("block_size", "")) for labels in engines}
     blocks = [whole(labels.get("num_gpu_blocks", "")) for labels in engines]
     known = [count for count in blocks if count is not None]

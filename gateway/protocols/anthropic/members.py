@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from gateway.model.jsonvalue import JsonObject, JsonValue
+from gateway.protocols.base import MAX_MODEL_NAME
 from gateway.wire.keyfold import MAX_MEMBERS, ProtocolKeys
 
 MAX_INTEGER: Final = 2**63 - 1
@@ -58,6 +59,13 @@ class Members:
         if not value:
             raise self._wrong(key, "a string that is not empty")
         return value
+
+    def required_model(self) -> str:
+        """The name of a model, which must be there: 1 to MAX_MODEL_NAME characters."""
+        name = self.required_string("model")
+        if len(name) > MAX_MODEL_NAME:
+            raise self._wrong("model", f"a string of at most {MAX_MODEL_NAME} characters")
+        return name
 
     def boolean(self, key: str) -> bool | None:
         """True or false."""

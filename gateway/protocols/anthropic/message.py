@@ -69,7 +69,7 @@ def asked(method: str, value: JsonValue, version: str, betas: list[str]) -> Aske
     not have them used. Raises `WrongError` for a value of a wrong type.
     """
     body = Members(value, "", _BODY)
-    model = body.required_string("model")
+    model = body.required_model()
     tools = Toolbox()
     prompt = Prompt(tools)
     tools.read(body)

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 from gateway.model.call import Call, Deframed, Kind
 from gateway.model.head import Headers, RequestHead
-from gateway.model.jsonvalue import JsonObject
+from gateway.model.jsonvalue import JsonObject, JsonValue
 from gateway.model.prompt import Prompt
 from gateway.model.refusal import Reason, Refusal
 from gateway.protocols.anthropic import catalogue, parts
@@ -18,6 +18,7 @@ from gateway.protocols.anthropic.message import PROTOCOL, Asked, asked, renamed
 from gateway.protocols.anthropic.reading import list_reader, usage_reader
 from gateway.protocols.base import Reading, ResponseReader, Settings
 from gateway.wire.content import Plain, is_media_type
+from gateway.wire.engine_keys import engine_key
 from gateway.wire.origin import origin_refusal
 from gateway.wire.requestbody import METHOD_OVERRIDES, document_of, outdated, without_coding
 from gateway.wire.strictjson import Document
@@ -103,12 +104,20 @@ class AnthropicOpening:
         version = self._head.headers.get("anthropic-version") or ""
         try:
             found = asked(endpoint.method, document.value, version, self._betas)
+            self._check_keys(document.value)
         except WrongError as error:
             return Refusal(Reason.INVALID_PARAMS, str(error))
         generates = endpoint.method == MESSAGES
         usage = self._settings.usage
         self.reads = generates and (usage == "all" or (usage == "json" and not found.stream))
         return self._with_prompt(found, document, plain)
+
+    def _check_keys(self, body: JsonValue) -> None:
+        """`WrongError` for what only engines tell one another, where a pool would hear it."""
+        if not (self._settings.pooled and isinstance(body, dict)):
+            return
+        if (key := engine_key(body)) is not None:
+            raise WrongError(f'"{key}" is not for clients of a pool')
 
     def _with_prompt(self, found: Asked, document: Document, plain: Plain) -> Deframed:
         """The request, which can name another model."""

@@ -100,7 +100,7 @@ class Toolbox:
         if name is not None:
             self.names.append(name)
         if tool.get("model") is not None:
-            model = tool.required_string("model")
+            model = tool.required_model()
             self.models.append(FurtherModel(model, (*path, "model"), tool.count("max_tokens")))
         server = tool.string("mcp_server_name")
         if server is not None:
@@ -128,7 +128,7 @@ class Toolbox:
         bound = body.count("max_tokens")
         for index, one in enumerate(body.objects("fallbacks", _FALLBACK)):
             own = one.count("max_tokens")
-            model = one.required_string("model")
+            model = one.required_model()
             path = ("fallbacks", index, "model")
             self.models.append(FurtherModel(model, path, bound if own is None else own))
 

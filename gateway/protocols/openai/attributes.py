@@ -21,6 +21,10 @@ def _string(body: Members, key: str) -> JsonValue:
     return body.string(key)
 
 
+def _model(body: Members, _: str) -> JsonValue:
+    return body.model()
+
+
 def _integer(body: Members, key: str) -> JsonValue:
     return body.integer(key)
 
@@ -51,7 +55,7 @@ def _string_or(inner: str) -> Read:
 
 _PLAIN: Final[Mapping[str, Read]] = MappingProxyType(
     {
-        "model": _string,
+        "model": _model,
         "stream": _boolean,
         "temperature": _number,
         "top_p": _number,

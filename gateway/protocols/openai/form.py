@@ -84,6 +84,8 @@ def _plain(form: Members, names: tuple[str, ...]) -> JsonObject:
     for name in names:
         value: JsonValue
         match name:
+            case "model":
+                value = form.model()
             case "n":
                 value = form.integer(name) if form.get(name) is not None else 1
             case "temperature":

@@ -16,9 +16,10 @@ from gateway.protocols.openai.client import Asked, asked
 from gateway.protocols.openai.models import ListReader
 from gateway.protocols.openai.paths import Body
 from gateway.protocols.openai.reading import usage_reader
-from gateway.protocols.openai.typed import WrongError
+from gateway.protocols.openai.typed import Members, WrongError
 from gateway.wire import jsonspans, multipart
 from gateway.wire.content import Plain, is_media_type
+from gateway.wire.engine_keys import engine_key
 from gateway.wire.multipart import Part
 from gateway.wire.requestbody import METHOD_OVERRIDES, document_of, outdated, without_coding
 from gateway.wire.strictjson import Document
@@ -110,6 +111,7 @@ class OpenAiOpening:
         if not isinstance(value, dict):
             return Refusal(Reason.INVALID_REQUEST, "the body must be an object")
         if request.endpoint.body is Body.OPTIONAL:
+            self._check_keys(value)
             return self._passed(_call(request, {}), plain, _changed(document, []))
         return self._read(request, plain, document, value)
 
@@ -118,6 +120,7 @@ class OpenAiOpening:
     ) -> Deframed:
         """A JSON body, which can name another model."""
         call = _call(request, attributes.attributes(request.endpoint.method, value))
+        self._check_keys(value)
         body = _JsonBody(
             partial(self._passed, call, plain),
             call.method,
@@ -127,6 +130,11 @@ class OpenAiOpening:
             cache(partial(parts.written, call.method, value)),
         )
         return body.named(None if call.target is None else self._backends(call.target))
+
+    def _check_keys(self, body: JsonObject) -> None:
+        """`WrongError` for what only engines tell one another, where a pool would hear it."""
+        if self._settings.pooled and (key := engine_key(Members(body).values)) is not None:
+            raise WrongError(f'"{key}" is not for clients of a pool')
 
     def _counted(
         self, request: Asked, document: Document, value: JsonObject

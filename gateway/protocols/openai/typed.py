@@ -5,6 +5,7 @@ from itertools import chain
 from typing import Final
 
 from gateway.model.jsonvalue import JsonObject, JsonValue
+from gateway.protocols.base import MAX_MODEL_NAME
 from gateway.wire.keyfold import MAX_MEMBERS, ProtocolKeys
 
 _INT64: Final = 1 << 63
@@ -76,6 +77,14 @@ class Members:
         if value is None:
             raise WrongError(f"{self.place(key)} is required")
         return value
+
+    def model(self) -> str | None:
+        """The name of the model: 1 to MAX_MODEL_NAME characters. An empty one is refused, since
+        vLLM takes it for the model that it was started with, whatever rules say of that."""
+        name = self.string("model")
+        if name is not None and not 0 < len(name) <= MAX_MODEL_NAME:
+            raise self.wrong("model", f"a string of 1 to {MAX_MODEL_NAME} characters")
+        return name
 
     def integer(self, key: str) -> int | None:
         """An integer of 64 bits; 1.0 is none, since servers differ on it."""

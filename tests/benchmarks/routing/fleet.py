@@ -4,15 +4,20 @@ from collections.abc import Sequence
 
 from benchmarks.routing.engine import Engine
 from benchmarks.routing.hardware import Server
-from benchmarks.routing.policy import Policy, Seen
+from benchmarks.routing.policy import Policy, Seen, Target
 from benchmarks.routing.prompt import prompt_of
 from benchmarks.routing.request import Outcome, Request
 
 
 def fleet(count: int) -> list[Seen]:
     """`count` idle endpoints with empty caches."""
-    engines = [Engine(Server()) for _ in range(count)]
-    return [Seen(at, engine, blocks=engine.cache.capacity) for at, engine in enumerate(engines)]
+    return [of_server(at, Server()) for at in range(count)]
+
+
+def of_server(index: int, server: Server) -> Seen:
+    """An idle endpoint of this kind."""
+    engine = Engine(server)
+    return Seen(index, engine, blocks=engine.cache.capacity)
 
 
 def asking(number: int, *segments: tuple[int, int], output: int = 16) -> Request:
@@ -22,4 +27,6 @@ def asking(number: int, *segments: tuple[int, int], output: int = 16) -> Request
 
 def placed(policy: Policy, request: Request, seen: Sequence[Seen], now: float = 0.0) -> Outcome:
     """The request is placed; who got it."""
-    return Outcome(request, policy.place(request, seen, now))
+    target = policy.offer(request, seen, now)
+    assert isinstance(target, Target)
+    return Outcome(request, target.endpoint)

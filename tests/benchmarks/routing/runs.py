@@ -22,6 +22,9 @@ ROW = Row(
     output_rate=1000.0,
     server_ms=1500.0,
     preemptions=0,
+    timeouts=0,
+    other_rate=0.0,
+    relayed=0.0,
 )
 
 

@@ -141,3 +141,46 @@ def test_the_requests_that_end_next_are_told_in_order() -> None:
         engine.finish_step(engine.wake)
     order = [job.outcome.request.number for _, job in engine.ends_soonest(2)]
     assert order == [1, 2]
+
+
+def test_an_aborted_request_gives_its_blocks_back_and_the_others_go_on() -> None:
+    engine = Engine(Server())
+    jobs = [Job(Outcome(request), 500) for request in (asking(0, (1, 1600)), asking(1, (2, 1600)))]
+    for job in jobs:
+        engine.submit(job, 0.0)
+    for now in (0.2, 0.5):
+        while engine.wake is not None and engine.wake < now:
+            engine.finish_step(engine.wake)
+        engine.abort(jobs[0], now)
+    while engine.wake is not None:
+        engine.finish_step(engine.wake)
+    assert jobs[1].generated == 500
+    assert 0 < jobs[0].generated < 500
+    assert not engine.running
+    assert engine.cache.used == engine.cache.idle
+
+
+def test_a_request_aborted_while_it_waits_or_prefills_is_never_answered() -> None:
+    engine = Engine(replace(Server(), sequences=1))
+    prefilling, waiting = (Job(Outcome(asking(at, (at + 1, 20_000))), 50) for at in range(2))
+    engine.submit(prefilling, 0.0)
+    engine.submit(waiting, 0.0)
+    engine.abort(waiting, 0.1)
+    engine.abort(prefilling, 0.1)
+    assert engine.wake is not None
+    assert engine.finish_step(engine.wake) == ([], [])
+    assert engine.wake is None
+    assert engine.cache.used == engine.cache.idle
+
+
+def test_a_request_whose_keys_and_values_came_from_elsewhere_computes_one_token() -> None:
+    engine = Engine(Server())
+    request = asking(0, (1, 8000), output=10)
+    job = Job(Outcome(request), 10, received=True, moved=0.5)
+    engine.submit(job, 1.0)
+    assert job.arrived == 0.5
+    assert engine.wake == pytest.approx(1.0 + engine.time.step(1, 8000, 1, 0, 0), rel=1e-3)
+    while engine.wake is not None:
+        engine.finish_step(engine.wake)
+    assert (job.outcome.cached, job.outcome.reported) == (0, 7999)
+    assert engine.cache.matched(request.prompt.runs, 8000) == 8000

@@ -1,6 +1,8 @@
 """The production picker in the simulation."""
 
 from benchmarks.routing.policies.gatehouse import HASHED, Gatehouse, demand_of, load_of
+from benchmarks.routing.policy import Decided, Target
+from gateway.picker.flow.rules import FlowRules
 from tests.benchmarks.routing.fleet import asking, fleet, placed
 
 
@@ -21,6 +23,38 @@ def test_a_prompt_that_was_served_goes_where_it_is_cached() -> None:
         outcome = placed(policy, asking(at, (1, 25_600), (at + 9, 256)), seen, 3.0 * at)
         assert outcome.endpoint == first.endpoint
         policy.finished(outcome, 3.0 * at + 0.5)
+
+
+def test_what_finds_no_room_waits_until_there_is_some() -> None:
+    policy, seen = Gatehouse(0, rules=FlowRules(max_in_flight=1)), fleet(1)
+    first = placed(policy, asking(0, (1, 2560)), seen, 0.0)
+    assert policy.offer(asking(1, (2, 2560)), seen, 0.1) is None
+    assert policy.step(seen, 0.2) == []
+    policy.finished(first, 0.3)
+    assert policy.wakeup(0.3) == 0.3
+    assert policy.step(seen, 0.3) == [Decided(1, Target(0))]
+    assert policy.wakeup(0.4) is None
+
+
+def test_a_client_that_leaves_the_queue_is_not_placed() -> None:
+    policy, seen = Gatehouse(0, rules=FlowRules(max_in_flight=1)), fleet(1)
+    first, second = placed(policy, asking(0, (1, 2560)), seen, 0.0), asking(1, (2, 2560))
+    assert policy.offer(second, seen, 0.1) is None
+    policy.withdraw(second, 0.2)
+    policy.finished(first, 0.3)
+    assert policy.step(seen, 0.3) == []
+
+
+def test_sheddable_requests_that_run_are_named_when_an_urgent_one_finds_no_room() -> None:
+    rules = FlowRules(max_in_flight=1, eviction=True)
+    policy, seen = Gatehouse(0, rules=rules), fleet(1)
+    filler = asking(7, (2, 2560))
+    filler.priority = -1
+    placed(policy, filler, seen, 0.0)
+    assert policy.offer(asking(8, (3, 2560)), seen, 0.1) is None
+    policy.step(seen, 0.2)
+    assert list(policy.aborts()) == [7]
+    assert not policy.aborts()
 
 
 def test_a_scrape_carries_the_engines_counters() -> None:

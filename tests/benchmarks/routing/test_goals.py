@@ -1,9 +1,10 @@
 """Goals are met or missed by the figures alone."""
 
+from benchmarks.routing.cells import ALONE, APART, FILLED
 from benchmarks.routing.compare import Results
 from benchmarks.routing.goals import Goal, goals, knee
 from benchmarks.routing.measure import Run
-from benchmarks.routing.policies import ORACLE, OURS
+from benchmarks.routing.policies import FIXED, ORACLE, OURS
 from tests.benchmarks.routing.runs import ladder_run, run
 
 
@@ -85,6 +86,25 @@ def test_chat_coding_and_hit_rates_are_compared_with_those_that_know_no_caches()
     assert of(hits, "hit rate").met is True
 
 
-def test_what_no_run_can_show_is_said_to_be_unmeasured() -> None:
-    assert of([run(OURS)], "disaggregation").met is None
-    assert of([run(OURS)], "filler").met is None
+def test_the_decider_is_held_against_the_better_of_always_and_never() -> None:
+    def runs(ours: float) -> list[Run]:
+        figures = ((OURS, ours), (FIXED[0], 1.0), (FIXED[1], 2.0))
+        return [run(name, APART[0], ttft_p90=value, goodput=1 / value) for name, value in figures]
+
+    assert of(runs(1.02), "fixed choice, ttft_p90").met is True
+    assert of(runs(1.02), "fixed choice, goodput").met is True
+    assert FIXED[0] in of(runs(1.02), "fixed choice, ttft_p90").seen
+    assert of(runs(1.1), "fixed choice, ttft_p90").met is False
+    assert of(runs(1.1), "fixed choice, goodput").met is False
+
+
+def test_filler_is_held_against_the_same_requests_alone() -> None:
+    def runs(filled: float) -> list[Run]:
+        return [run(OURS, ALONE, ttft_p95=0.2), run(OURS, FILLED, ttft_p95=filled)]
+
+    assert of(runs(0.205), "filler").met is True
+    assert of(runs(0.22), "filler").met is False
+
+
+def test_what_did_not_run_is_no_goal() -> None:
+    assert not goals(Results([run(OURS)]))

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.routing.grid import Store, Task, digest, run_grid, run_task
+from benchmarks.routing import grid
+from benchmarks.routing.grid import HERE, REPORTING, Store, Task, digest, run_grid, run_task
+from benchmarks.routing.policies import OURS, PEERS, VARIANTS
 
 TASKS = [Task("round_robin", "reasoning-250", seed) for seed in range(2)]
 
@@ -47,6 +49,27 @@ def test_another_trace_is_another_result(tmp_path: Path) -> None:
     Store(tmp_path, one).write(Task("a", "trace-x1", 0), run)
     assert Store(tmp_path, two).read(Task("a", "trace-x1", 0)) is None
     assert Store(tmp_path, one).read(Task("a", "trace-x1", 0)) == run
+
+
+def test_a_report_that_changes_is_no_other_simulation() -> None:
+    assert {path.name for path in HERE.glob("*.py")} >= REPORTING
+    assert not REPORTING & {"engine.py", "simulation.py", "measure.py", "hardware.py", "cells.py"}
+
+
+def test_production_code_decides_the_place_of_our_results_and_of_no_peers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = Store(tmp_path / "cache", None)
+    run = run_task(TASKS[0])[1]
+    tasks = [Task(name, "x", 0) for name in (OURS, *VARIANTS, PEERS[0])]
+    for task in tasks:
+        before.write(task, run)
+    (tmp_path / "picker").mkdir()
+    (tmp_path / "picker" / "new.py").write_text("1")
+    monkeypatch.setattr(grid, "PRODUCTION", tmp_path)
+    after = Store(tmp_path / "cache", None)
+    found = [task.policy for task in tasks if after.read(task) is not None]
+    assert found == [PEERS[0]]
 
 
 def test_changed_code_has_another_hash(tmp_path: Path) -> None:

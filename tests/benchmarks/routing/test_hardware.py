@@ -42,3 +42,9 @@ def test_a_smaller_model_leaves_more_room_for_the_cache() -> None:
 
 def test_the_work_of_a_prefill_grows_with_what_is_before_it() -> None:
     assert MODEL.prefill(1000, 100_000) > 2 * MODEL.prefill(1000, 0)
+
+
+def test_moving_keys_and_values_takes_their_bytes_over_the_link() -> None:
+    fast, slow = Server(link=50e9), Server(link=1.25e9)
+    assert slow.transfer(10_000) - slow.transfer(0) == pytest.approx(10_000 * 262_144 / 1.25e9)
+    assert fast.transfer(0) == slow.transfer(0) > 0

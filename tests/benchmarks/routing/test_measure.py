@@ -47,3 +47,23 @@ def test_a_run_survives_being_written_down() -> None:
     work = Workload([Server()], [[asking(0, (1, 1600))]])
     run = measured("round_robin", "x", 0, work, simulate(work, RoundRobin(0)))
     assert run_of(run.document()) == run
+
+
+def test_an_answer_whose_client_gave_up_counts_as_never_come() -> None:
+    work = Workload([Server()], [[asking(0, (1, 1600), output=2000)]], timeout=5.0)
+    row = measured("round_robin", "x", 0, work, simulate(work, RoundRobin(0))).total
+    assert (row.errors, row.timeouts) == (1, 1)
+    assert row.ttft_p50 == HOPELESS
+
+
+def test_filler_is_counted_apart() -> None:
+    fillers = [asking(1, (2, 1600), output=100), asking(2, (3, 1600), output=3000)]
+    for filler in fillers:
+        filler.measured = False
+    work = Workload([Server()], [[asking(0, (1, 1600), output=200), *fillers]])
+    trace = simulate(work, RoundRobin(0))
+    row = measured("round_robin", "x", 0, work, trace).total
+    assert row.requests == 1
+    assert trace.stages[0].ended < trace.finished / 10
+    assert row.output_rate == pytest.approx(200 / trace.stages[0].ended)
+    assert row.other_rate == pytest.approx(100 / trace.stages[0].ended)

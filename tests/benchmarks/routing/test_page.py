@@ -56,7 +56,7 @@ def test_the_text_names_goals_policies_and_ratios() -> None:
     table = next(line for line in lines if line.lstrip().startswith("round_robin"))
     assert "0.50 [0.50, 0.50]" in table
     assert any(line.lstrip().startswith("met") for line in lines)
-    assert any(line.lstrip().startswith("not measured") for line in lines)
+    assert any(line.lstrip().startswith("missed") for line in lines)
 
 
 def test_policies_are_in_order_of_their_ttft_p90() -> None:

@@ -43,3 +43,12 @@ def test_empty_segments_are_left_out() -> None:
 def test_mixing_is_the_same_in_every_process() -> None:
     assert mixed(1, 2) == mixed(1, 2) != mixed(2, 1)
     assert 0 <= mixed(-1, -5) < 1 << 64
+
+
+def test_a_prompt_is_estimated_by_its_bytes_and_keeps_what_it_shares() -> None:
+    one, two = prompt_of([(1, 1600), (2, 48)]), prompt_of([(1, 1600), (3, 48)])
+    assert one.estimated(4.0) is one
+    assert one.estimated(3.0).tokens == 1236
+    assert [run.key for run in one.estimated(3.0).runs] == [run.key for run in one.runs]
+    assert one.estimated(3.0).chain(300)[:4] == two.estimated(3.0).chain(300)[:4]
+    assert len(one.estimated(3.0).chain(300)) == 4

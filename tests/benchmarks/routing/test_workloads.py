@@ -12,8 +12,10 @@ from benchmarks.routing.request import Request
 from benchmarks.routing.simulation import simulate
 from benchmarks.routing.workloads.chat import bursty_chat
 from benchmarks.routing.workloads.conversation import agents, coding, mooncake_like, reasoning
-from benchmarks.routing.workloads.ladder import STAGES, ladder
-from benchmarks.routing.workloads.shared_prefix import SLOWDOWN, mixed_fleet
+from benchmarks.routing.workloads.disaggregated import conversations, documents
+from benchmarks.routing.workloads.filler import SECONDS, SHEDDABLE, realtime
+from benchmarks.routing.workloads.ladder import BEYOND, STAGES, ladder
+from benchmarks.routing.workloads.shared_prefix import DENSE, SLOWDOWN, dense_tokens, mixed_fleet
 
 
 def reusable(requests: list[Request]) -> float:
@@ -39,7 +41,7 @@ def test_the_ladder_has_150_groups_of_5_prompts_of_7200_tokens() -> None:
 def test_the_ladder_offers_its_rates_and_does_not_measure_its_warm_up() -> None:
     work = ladder(2)
     assert not any(request.measured for request in work.stages[0])
-    for stage, (rate, seconds) in zip(work.stages[1:], STAGES, strict=True):
+    for stage, (rate, seconds) in zip(work.stages[1:], (*STAGES, *BEYOND), strict=True):
         assert len(stage) == pytest.approx(rate * seconds, rel=0.35)
         assert all(0 <= request.at < seconds for request in stage)
 
@@ -88,6 +90,46 @@ def test_a_chat_bursts_about_one_document() -> None:
 
 def test_one_server_of_the_mixed_fleet_is_slow() -> None:
     assert [each.slow for each in mixed_fleet(0, 5.0).servers] == [1.0] * 7 + [SLOWDOWN]
+
+
+def test_beyond_its_published_end_the_ladder_goes_on() -> None:
+    rates = [rate for rate, _ in (*STAGES, *BEYOND)]
+    assert rates == sorted(rates)
+    assert STAGES[-1][0] == 60 < BEYOND[0][0]
+
+
+def test_tokens_may_be_shorter_than_routers_think() -> None:
+    work = dense_tokens(0, 5.0)
+    assert work.bytes_per_token == DENSE < 4
+    assert [each.prompt.runs for each in work.stages[0]] == [
+        each.prompt.runs for each in mixed_fleet(0, 5.0).stages[0]
+    ]
+
+
+def test_documents_are_new_and_conversations_are_mostly_known() -> None:
+    assert reusable(documents(0, 5.0).stages[0]) < 0.05
+    trace = simulate(conversations(0, 20), LeastRequest(0))
+    assert reusable([each.request for each in trace.outcomes]) > 0.8
+    for work in (documents(0, 5.0), conversations(0, 5)):
+        assert {server.role for server in work.servers} == {"prefill", "decode"}
+
+
+def test_filler_goes_on_until_the_last_real_time_request_and_changes_none_of_them() -> None:
+    alone, filled = realtime(1).stages[0], realtime(1, 50).stages[0]
+    assert [(each.at, each.prompt.runs, each.output) for each in alone] == [
+        (each.at, each.prompt.runs, each.output) for each in filled[: len(alone)]
+    ]
+    filler = filled[len(alone) :]
+    assert len(filler) == 50
+    assert {(each.priority, each.measured, each.patient) for each in filler} == {
+        (SHEDDABLE, False, True)
+    }
+    first = filler[0].following
+    assert first is not None
+    following = first(1.0)
+    assert following is not None
+    assert following.number not in {each.number for each in filled}
+    assert first(SECONDS) is None
 
 
 @pytest.mark.parametrize("name", ["ladder", "mooncake-like-1.5", "chat-20", "coding-24"])

@@ -45,3 +45,12 @@ def test_a_release_without_pages_tells_the_capacity_in_tokens() -> None:
     load = ENGINE.load(text.encode(), 5.0)
     assert load is not None
     assert (load.cache_tokens, load.block_tokens) == (99, None)
+
+
+def test_a_cache_larger_than_any_is_not_known() -> None:
+    for told, known in ((2**40, 2**40), (2**40 + 1, None)):
+        load = ENGINE.load(
+            f"sglang:num_running_reqs 1\nsglang:max_total_num_tokens {told}\n".encode(), 0
+        )
+        assert load is not None
+        assert load.cache_tokens == known

@@ -53,3 +53,16 @@ def test_a_cache_whose_size_is_not_known_yet_is_not_guessed() -> None:
     load = ENGINE.load(text.encode(), 1.0)
     assert load is not None
     assert (load.cache_tokens, load.block_tokens) == (None, None)
+
+
+def test_a_cache_larger_than_any_and_one_of_countless_engines_are_not_known() -> None:
+    def cache(line: str, lines: int = 1) -> int | None:
+        load = ENGINE.load(f"vllm:num_requests_running 1\n{line * lines}".encode(), 0.0)
+        assert load is not None
+        return load.cache_tokens
+
+    one = 'vllm:cache_config_info{block_size="16",num_gpu_blocks="%d"} 1\n'
+    assert cache(one % 2**36) == 2**40
+    assert cache(one % (2**36 + 1)) is None
+    assert cache(one % 1, 512) == 512 * 16
+    assert cache(one % 1, 513) is None

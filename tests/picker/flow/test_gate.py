@@ -179,3 +179,13 @@ def test_other_bounds_hold_at_once_and_counts_stay() -> None:
     assert not is_open(gate, server)
     gate.limit(5, 5)
     assert is_open(gate, server)
+
+
+def test_the_same_states_are_not_looked_at_again() -> None:
+    gate = EndpointGate(5, None)
+    server = state(load(1.0, 0, 1))
+    states = (server,)
+    assert SERVER in gate.room(states).open
+    server.load = load(2.0, 9, 1)
+    assert SERVER in gate.room(states).open
+    assert SERVER in gate.room((server,)).full

@@ -25,6 +25,8 @@ def plugin(
     usage: Literal["off", "json", "all"] = "off",
     aliases: dict[str, str] | None = None,
     limit: int = LIMIT,
+    *,
+    pooled: bool = False,
 ) -> Anthropic:
     """The plugin of a route."""
     return Anthropic.of(
@@ -35,6 +37,7 @@ def plugin(
             origins=frozenset((ORIGIN.upper(),)),
             aliases=aliases or {},
             usage=usage,
+            pooled=pooled,
         )
     )
 

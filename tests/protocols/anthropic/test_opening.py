@@ -336,3 +336,20 @@ def test_a_body_is_freed_as_soon_as_its_request_is_done() -> None:
         assert gc.collect() == 0
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize("path", ["/v1/messages", "/v1/messages/count_tokens"])
+@pytest.mark.parametrize("key", ["kv_transfer_params", "Priority", "bootstrap_host\0"])
+def test_a_pool_is_told_nothing_that_only_engines_tell_one_another(path: str, key: str) -> None:
+    sent = encode(body(**{key: 1}))
+    assert refused(opened(path=path, using=plugin(pooled=True)), sent) is Reason.INVALID_PARAMS
+    passed(opened(path=path), sent)
+    passed(opened(path=path, using=plugin(pooled=True)), encode(body(metadata={"priority": 1})))
+
+
+def test_an_endless_name_of_a_model_is_refused() -> None:
+    longest = "x" * 256
+    assert passed(opened(), encode(body(model=longest))).calls[0].target == longest
+    assert refused(opened(), encode(body(model=longest + "x"))) is Reason.INVALID_PARAMS
+    further = body(fallbacks=[{"model": longest + "x"}])
+    assert refused(opened(), encode(further)) is Reason.INVALID_PARAMS

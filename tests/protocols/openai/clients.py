@@ -26,10 +26,19 @@ USER = {"role": "user", "content": "hello"}
 
 
 def openai(
-    usage: Literal["off", "json", "all"] = "off", aliases: Mapping[str, str] = ALIASES
+    usage: Literal["off", "json", "all"] = "off",
+    aliases: Mapping[str, str] = ALIASES,
+    *,
+    pooled: bool = False,
 ) -> OpenAi:
     settings = Settings(
-        "/v1", "models", LIMIT, origins=frozenset([ORIGIN]), aliases=aliases, usage=usage
+        "/v1",
+        "models",
+        LIMIT,
+        origins=frozenset([ORIGIN]),
+        aliases=aliases,
+        usage=usage,
+        pooled=pooled,
     )
     return OpenAi.of(settings)
 

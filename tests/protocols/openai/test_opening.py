@@ -431,3 +431,54 @@ def test_a_body_is_freed_as_soon_as_its_request_is_done() -> None:
         assert gc.collect() == 0
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize("path", sorted(BODIES))
+@pytest.mark.parametrize("name", ["", "x" * 257])
+def test_a_model_without_a_name_or_with_an_endless_one_is_refused(path: str, name: str) -> None:
+    assert reason(deframe(path, {**BODIES[path], "model": name})) is Reason.INVALID_PARAMS
+    assert call(path, {**BODIES[path], "model": "x" * 256}).target == "x" * 256
+
+
+@pytest.mark.parametrize("name", ["", "x" * 257])
+@pytest.mark.parametrize(
+    ("path", "files"),
+    [
+        ("audio/transcriptions", WAV),
+        ("audio/translations", WAV),
+        ("images/edits", IMAGE),
+        ("images/variations", IMAGE),
+    ],
+)
+def test_so_is_one_of_a_form(path: str, files: Any, name: str) -> None:
+    assert reason(deframe(path, *form(files, model=name))) is Reason.INVALID_PARAMS
+    assert call(path, *form(files, model="x" * 256)).target == "x" * 256
+
+
+@pytest.mark.parametrize("path", ["responses", "moderations", "images/generations", "images/edits"])
+def test_a_model_can_still_be_left_out_where_it_has_a_default(path: str) -> None:
+    without = {key: value for key, value in BODIES[path].items() if key != "model"}
+    assert call(path, without).target is None
+    assert call(path, {**without, "model": None}).target is None
+
+
+@pytest.mark.parametrize("path", [*sorted(BODIES), "responses/resp_1/cancel"])
+@pytest.mark.parametrize("key", ["kv_transfer_params", "Priority", "bootstrap_host\0"])
+def test_a_pool_is_told_nothing_that_only_engines_tell_one_another(path: str, key: str) -> None:
+    body = {**BODIES.get(path, {}), key: 1}
+    opening = openai(pooled=True).open(head(path))
+    assert reason(opening.deframe(encode(body))) is Reason.INVALID_PARAMS
+    assert reason(deframe(path, body)) is None
+
+
+@pytest.mark.parametrize("path", sorted(BODIES))
+def test_a_pool_is_told_everything_else(path: str) -> None:
+    opening = openai(pooled=True).open(head(path))
+    body = {**BODIES[path], "metadata": {"priority": "1"}, "seed": 1}
+    assert isinstance(opening.deframe(encode(body)), Deframed)
+
+
+def test_a_body_of_a_pool_with_countless_members_is_not_looked_through() -> None:
+    opening = openai(pooled=True).open(head("responses/resp_1/cancel"))
+    body = {str(number): 1 for number in range(5000)}
+    assert reason(opening.deframe(encode(body))) is Reason.INVALID_PARAMS
