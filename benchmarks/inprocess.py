@@ -49,6 +49,10 @@ class Replayed:
         """A driver that gives up has measured nothing."""
         raise RuntimeError(f"{code.name}: {details}")
 
+    async def send_initial_metadata(self, metadata: tuple[tuple[str, str], ...]) -> None:
+        """Nothing waits in a queue here."""
+        raise RuntimeError(f"a request that waits: {metadata}")
+
 
 class InProcess:
     """A worker without its server. `folder` receives the audit records."""
