@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from benchmarks.routing.policies import FIXED, HOLDBACK, OURS, POLICIES, UNQUEUED
+from benchmarks.routing.policies import FIXED, HOLDBACK, OURS, POLICIES, QUEUED
 from benchmarks.routing.policies.llmd import StickyUntilSaturated, WeightedScorers
 from benchmarks.routing.policies.unaware import RoundRobin
 from benchmarks.routing.workload import Workload
@@ -71,8 +71,8 @@ def policies_in(cell: str) -> tuple[str, ...]:
     if cell in APART:
         return (OURS, *FIXED)
     if cell == ALONE:
-        return (*POLICIES, UNQUEUED, HOLDBACK)
+        return (*POLICIES, QUEUED, HOLDBACK)
     if cell == FILLED:
         peers = (RoundRobin.name, WeightedScorers.name, StickyUntilSaturated.name)
-        return (OURS, UNQUEUED, HOLDBACK, *peers)
-    return (*POLICIES, UNQUEUED)
+        return (OURS, QUEUED, HOLDBACK, *peers)
+    return (*POLICIES, QUEUED)

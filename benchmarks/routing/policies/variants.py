@@ -4,21 +4,26 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from benchmarks.routing.policies.gatehouse import BUILT_IN, Gatehouse
+from benchmarks.routing.policies.gatehouse import Gatehouse
 from gateway.picker.cost import CostProfile
 from gateway.picker.disaggregation import Disaggregation, Priced
+from gateway.picker.flow.rules import FlowRules
 
 LEAST_CEILING: Final = 0.1
 """Of saturation, up to which filler is served beside real-time work."""
 
 
-class Unqueued(Gatehouse):
-    """Without flow control: nothing waits, and a full pool drops what may be shed."""
+QUEUEING: Final = FlowRules()
+"""What a document with an empty flow section says."""
 
-    name = "gatehouse_unqueued"
+
+class Queued(Gatehouse):
+    """With flow control and its default bounds, which the built-in picker does without."""
+
+    name = "gatehouse_queued"
 
     def __init__(self, seed: int) -> None:
-        super().__init__(seed, rules=replace(BUILT_IN.rules(), enabled=False))
+        super().__init__(seed, rules=QUEUEING)
 
 
 class Holdback(Gatehouse):
@@ -27,7 +32,7 @@ class Holdback(Gatehouse):
     name = "gatehouse_holdback"
 
     def __init__(self, seed: int) -> None:
-        rules = replace(BUILT_IN.rules(), ceiling="priority-holdback", min_ceiling=LEAST_CEILING)
+        rules = replace(QUEUEING, ceiling="priority-holdback", min_ceiling=LEAST_CEILING)
         super().__init__(seed, rules=rules)
 
 

@@ -6,7 +6,7 @@ from benchmarks.routing.policies.variants import (
     AlwaysDisaggregated,
     Holdback,
     NeverDisaggregated,
-    Unqueued,
+    Queued,
 )
 from benchmarks.routing.policy import Refused, Target
 from benchmarks.routing.request import Request
@@ -20,10 +20,16 @@ def filler(number: int) -> Request:
 
 
 def test_a_full_pool_that_does_not_queue_refuses_what_may_be_shed_and_nothing_else() -> None:
-    policy, seen = Unqueued(0), fleet(1)
+    policy, seen = Gatehouse(0), fleet(1)
     seen[0].at, seen[0].waiting = 0.5, 50
     assert isinstance(policy.offer(filler(1), seen, 0.6), Refused)
     placed(policy, asking(2, (3, 2560)), seen, 0.7)
+
+
+def test_with_flow_control_a_full_pool_has_requests_wait() -> None:
+    policy, seen = Queued(0), fleet(1)
+    seen[0].at, seen[0].waiting = 0.5, 50
+    assert policy.offer(asking(1, (2, 2560)), seen, 0.6) is None
 
 
 def test_held_back_filler_waits_at_a_load_at_which_it_would_go_and_others_do_not() -> None:
@@ -32,7 +38,7 @@ def test_held_back_filler_waits_at_a_load_at_which_it_would_go_and_others_do_not
     holding = Holdback(0)
     placed(holding, asking(0, (1, 2560)), seen, 0.6)
     assert holding.offer(filler(1), seen, 0.7) is None
-    usual = Gatehouse(0)
+    usual = Queued(0)
     placed(usual, asking(0, (1, 2560)), seen, 0.6)
     assert usual.offer(filler(1), seen, 0.7) == Target(0)
 
