@@ -219,5 +219,5 @@ async def test_messages_of_anthropic_go_over_a_pool(stage: Stage) -> None:
         with pytest.raises(anthropic.NotFoundError, match='did you mean "base-model"'):
             await sdk.messages.create(model="base-modle", max_tokens=3, messages=[ask])
     assert message.usage.output_tokens == 3
-    records = [one for one in stage.gateway.records() if one["route"] == "claude"]
-    assert {one["pick"]["pool"] for one in records if one["status"] == 200} == {"claude"}
+    (record,) = stage.gateway.wait_for_records(1, route="claude", status=200)
+    assert record["pick"]["pool"] == "claude"
