@@ -215,17 +215,18 @@ class WorkerPool:
         return [*([self.picker] if self.picker else ()), *self.workers]
 
     async def start(self, snapshot: JsonObject) -> None:
-        """Start every worker. Raises `WorkerFailedError` if one cannot take the snapshot; none is
-        left running then."""
+        """Start every worker, the picker before them: they would begin by picking alone. Raises
+        `WorkerFailedError` if one cannot take the snapshot; none is left running then."""
         self._snapshot = snapshot
-        results = await asyncio.gather(
-            *(worker.start(snapshot, *self._standing.values()) for worker in self._processes),
-            return_exceptions=True,
-        )
-        failed = [result for result in results if result is not None]
-        if failed:
-            await self.stop(0)
-            raise failed[0]
+        for together in ([self.picker] if self.picker else [], self.workers):
+            results = await asyncio.gather(
+                *(one.start(snapshot, *self._standing.values()) for one in together),
+                return_exceptions=True,
+            )
+            failed = [result for result in results if result is not None]
+            if failed:
+                await self.stop(0)
+                raise failed[0]
         self._keepers = [asyncio.ensure_future(self._keep(one)) for one in self._processes]
 
     async def publish(self, snapshot: JsonObject) -> None:

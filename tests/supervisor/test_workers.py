@@ -10,6 +10,7 @@ import pytest
 
 from gateway.adapters.channel import Channel
 from gateway.model.jsonvalue import JsonObject, JsonValue
+from gateway.supervisor import workers
 from gateway.supervisor.workers import Timing, WorkerFailedError, WorkerPool
 
 COMMAND = (sys.executable, "-S", str(Path(__file__).with_name("scripted_worker.py")))
@@ -305,3 +306,16 @@ async def eventually_restarted(pool: WorkerPool) -> None:
         return pool.workers[0].restarts == 1 and pool.workers[0].serving
 
     await eventually(true)
+
+
+async def test_no_worker_is_started_before_the_picker_serves(
+    make_pool: MakePool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "PICKER_COMMAND", COMMAND)
+    pool = make_pool()
+    pool.pick_at("unix:/run/picker")
+    with pytest.raises(WorkerFailedError, match="the picker"):
+        await pool.start(snapshot(1, refuse=[0]))
+    assert [worker.pid for worker in pool.workers] == [None, None]
+    await pool.start(snapshot(2))
+    assert [answer["snapshot"] for answer in await pool.poll()] == [2, 2, 2]
