@@ -34,7 +34,7 @@ def main() -> None:
         (size,) = LENGTH.unpack(receive(channel, LENGTH.size))
         message: dict[str, Any] = json.loads(receive(channel, size))
         answer: dict[str, Any] = {"snapshot": serves, "listen": options["listen"], **says}
-        if message["type"] == "pools":
+        if message["type"] == "pools" and "number" in message:
             told.append(message["number"])
         if message["type"] == "snapshot":
             if index in message.get("mute", ()):
