@@ -75,7 +75,12 @@ def _age(found: InferenceModelRewrite) -> tuple[datetime, str, str]:
 
 
 def _of_rule(rule: RewriteRule, path: Path) -> Iterator[tuple[Path, Rewrite]]:
-    targets = tuple(RewriteTarget(model=t.model_rewrite, weight=t.weight) for t in rule.targets)
+    weighted = any(t.weight is not None for t in rule.targets)
+    targets = tuple(
+        # a target without weight beside weighted ones is never chosen there
+        RewriteTarget(model=t.model_rewrite, weight=(t.weight or 0) if weighted else None)
+        for t in rule.targets
+    )
     for number, match in enumerate(rule.matches):
         where = (*path, "matches", number, "model", "value")
         yield where, Rewrite(model=match.model.value, targets=targets)

@@ -117,3 +117,18 @@ def test_every_rule_is_found_where_its_name_is_written_even_if_it_does_not_count
         ("chat", 2, ("spec", "rules", 2, "matches", 0, "model", "value")),
     ]
     assert all(rule.source is one for rule in rules_of([one]))
+
+
+def test_a_target_without_weight_beside_weighted_ones_gets_nothing_where_requests_are_split() -> (
+    None
+):
+    found = manifest("r", None, (("chat",), "llama"))
+    spec = found.spec.model_dump(by_alias=True)
+    spec["rules"][0]["targets"] = [
+        {"modelRewrite": "weighted", "weight": 5},
+        {"modelRewrite": "unweighted"},
+    ]
+    (rewrite,) = rewrites_of(
+        [found.model_validate({**found.model_dump(by_alias=True), "spec": spec}, strict=False)]
+    )
+    assert [target.weight for target in rewrite.targets] == [5, 0]
