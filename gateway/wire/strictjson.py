@@ -10,7 +10,7 @@ import json
 import re
 from dataclasses import dataclass
 from enum import Enum
-from itertools import chain
+from itertools import chain, islice
 from typing import Final, NoReturn
 
 from gateway.model.jsonvalue import JsonValue
@@ -43,6 +43,16 @@ _MANY_VALUES: Final = re.compile(
 _TO_ESCAPED_KEY: Final = re.compile(
     rf'((?:[^"]++|"[^"\\]*+"|{_STRING}(?![ \t\r\n]*:))*+)({_STRING})', re.DOTALL
 )
+_SPACE: Final = " \t\r\n"
+_AFTER_KEY: Final = re.compile(r':(?<=[" \t\r\n]:)(?<![^\\]\\":)')
+"""A colon after a key, or one in a text that may be taken for it: not after an escaped quote."""
+
+_NEAR: Final = 16
+"""Characters before a colon that are searched for the end of its key."""
+
+_LOOKED_AT: Final = 4096
+"""Such colons that are looked at: of more the slower way, which no text makes slower, says it."""
+
 _CONTAINERS: Final = frozenset((dict, list))
 
 
@@ -91,7 +101,7 @@ def decode(data: bytes, limit: int) -> Document | Malformed:
     """
     if len(data) > limit:
         return Malformed(Fault.TOO_LARGE)
-    brackets = data.count(b"[") + data.count(b"{")  # those in strings, too
+    brackets = _count(data, b"[") + _count(data, b"{")  # those in strings, too
     if _has_too_many_values(data, brackets):
         return Malformed(Fault.TOO_MANY)
     scanned = _scanned(data)
@@ -125,7 +135,13 @@ def _scanned(data: bytes) -> tuple[str, JsonValue] | Malformed:
 def _has_too_many_values(data: bytes, brackets: int) -> bool:
     if len(data) <= MAX_VALUES:
         return False
-    return data.count(b",") + brackets > MAX_VALUES and _MANY_VALUES.match(data) is not None
+    return _count(data, b",") + brackets > MAX_VALUES and _MANY_VALUES.match(data) is not None
+
+
+def _count(data: bytes, byte: bytes) -> int:
+    """How many of `byte` there are, up to one more than MAX_VALUES. To leave them out takes a tenth
+    of the time that `bytes.count` takes, which looks at each byte by itself."""
+    return len(data) - len(data.replace(byte, b"", MAX_VALUES + 1))
 
 
 def dumps(value: JsonValue) -> bytes:
@@ -161,7 +177,7 @@ def _content_fault(data: bytes, text: str, value: JsonValue, brackets: int) -> F
         return Fault.DEPTH
     if _has_long_run(data) and _LONG_NUMBER.match(text):
         return Fault.NUMBER
-    if b"\\u" in data and _MAYBE_SURROGATE.search(data) and not _encodable(value):
+    if b"\\" in data and _MAYBE_SURROGATE.search(data) and not _encodable(value):
         return Fault.SURROGATE
     return None
 
@@ -197,12 +213,31 @@ def _encodable(value: JsonValue) -> bool:
     return True
 
 
+def _may_escape_a_key(text: str) -> bool:
+    """Whether `text`, which is JSON, may have a key with an escape in it; False is certain. Colons
+    are looked at one by one: a prompt has far fewer of them than it has escapes."""
+    colons = _AFTER_KEY.finditer(text)
+    for match in islice(colons, _LOOKED_AT):
+        end = match.start() - 1
+        if text[end] != '"':
+            near = text[max(end - _NEAR, 0) : end].rstrip(_SPACE)
+            if near and near[-1] != '"':
+                continue  # a colon in a text
+            if not near:
+                return True
+            end = max(end - _NEAR, 0) + len(near) - 1
+        before = text.rfind('"', 0, end)  # where the key begins, if nothing in it is escaped
+        if "\\" in text[max(before - 1, 0) : end]:
+            return True
+    return next(colons, None) is not None
+
+
 def _plain_keys(text: str) -> str:
     """`text` itself if no key has an escape, else with each key in its shortest spelling.
 
     A parser that compares raw keys (or an operator's grep) then finds what policy saw.
     """
-    if "\\" not in text:
+    if "\\" not in text or not _may_escape_a_key(text):
         return text
     before: list[str] = []
     tokens: list[str] = []

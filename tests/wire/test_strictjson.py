@@ -166,3 +166,40 @@ def test_a_number_is_too_long_wherever_it_stands(before: int, digits: int) -> No
         assert found == Malformed(Fault.NUMBER)
     else:
         assert isinstance(found, Document)
+
+
+ESCAPES = st.lists(
+    st.sampled_from(["a", ":", " ", '\\"', "\\\\", "\\n", "\\u0061", "é", ",", "{", "}"]),
+    max_size=6,
+).map(lambda pieces: '"' + "".join(pieces) + '"')
+SPACE = st.sampled_from(["", " ", "\n", "\t ", " " * 40])
+
+
+@st.composite
+def members(draw: st.DrawFn) -> tuple[str, str]:
+    """An object as somebody wrote it, and with its keys in their shortest spelling."""
+    keys = draw(st.lists(ESCAPES, max_size=4, unique_by=json.loads))
+    written: list[str] = []
+    plain: list[str] = []
+    for key in keys:
+        after = draw(SPACE) + ":" + draw(SPACE) + draw(ESCAPES) + draw(SPACE)
+        written.append(draw(SPACE) + key + after)
+        shortest = json.dumps(json.loads(key), ensure_ascii=False)
+        plain.append(written[-1].replace(key + after, shortest + after))
+    return "{" + ",".join(written) + "}", "{" + ",".join(plain) + "}"
+
+
+@settings(max_examples=300)
+@given(members())
+def test_keys_are_spelt_plainly_and_values_as_they_came(texts: tuple[str, str]) -> None:
+    written, plain = texts
+    found = document(written.encode())
+
+    assert found.text == plain
+    assert found.canonical_safe is (written == plain)
+
+
+def test_a_key_with_an_escape_is_found_after_any_number_of_colons() -> None:
+    many = '{"text":"\\n' + " :" * 10_000 + '","\\u0061":1}'
+
+    assert document(many.encode()).text == many.replace("\\u0061", "a")
