@@ -9,8 +9,8 @@ config/backend config/pool extproc/commands extproc/events identity/base model/c
 model/engine model/jsonvalue model/permit model/placement model/principal model/problem model/prompt
 model/refusal model/usage model/verdict picker/flow/ceiling_policy picker/flow/entry
 picker/endpoint picker/flow/fairness_policy picker/flow/ordering_policy picker/flow/view
-picker/profile policy/book policy/cel policy/context policy/rule protocols/base suite/results
-suite/schema telemetry/asked telemetry/operation
+picker/profile policy/book policy/cel policy/context policy/rule protocols/base
+simulation/workload suite/results suite/schema telemetry/asked telemetry/operation
 """
 EXEMPT: Final = frozenset(TYPES_ONLY.split())
 

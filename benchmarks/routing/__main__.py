@@ -13,7 +13,7 @@ from benchmarks.routing.grid import Store, Task, run_grid
 from benchmarks.routing.page import page
 from benchmarks.routing.policies import ALL
 from benchmarks.routing.report import document, text
-from benchmarks.routing.workloads.trace import TraceError
+from gateway.simulation.mooncake import TraceError
 
 EXAMPLES = """
 Examples:

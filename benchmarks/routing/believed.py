@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
 
-from benchmarks.routing.prompt import Run
+from gateway.simulation.prompt import Run
 
 
 class HeadFirstLru:

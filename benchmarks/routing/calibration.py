@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from benchmarks.routing.compare import Results
-from benchmarks.routing.hardware import QWEN3_32B, Server, StepTime
+from gateway.simulation.hardware import QWEN3_32B, Server, StepTime
 
 PUBLISHED = 60.0
 """Requests per second at which the published ladder ends."""

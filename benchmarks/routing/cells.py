@@ -5,17 +5,18 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from benchmarks.routing.policies import FIXED, HOLDBACK, OURS, POLICIES, QUEUED
+from benchmarks.routing.policies import FIXED, HOLDBACK, OURS, POLICIES, QUEUED, REPLICATED
 from benchmarks.routing.policies.llmd import StickyUntilSaturated, WeightedScorers
 from benchmarks.routing.policies.unaware import RoundRobin
-from benchmarks.routing.workload import Workload
 from benchmarks.routing.workloads.chat import bursty_chat
 from benchmarks.routing.workloads.conversation import agents, coding, mooncake_like, reasoning
 from benchmarks.routing.workloads.disaggregated import conversations, documents
 from benchmarks.routing.workloads.filler import CLIENTS, realtime
 from benchmarks.routing.workloads.ladder import ladder
 from benchmarks.routing.workloads.shared_prefix import churn, dense_tokens, mixed_fleet
-from benchmarks.routing.workloads.trace import read_trace, replay
+from benchmarks.routing.workloads.trace import replay
+from gateway.simulation.mooncake import read_trace
+from gateway.simulation.workload import Workload
 
 Cell = Callable[[int], Workload]
 """From a seed to its workload."""
@@ -65,6 +66,10 @@ def cells(trace: Path | None) -> dict[str, Cell]:
     return found
 
 
+SHARED: Final = ("agents-48", "coding-48", "chat-30")
+"""Where two gateways are tried as well, which share what they have sent, or do not."""
+
+
 def policies_in(cell: str) -> tuple[str, ...]:
     """Who runs in a cell: everybody, where all can. Peers know no servers that only prefill; with
     filler without end few are enough, since none of them queues it."""
@@ -75,4 +80,6 @@ def policies_in(cell: str) -> tuple[str, ...]:
     if cell == FILLED:
         peers = (RoundRobin.name, WeightedScorers.name, StickyUntilSaturated.name)
         return (OURS, QUEUED, HOLDBACK, *peers)
+    if cell in SHARED:
+        return (*POLICIES, QUEUED, *REPLICATED)
     return (*POLICIES, QUEUED)

@@ -12,12 +12,19 @@ from pathlib import Path
 from benchmarks.routing.cells import cells
 from benchmarks.routing.measure import Run, measured, run_of
 from benchmarks.routing.policies import ALL, PEERS
-from benchmarks.routing.simulation import simulate
+from gateway.simulation.simulation import simulate
 
 HERE = Path(__file__).parent
 PRODUCTION = HERE.parents[1] / "gateway"
 PARTS = ("picker", "model", "config")
-"""Of production, what decides where our requests go."""
+"""Of production, what decides where our requests go, besides how the picker is driven."""
+
+SIMULATION = PRODUCTION / "simulation"
+SIMULATED = (
+    *("cache", "engine", "hardware", "job", "mooncake", "policy", "prompt", "request"),
+    *("simulation", "workload"),
+)
+"""Files of the simulation that all policies have in common."""
 
 REPORTING = frozenset(
     f"{name}.py"
@@ -44,12 +51,11 @@ class Store:
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
         replayed = [trace] if trace is not None else []
-        self._peers = digest(
-            sorted(path for path in HERE.rglob("*.py") if path.name not in REPORTING)
-        )
-        self._ours = digest(
-            sorted(path for part in PARTS for path in (PRODUCTION / part).rglob("*.py"))
-        )
+        simulated = (SIMULATION / f"{name}.py" for name in SIMULATED)
+        here = (path for path in HERE.rglob("*.py") if path.name not in REPORTING)
+        self._peers = digest(sorted((*here, *simulated)))
+        parts = (path for part in PARTS for path in (PRODUCTION / part).rglob("*.py"))
+        self._ours = digest(sorted((*parts, SIMULATION / "picking.py")))
         self._trace = digest(replayed)
 
     def read(self, task: Task) -> Run | None:

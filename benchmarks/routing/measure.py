@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from benchmarks.routing.request import Outcome
-from benchmarks.routing.simulation import Trace
-from benchmarks.routing.workload import Workload
+from gateway.simulation.request import Outcome
+from gateway.simulation.simulation import Trace
+from gateway.simulation.workload import Workload
 
 HOPELESS = 1e6
 """Seconds that stand for an answer that never came, or whose client gave up, in percentiles."""

@@ -12,7 +12,7 @@ import os
 import select
 import stat
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final
+from typing import ClassVar, Final
 
 import orjson
 
@@ -27,6 +27,8 @@ QUEUE_LIMIT: Final = 50_000
 class AuditFile:
     """The sink of one worker. `path` "-" is stdout; `on_lost` is told how many were dropped, of
     more than `queue_limit` that wait, or that could not be written. Raises `OSError`."""
+
+    holds: ClassVar = "audit records"
 
     def __init__(
         self, path: str, on_lost: Callable[[int], None], *, queue_limit: int = QUEUE_LIMIT
@@ -80,7 +82,7 @@ class AuditFile:
                     data = data[os.write(self._fd, data) :]
                     self._torn = bool(data)
             except OSError:
-                LOG.exception("%d audit records could not be written", left)
+                LOG.exception("%d %s could not be written", left, self.holds)
                 return left
             left -= piece.count(b"\n")
         return 0

@@ -9,6 +9,7 @@ from benchmarks.routing.policies.gatehouse import Gatehouse
 from benchmarks.routing.policies.llmd import StickyUntilSaturated, WeightedScorers
 from benchmarks.routing.policies.oracle import Oracle
 from benchmarks.routing.policies.production_stack import ProductionStackPrefix
+from benchmarks.routing.policies.replicated import TwoApart, TwoSharing
 from benchmarks.routing.policies.sglang import CacheAware, Lmetric
 from benchmarks.routing.policies.unaware import LeastRequest, RandomChoice, RoundRobin
 from benchmarks.routing.policies.variants import (
@@ -17,7 +18,7 @@ from benchmarks.routing.policies.variants import (
     NeverDisaggregated,
     Queued,
 )
-from benchmarks.routing.policy import Policy
+from gateway.simulation.policy import Policy
 
 OURS: Final = Gatehouse.name
 ORACLE: Final = Oracle.name
@@ -42,6 +43,8 @@ VARIANTS: Final[Mapping[str, Callable[[int], Policy]]] = {
     Holdback.name: Holdback,
     AlwaysDisaggregated.name: AlwaysDisaggregated,
     NeverDisaggregated.name: NeverDisaggregated,
+    TwoSharing.name: TwoSharing,
+    TwoApart.name: TwoApart,
 }
 """Ours in other settings: they explain ours, and are no part of what it is compared with."""
 
@@ -49,6 +52,9 @@ QUEUED: Final = Queued.name
 HOLDBACK: Final = Holdback.name
 FIXED: Final = (AlwaysDisaggregated.name, NeverDisaggregated.name)
 """The two ways to do without a decider."""
+
+REPLICATED: Final = (TwoSharing.name, TwoApart.name)
+"""Two gateways instead of one."""
 
 ALL: Final = {**POLICIES, **VARIANTS}
 

@@ -5,8 +5,8 @@ from statistics import fmean, pstdev
 
 from benchmarks.routing.believed import Contiguous
 from benchmarks.routing.policies.unaware import LeastRequest
-from benchmarks.routing.policy import Seen
-from benchmarks.routing.request import Request
+from gateway.simulation.policy import Seen
+from gateway.simulation.request import Request
 
 
 class AibrixPrefix(LeastRequest):

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmarks.routing.policy import Observer, Seen
-from benchmarks.routing.prompt import BLOCK
-from benchmarks.routing.request import Outcome, Request
+from gateway.simulation.policy import Observer, Seen
+from gateway.simulation.prompt import BLOCK
+from gateway.simulation.request import Outcome, Request
 
 
 @dataclass(slots=True)

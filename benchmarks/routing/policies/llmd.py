@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from benchmarks.routing.believed import HeadFirstLru, longest
-from benchmarks.routing.policy import Observer, Seen
-from benchmarks.routing.request import Outcome, Request
+from gateway.simulation.policy import Observer, Seen
+from gateway.simulation.request import Outcome, Request
 
 INDEX_BLOCK: Final = 64
 LONGEST_MATCHED: Final = 131_072

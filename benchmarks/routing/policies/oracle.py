@@ -8,12 +8,12 @@ from collections.abc import Iterable, Sequence
 from itertools import chain, islice
 from math import ceil
 
-from benchmarks.routing.engine import Engine
-from benchmarks.routing.hardware import ADMISSION
-from benchmarks.routing.job import Job
-from benchmarks.routing.policy import Observer, Seen
-from benchmarks.routing.prompt import BLOCK, Run
-from benchmarks.routing.request import Request
+from gateway.simulation.engine import Engine
+from gateway.simulation.hardware import ADMISSION
+from gateway.simulation.job import Job
+from gateway.simulation.policy import Observer, Seen
+from gateway.simulation.prompt import BLOCK, Run
+from gateway.simulation.request import Request
 
 EXACT = 32
 """Of so many waiting requests it knows what they find cached; the rest are taken to be alike."""

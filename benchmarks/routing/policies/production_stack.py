@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from benchmarks.routing.believed import Contiguous
-from benchmarks.routing.policy import Observer, Seen
-from benchmarks.routing.request import Request
+from gateway.simulation.policy import Observer, Seen
+from gateway.simulation.request import Request
 
 
 class ProductionStackPrefix(Observer):

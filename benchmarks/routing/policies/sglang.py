@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from benchmarks.routing.believed import Contiguous
 from benchmarks.routing.policies.unaware import LeastRequest
-from benchmarks.routing.policy import Seen
-from benchmarks.routing.prompt import CHARACTERS
-from benchmarks.routing.request import Request
+from gateway.simulation.policy import Seen
+from gateway.simulation.prompt import CHARACTERS
+from gateway.simulation.request import Request
 
 TREE = 67_108_864 // CHARACTERS
 """max_tree_size in tokens."""

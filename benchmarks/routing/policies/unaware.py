@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from benchmarks.routing.policy import Observer, Seen
-from benchmarks.routing.request import Outcome, Request
+from gateway.simulation.policy import Observer, Seen
+from gateway.simulation.request import Outcome, Request
 
 
 class RandomChoice(Observer):

@@ -9,7 +9,7 @@ from gateway.picker.cost import CostProfile
 from gateway.picker.disaggregation import Disaggregation, Priced
 from gateway.picker.flow.rules import FlowRules
 
-LEAST_CEILING: Final = 0.1
+LEAST_CEILING: Final = 0.05
 """Of saturation, up to which filler is served beside real-time work."""
 
 

@@ -3,10 +3,10 @@
 from random import Random
 from typing import Final
 
-from benchmarks.routing.hardware import LLAMA_8B, Server
-from benchmarks.routing.prompt import mixed, prompt_of
-from benchmarks.routing.request import Request
-from benchmarks.routing.workload import Workload
+from gateway.simulation.hardware import LLAMA_8B, Server
+from gateway.simulation.prompt import mixed, prompt_of
+from gateway.simulation.request import Request
+from gateway.simulation.workload import Workload
 
 DOCUMENTS, SKEW, SECONDS = 400, 1.0, 180.0
 QUIET, BURST, FACTOR = 12.0, 3.0, 4.0

@@ -10,10 +10,10 @@ from functools import partial
 from random import Random
 from typing import Final
 
-from benchmarks.routing.hardware import LLAMA_8B, Server
-from benchmarks.routing.prompt import BLOCK, Prompt, mixed, prompt_of
-from benchmarks.routing.request import Request
-from benchmarks.routing.workload import Workload
+from gateway.simulation.hardware import LLAMA_8B, Server
+from gateway.simulation.prompt import BLOCK, Prompt, mixed, prompt_of
+from gateway.simulation.request import Request
+from gateway.simulation.workload import Workload
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from random import Random
 from typing import Final
 
-from benchmarks.routing.hardware import SLOW_LINK, Server
-from benchmarks.routing.prompt import mixed, prompt_of
-from benchmarks.routing.request import Request
-from benchmarks.routing.workload import Workload
 from benchmarks.routing.workloads.conversation import Talk, blocks, closed
+from gateway.simulation.hardware import SLOW_LINK, Server
+from gateway.simulation.prompt import mixed, prompt_of
+from gateway.simulation.request import Request
+from gateway.simulation.workload import Workload
 
 SECONDS: Final = 120.0
 SHARED: Final = 256

@@ -4,11 +4,11 @@ from functools import partial
 from random import Random
 from typing import Final
 
-from benchmarks.routing.hardware import LLAMA_8B, Server
-from benchmarks.routing.prompt import mixed, prompt_of
-from benchmarks.routing.request import Request
-from benchmarks.routing.workload import Workload
 from benchmarks.routing.workloads.conversation import blocks
+from gateway.simulation.hardware import LLAMA_8B, Server
+from gateway.simulation.prompt import mixed, prompt_of
+from gateway.simulation.request import Request
+from gateway.simulation.workload import Workload
 
 SECONDS, RATE, GROUPS = 150.0, 24.0, 60
 SHARED, ANSWER = 3008, 200

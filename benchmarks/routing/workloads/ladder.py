@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from random import Random
 from typing import Final
 
-from benchmarks.routing.hardware import Server
-from benchmarks.routing.prompt import mixed, prompt_of
-from benchmarks.routing.request import Request
-from benchmarks.routing.workload import Workload
+from gateway.simulation.hardware import Server
+from gateway.simulation.prompt import mixed, prompt_of
+from gateway.simulation.request import Request
+from gateway.simulation.workload import Workload
 
 WARM_UP: Final = (15, 50)
 STAGES: Final = (

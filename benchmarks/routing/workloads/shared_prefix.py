@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from random import Random
 from typing import Final
 
-from benchmarks.routing.hardware import Server
-from benchmarks.routing.prompt import mixed, prompt_of
-from benchmarks.routing.request import Request
-from benchmarks.routing.workload import Change, Workload
+from gateway.simulation.hardware import Server
+from gateway.simulation.prompt import mixed, prompt_of
+from gateway.simulation.request import Request
+from gateway.simulation.workload import Change, Workload
 
 GROUPS, SHARED, QUESTION, OUTPUT, SECONDS = 60, 6000, 1200, 300, 150.0
 SLOWDOWN: Final = 2.5

@@ -1,7 +1,7 @@
 """AIBrix's prefix-cache policy, by its published rules."""
 
 from benchmarks.routing.policies.aibrix import AibrixPrefix
-from tests.benchmarks.routing.fleet import asking, fleet, placed
+from tests.simulation.fleet import asking, fleet, placed
 
 
 def test_the_best_match_wins_while_the_endpoints_are_equally_busy() -> None:

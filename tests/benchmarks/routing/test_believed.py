@@ -1,7 +1,7 @@
 """What routers believe of caches."""
 
 from benchmarks.routing.believed import Contiguous, HeadFirstLru, longest
-from benchmarks.routing.prompt import prompt_of
+from gateway.simulation.prompt import prompt_of
 
 ONE = prompt_of([(1, 128), (2, 64)]).runs
 TWO = prompt_of([(1, 128), (3, 64)]).runs

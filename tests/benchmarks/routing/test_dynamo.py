@@ -1,10 +1,10 @@
 """Dynamo's cost, by its published formula."""
 
-from benchmarks.routing.job import Job
 from benchmarks.routing.policies.dynamo import DynamoCost
-from benchmarks.routing.policy import Seen
-from benchmarks.routing.request import Outcome
-from tests.benchmarks.routing.fleet import asking, fleet, placed
+from gateway.simulation.job import Job
+from gateway.simulation.policy import Seen
+from gateway.simulation.request import Outcome
+from tests.simulation.fleet import asking, fleet, placed
 
 
 def warmed(one: Seen, *segments: tuple[int, int]) -> None:

@@ -1,5 +1,6 @@
 """The grid runs each simulation once."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -53,7 +54,7 @@ def test_another_trace_is_another_result(tmp_path: Path) -> None:
 
 def test_a_report_that_changes_is_no_other_simulation() -> None:
     assert {path.name for path in HERE.glob("*.py")} >= REPORTING
-    assert not REPORTING & {"engine.py", "simulation.py", "measure.py", "hardware.py", "cells.py"}
+    assert not REPORTING & {"measure.py", "cells.py", "policies.py"}
 
 
 def test_production_code_decides_the_place_of_our_results_and_of_no_peers(
@@ -70,6 +71,30 @@ def test_production_code_decides_the_place_of_our_results_and_of_no_peers(
     after = Store(tmp_path / "cache", None)
     found = [task.policy for task in tasks if after.read(task) is not None]
     assert found == [PEERS[0]]
+
+
+def test_an_engine_that_changes_makes_every_result_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = run_task(TASKS[0])[1]
+    copy = Path(shutil.copytree(grid.SIMULATION, tmp_path / "simulation"))
+    monkeypatch.setattr(grid, "SIMULATION", copy)
+    tasks = [Task(name, "x", 0) for name in (OURS, PEERS[0])]
+
+    def found() -> list[str]:
+        store = Store(tmp_path / "cache", None)
+        return [task.policy for task in tasks if store.read(task) is not None]
+
+    for task in tasks:
+        Store(tmp_path / "cache", None).write(task, run)
+    (copy / "sizing.py").write_text("1")
+    assert found() == [OURS, PEERS[0]]
+    with (copy / "picking.py").open("a") as file:
+        file.write("1")
+    assert found() == [PEERS[0]]
+    with (copy / "engine.py").open("a") as file:
+        file.write("1")
+    assert found() == []
 
 
 def test_changed_code_has_another_hash(tmp_path: Path) -> None:

@@ -3,8 +3,8 @@
 import pytest
 
 from benchmarks.routing.policies.llmd import StickyUntilSaturated, WeightedScorers, queue_scores
-from benchmarks.routing.policy import Seen
-from tests.benchmarks.routing.fleet import asking, fleet, placed
+from gateway.simulation.policy import Seen
+from tests.simulation.fleet import asking, fleet, placed
 
 PROMPT = ((1, 6400), (2, 640))
 

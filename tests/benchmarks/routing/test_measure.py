@@ -2,12 +2,12 @@
 
 import pytest
 
-from benchmarks.routing.hardware import Server
 from benchmarks.routing.measure import HOPELESS, measured, run_of
 from benchmarks.routing.policies.unaware import RoundRobin
-from benchmarks.routing.simulation import simulate
-from benchmarks.routing.workload import Change, Workload
-from tests.benchmarks.routing.fleet import asking
+from gateway.simulation.hardware import Server
+from gateway.simulation.simulation import simulate
+from gateway.simulation.workload import Change, Workload
+from tests.simulation.fleet import asking
 
 
 def test_figures_are_those_of_the_requests() -> None:

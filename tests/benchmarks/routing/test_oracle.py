@@ -2,11 +2,11 @@
 
 import pytest
 
-from benchmarks.routing.engine import Engine
-from benchmarks.routing.job import Job
 from benchmarks.routing.policies.oracle import Oracle, first_token_in, matched
-from benchmarks.routing.request import Outcome, Request
-from tests.benchmarks.routing.fleet import asking, fleet, placed
+from gateway.simulation.engine import Engine
+from gateway.simulation.job import Job
+from gateway.simulation.request import Outcome, Request
+from tests.simulation.fleet import asking, fleet, placed
 
 
 def until_first(engine: Engine, request: Request, now: float) -> float:

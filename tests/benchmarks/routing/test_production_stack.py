@@ -3,7 +3,7 @@
 from collections import Counter
 
 from benchmarks.routing.policies.production_stack import ProductionStackPrefix
-from tests.benchmarks.routing.fleet import asking, fleet, placed
+from tests.simulation.fleet import asking, fleet, placed
 
 
 def test_the_longest_match_wins_however_busy_it_is() -> None:

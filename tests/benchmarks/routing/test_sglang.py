@@ -1,7 +1,7 @@
 """sglang's cache_aware and lmetric, by their published rules."""
 
 from benchmarks.routing.policies.sglang import CacheAware, Lmetric
-from tests.benchmarks.routing.fleet import asking, fleet, placed
+from tests.simulation.fleet import asking, fleet, placed
 
 
 def test_more_than_three_tenths_matched_go_to_the_match() -> None:

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from benchmarks.routing.policies.unaware import LeastRequest, RandomChoice, RoundRobin
-from tests.benchmarks.routing.fleet import asking, fleet, placed
+from tests.simulation.fleet import asking, fleet, placed
 
 
 def test_round_robin_gives_each_endpoint_its_turn() -> None:

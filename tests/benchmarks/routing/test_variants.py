@@ -1,6 +1,5 @@
 """The production picker in other settings."""
 
-from benchmarks.routing.hardware import Server
 from benchmarks.routing.policies.gatehouse import Gatehouse
 from benchmarks.routing.policies.variants import (
     AlwaysDisaggregated,
@@ -8,9 +7,10 @@ from benchmarks.routing.policies.variants import (
     NeverDisaggregated,
     Queued,
 )
-from benchmarks.routing.policy import Refused, Target
-from benchmarks.routing.request import Request
-from tests.benchmarks.routing.fleet import asking, fleet, of_server, placed
+from gateway.simulation.hardware import Server
+from gateway.simulation.policy import Refused, Target
+from gateway.simulation.request import Request
+from tests.simulation.fleet import asking, fleet, of_server, placed
 
 
 def filler(number: int) -> Request:

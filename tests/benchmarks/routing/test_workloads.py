@@ -8,14 +8,14 @@ import pytest
 
 from benchmarks.routing.cells import SYNTHETIC
 from benchmarks.routing.policies.unaware import LeastRequest
-from benchmarks.routing.request import Request
-from benchmarks.routing.simulation import simulate
 from benchmarks.routing.workloads.chat import bursty_chat
 from benchmarks.routing.workloads.conversation import agents, coding, mooncake_like, reasoning
 from benchmarks.routing.workloads.disaggregated import conversations, documents
 from benchmarks.routing.workloads.filler import SECONDS, SHEDDABLE, realtime
 from benchmarks.routing.workloads.ladder import BEYOND, STAGES, ladder
 from benchmarks.routing.workloads.shared_prefix import DENSE, SLOWDOWN, dense_tokens, mixed_fleet
+from gateway.simulation.request import Request
+from gateway.simulation.simulation import simulate
 
 
 def reusable(requests: list[Request]) -> float:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.routing.prompt import mixed, prompt_of
+from gateway.simulation.prompt import mixed, prompt_of
 
 
 def test_equal_beginnings_have_equal_keys_and_equal_segments_after_others_do_not() -> None:

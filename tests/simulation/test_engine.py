@@ -5,11 +5,11 @@ from random import Random
 
 import pytest
 
-from benchmarks.routing.engine import Engine
-from benchmarks.routing.hardware import Gpu, Server
-from benchmarks.routing.job import Job
-from benchmarks.routing.request import Outcome, Request
-from tests.benchmarks.routing.fleet import asking
+from gateway.simulation.engine import Engine
+from gateway.simulation.hardware import Gpu, Server
+from gateway.simulation.job import Job
+from gateway.simulation.request import Outcome, Request
+from tests.simulation.fleet import asking
 
 H100_SLICE = Gpu("H100", 989.5e12, 3.35e12, 40.6e9)
 SMALL = Server(gpu=H100_SLICE)

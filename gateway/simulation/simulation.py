@@ -6,13 +6,13 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from math import inf
 
-from benchmarks.routing.engine import Engine
-from benchmarks.routing.hardware import ADMISSION, COMPLETION, STREAMING, Server
-from benchmarks.routing.job import Job
-from benchmarks.routing.policy import Policy, Refused, Seen, Target
-from benchmarks.routing.prompt import CHARACTERS
-from benchmarks.routing.request import Outcome, Request
-from benchmarks.routing.workload import Workload
+from gateway.simulation.engine import Engine
+from gateway.simulation.hardware import COMPLETION, STREAMING, Server
+from gateway.simulation.job import Job
+from gateway.simulation.policy import Policy, Refused, Seen, Target
+from gateway.simulation.prompt import CHARACTERS
+from gateway.simulation.request import Outcome, Request
+from gateway.simulation.workload import Workload
 
 ATTEMPTS = 3
 """How often a request that has not started to answer is placed, as a proxy retries."""
@@ -158,12 +158,14 @@ class Simulation:
         answering = self.seen[target.endpoint].engine
         if target.prefiller is None:
             job = Job(outcome, outcome.request.output)
-            self._at(now + ADMISSION, partial(self._submit, job, target.endpoint, answering))
+            due = now + answering.server.admission
+            self._at(due, partial(self._submit, job, target.endpoint, answering))
         else:
             self.trace.relayed += 1
             job = Job(outcome, 1, relays=True)
             first = self.seen[target.prefiller].engine
-            self._at(now + ADMISSION, partial(self._submit, job, target.prefiller, first))
+            due = now + first.server.admission
+            self._at(due, partial(self._submit, job, target.prefiller, first))
         loads = [self._load[index] for index in self.seen]
         self.trace.imbalance.append(max(loads) * len(loads) / sum(loads))
 

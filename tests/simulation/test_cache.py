@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.routing.cache import BlockCache, Holding
-from benchmarks.routing.prompt import BLOCK, Prompt, prompt_of
+from gateway.simulation.cache import BlockCache, Holding
+from gateway.simulation.prompt import BLOCK, Prompt, prompt_of
 
 
 class Blocks:

@@ -6,6 +6,7 @@ attention of decodes reads their keys and values; the attention of a prefill com
 layer, request and step has its overhead.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
@@ -88,7 +89,12 @@ class Server:
     """One model server: `gpus` of a kind (tensor parallel), slowed by `slow` (1: not at all), with
     vLLM's `batched_tokens` and `sequences` for an H100 (max_num_batched_tokens, max_num_seqs).
     `role` says what it does where prefill and decode are apart, `link` how many bytes per second it
-    sends to another server."""
+    sends to another server. `cache_tokens` is what its cache keeps (None: what fits beside the
+    weights).
+
+    Three numbers are free, to be fitted to what was measured: `prefill` multiplies the time that
+    computing takes, `decode` that of everything else in a step (weights and keys and values that
+    are read, fixed costs), and `admission` are the seconds before a request is queued."""
 
     model: Model = QWEN3_32B
     gpu: Gpu = H100
@@ -99,10 +105,16 @@ class Server:
     block: int = 16
     role: Role = "both"
     link: float = FAST_LINK
+    prefill: float = 1.0
+    decode: float = 1.0
+    admission: float = ADMISSION
+    cache_tokens: int | None = None
 
     @property
     def blocks(self) -> int:
         """How many blocks of keys and values fit (num_gpu_blocks)."""
+        if self.cache_tokens is not None:
+            return self.cache_tokens // self.block
         room = self.gpu.memory * CACHE_SHARE - ACTIVATIONS
         room = room * self.gpus - self.model.parameters * self.model.weight_bytes
         return int(room / self.model.kv_bytes / self.block)
@@ -112,6 +124,14 @@ class Server:
         return TRANSFER_OVERHEAD + tokens * self.model.kv_bytes / self.link
 
 
+SERVERS: Final[Mapping[str, Server]] = {
+    "qwen3-32b-2xh100": Server(),
+    "llama-8b-1xh100": Server(LLAMA_8B, gpus=1),
+    "llama-8b-2xh100": Server(LLAMA_8B, gpus=2),
+}
+"""By the names of `gatehouse simulate --hardware`; the first is the default."""
+
+
 class StepTime:
     """The step-time model of one server. All results are seconds."""
 
@@ -119,14 +139,15 @@ class StepTime:
 
     def __init__(self, server: Server) -> None:
         model, gpu, slow = server.model, server.gpu, server.slow
-        flops = gpu.flops * server.gpus * MATRIX_EFFICIENCY / slow
-        bandwidth = gpu.bandwidth * server.gpus * MEMORY_EFFICIENCY / slow
+        flops = gpu.flops * server.gpus * MATRIX_EFFICIENCY / slow / server.prefill
+        bandwidth = gpu.bandwidth * server.gpus * MEMORY_EFFICIENCY / slow / server.decode
         self.per_token = 2.0 * model.active / flops
         self.attention = model.attention_flops / flops
         self.weights = model.parameters * model.weight_bytes / bandwidth
         self.kv = model.kv_bytes / bandwidth
-        self.per_request = REQUEST_OVERHEAD
-        self.fixed = STEP_OVERHEAD + LAYER_OVERHEAD * model.layers + MOE_OVERHEAD * model.moe_layers
+        self.per_request = REQUEST_OVERHEAD * server.decode
+        fixed = STEP_OVERHEAD + LAYER_OVERHEAD * model.layers + MOE_OVERHEAD * model.moe_layers
+        self.fixed = fixed * server.decode
 
     def step(
         self, prefill: int, pairs: float, prefilling: int, decoding: int, context: int

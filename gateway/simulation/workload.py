@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from benchmarks.routing.hardware import Server
-from benchmarks.routing.prompt import CHARACTERS
-from benchmarks.routing.request import Request
+from gateway.simulation.hardware import Server
+from gateway.simulation.prompt import CHARACTERS
+from gateway.simulation.request import Request
 
 REQUEST_TIMEOUT: Final = 300.0
 """Seconds, as in llm-d's ladder (request_timeout of inference-perf)."""

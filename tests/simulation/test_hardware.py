@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.routing.hardware import LLAMA_8B, Server, StepTime
+from gateway.simulation.hardware import LLAMA_8B, Server, StepTime
 
 MODEL = StepTime(Server())
 

@@ -9,7 +9,7 @@ until the second one ends.
 from collections import OrderedDict
 from collections.abc import Sequence
 
-from benchmarks.routing.prompt import BLOCK, Run
+from gateway.simulation.prompt import BLOCK, Run
 
 
 class Node:

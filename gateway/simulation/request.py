@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from benchmarks.routing.prompt import Prompt
+from gateway.simulation.prompt import Prompt
 
 
 @dataclass(slots=True, eq=False)

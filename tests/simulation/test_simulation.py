@@ -5,19 +5,19 @@ from itertools import pairwise
 
 import pytest
 
-from benchmarks.routing.hardware import ADMISSION, STREAMING, Server, StepTime
 from benchmarks.routing.policies import POLICIES
 from benchmarks.routing.policies.gatehouse import Gatehouse
 from benchmarks.routing.policies.unaware import LeastRequest, RoundRobin
 from benchmarks.routing.policies.variants import AlwaysDisaggregated
-from benchmarks.routing.policy import Seen
-from benchmarks.routing.request import Request
-from benchmarks.routing.simulation import simulate
-from benchmarks.routing.workload import Change, Workload
 from benchmarks.routing.workloads.chat import bursty_chat
 from benchmarks.routing.workloads.shared_prefix import DIES, JOINS, churn
 from gateway.picker.flow.rules import FlowRules
-from tests.benchmarks.routing.fleet import asking
+from gateway.simulation.hardware import ADMISSION, STREAMING, Server, StepTime
+from gateway.simulation.policy import Seen
+from gateway.simulation.request import Request
+from gateway.simulation.simulation import simulate
+from gateway.simulation.workload import Change, Workload
+from tests.simulation.fleet import asking
 
 
 def at(time: float, request: Request) -> Request:

@@ -10,10 +10,10 @@ import heapq
 from collections import deque
 from typing import Final
 
-from benchmarks.routing.cache import BlockCache
-from benchmarks.routing.hardware import Server, StepTime
-from benchmarks.routing.job import Job
-from benchmarks.routing.prompt import BLOCK
+from gateway.simulation.cache import BlockCache
+from gateway.simulation.hardware import Server, StepTime
+from gateway.simulation.job import Job
+from gateway.simulation.prompt import BLOCK
 
 LONGEST: Final = 0.5
 """Seconds of decoding that are taken at once at most, so that what is scraped is not older."""

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from benchmarks.routing.engine import Engine
-from benchmarks.routing.hardware import Server
-from benchmarks.routing.policy import Policy, Seen, Target
-from benchmarks.routing.prompt import prompt_of
-from benchmarks.routing.request import Outcome, Request
+from gateway.simulation.engine import Engine
+from gateway.simulation.hardware import Server
+from gateway.simulation.policy import Policy, Seen, Target
+from gateway.simulation.prompt import prompt_of
+from gateway.simulation.request import Outcome, Request
 
 
 def fleet(count: int) -> list[Seen]:

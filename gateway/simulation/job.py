@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from benchmarks.routing.cache import Holding
-from benchmarks.routing.prompt import Run
-from benchmarks.routing.request import Outcome
+from gateway.simulation.cache import Holding
+from gateway.simulation.prompt import Run
+from gateway.simulation.request import Outcome
 
 
 class Job:

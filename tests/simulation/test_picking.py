@@ -1,9 +1,9 @@
 """The production picker in the simulation."""
 
-from benchmarks.routing.policies.gatehouse import HASHED, Gatehouse, demand_of, load_of
-from benchmarks.routing.policy import Decided, Target
 from gateway.picker.flow.rules import FlowRules
-from tests.benchmarks.routing.fleet import asking, fleet, placed
+from gateway.simulation.picking import HASHED, ProductionPicker, demand_of, load_of
+from gateway.simulation.policy import Decided, Target
+from tests.simulation.fleet import asking, fleet, placed
 
 
 def test_the_picker_is_told_hashes_and_lengths_of_the_simulated_prompt() -> None:
@@ -15,7 +15,7 @@ def test_the_picker_is_told_hashes_and_lengths_of_the_simulated_prompt() -> None
 
 
 def test_a_prompt_that_was_served_goes_where_it_is_cached() -> None:
-    policy, seen = Gatehouse(0), fleet(4)
+    policy, seen = ProductionPicker(0), fleet(4)
     first = placed(policy, asking(0, (1, 25_600)), seen, 0.0)
     policy.first_token(first, 2.0)
     policy.finished(first, 2.5)
@@ -26,7 +26,7 @@ def test_a_prompt_that_was_served_goes_where_it_is_cached() -> None:
 
 
 def test_what_finds_no_room_waits_until_there_is_some() -> None:
-    policy, seen = Gatehouse(0, rules=FlowRules(max_in_flight=1)), fleet(1)
+    policy, seen = ProductionPicker(0, rules=FlowRules(max_in_flight=1)), fleet(1)
     first = placed(policy, asking(0, (1, 2560)), seen, 0.0)
     assert policy.offer(asking(1, (2, 2560)), seen, 0.1) is None
     assert policy.step(seen, 0.2) == []
@@ -37,7 +37,7 @@ def test_what_finds_no_room_waits_until_there_is_some() -> None:
 
 
 def test_a_client_that_leaves_the_queue_is_not_placed() -> None:
-    policy, seen = Gatehouse(0, rules=FlowRules(max_in_flight=1)), fleet(1)
+    policy, seen = ProductionPicker(0, rules=FlowRules(max_in_flight=1)), fleet(1)
     first, second = placed(policy, asking(0, (1, 2560)), seen, 0.0), asking(1, (2, 2560))
     assert policy.offer(second, seen, 0.1) is None
     policy.withdraw(second, 0.2)
@@ -47,7 +47,7 @@ def test_a_client_that_leaves_the_queue_is_not_placed() -> None:
 
 def test_sheddable_requests_that_run_are_named_when_an_urgent_one_finds_no_room() -> None:
     rules = FlowRules(max_in_flight=1, eviction=True)
-    policy, seen = Gatehouse(0, rules=rules), fleet(1)
+    policy, seen = ProductionPicker(0, rules=rules), fleet(1)
     filler = asking(7, (2, 2560))
     filler.priority = -1
     placed(policy, filler, seen, 0.0)
@@ -67,7 +67,7 @@ def test_a_scrape_carries_the_engines_counters() -> None:
 
 
 def test_an_endpoint_that_is_gone_gets_nothing_and_one_that_is_back_gets_some() -> None:
-    policy, seen = Gatehouse(0), fleet(2)
+    policy, seen = ProductionPicker(0), fleet(2)
     policy.finished(placed(policy, asking(0, (1, 2560)), seen), 0.5)
     policy.left(0, 1.0)
     assert placed(policy, asking(1, (2, 2560)), seen[1:], 1.1).endpoint == 1

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import NamedTuple, Protocol
 
-from benchmarks.routing.engine import Engine
-from benchmarks.routing.request import Outcome, Request
+from gateway.simulation.engine import Engine
+from gateway.simulation.request import Outcome, Request
 
 
 @dataclass(slots=True)
@@ -120,7 +120,7 @@ class Observer:
     estimates: bool = True
 
     def __init__(self, seed: int) -> None:
-        self.random = Random(seed)
+        self.random = Random(seed)  # noqa: S311  repeatable, nothing secret
 
     def place(self, request: Request, seen: Sequence[Seen], now: float) -> int:
         """The index of the endpoint that gets `request`; as `Policy.offer`."""

@@ -1,8 +1,8 @@
 """What a policy sees of an endpoint."""
 
-from benchmarks.routing.job import Job
-from benchmarks.routing.request import Outcome
-from tests.benchmarks.routing.fleet import asking, fleet
+from gateway.simulation.job import Job
+from gateway.simulation.request import Outcome
+from tests.simulation.fleet import asking, fleet
 
 
 def test_between_two_ticks_of_the_scraper_nothing_new_is_seen() -> None:

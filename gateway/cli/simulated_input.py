@@ -1,0 +1,113 @@
+"""What `gatehouse simulate` was asked: the trace, the profiles, the servers."""
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median_low
+from typing import Final
+
+from gateway.bootstrap.load import load
+from gateway.config.endpoint_picker import EndpointPickerSpec
+from gateway.config.pool import Pool, Slo
+from gateway.config.shape import nearest
+from gateway.simulation.hardware import SERVERS, Server
+from gateway.simulation.mooncake import Row
+from gateway.simulation.presets import PRESETS
+from gateway.simulation.replaying import MOST_ENDPOINTS, Profile
+
+_RANGE: Final = re.compile(r"(\d{1,4})(?:\.\.(\d{1,4}))?", re.ASCII)
+_RATE: Final = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)(x?)", re.ASCII)
+
+
+class InputError(ValueError):
+    """Something that was asked for cannot be; the text says what can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """What may be picked by, and the SLOs of the pool."""
+
+    pickers: Mapping[str, EndpointPickerSpec]
+    slo: Slo
+
+
+def documents_of(config: Path | None, pool: str, *, demo: bool) -> Documents:
+    """The presets, and the documents and the pool of a configuration. Raises InputError, and
+    ConfigurationError as `load`."""
+    if config is None:
+        return Documents(PRESETS, Slo())
+    loaded = load(config, os.environ, demo=demo)
+    return Documents({**PRESETS, **loaded.pickers}, _pool(config, loaded.gateway.pools, pool).slo)
+
+
+def _pool(config: Path, pools: Sequence[Pool], name: str) -> Pool:
+    """The one of that name, or the only one."""
+    fitting = [one for one in pools if name in {"", one.name}]
+    if len(fitting) == 1:
+        return fitting[0]
+    known = ", ".join(one.name for one in pools) or "none"
+    raise InputError(f"--pool: {config} has the pools: {known}; name one")
+
+
+def rows_of_pool(path: Path, rows: Sequence[Row], pool: str) -> Sequence[Row]:
+    """Those that a pool served; all, where the trace names no pool. Raises InputError."""
+    names = sorted({row.served.pool for row in rows if row.served and row.served.pool})
+    if not names:
+        return rows
+    if not pool and len(names) > 1:
+        raise InputError(f"--pool: {path} has the pools {', '.join(names)}; name one")
+    own = [row for row in rows if row.served and row.served.pool == (pool or names[0])]
+    if not own:
+        raise InputError(f'--pool: {path} has nothing of "{pool}", but of {", ".join(names)}')
+    return own
+
+
+def profiles_of(text: str, known: Mapping[str, EndpointPickerSpec]) -> list[Profile]:
+    """The profiles of a list with commas. Raises InputError."""
+    names = list(dict.fromkeys(name.strip() for name in text.split(",")))
+    for name in names:
+        if name not in known:
+            near = nearest(name, known)
+            fix = f'did you mean "{near}"?' if near else f"known are {', '.join(known)}"
+            raise InputError(f'--profiles: there is no profile "{name}"; {fix}')
+    return [Profile(name, known) for name in names]
+
+
+def counts_of(text: str, served: int | None) -> list[int]:
+    """The numbers of endpoints: `N`, `N..M`, or those of the trace. Raises InputError."""
+    if not text and served is not None:
+        return [served]
+    found = _RANGE.fullmatch(text)
+    if found is None:
+        why = "the trace does not say how many served it; " if not text else ""
+        raise InputError(f"--endpoints: {why}want a number, or a range like 6..12")
+    low = int(found[1])
+    high = int(found[2] or low)
+    if not 1 <= low <= high <= MOST_ENDPOINTS:
+        raise InputError(f"--endpoints: want 1 to {MOST_ENDPOINTS}, the smaller number first")
+    return list(range(low, high + 1))
+
+
+def speed_of(text: str, rows: Sequence[Row]) -> float:
+    """How many times as fast the trace is replayed. Raises InputError."""
+    found = _RATE.fullmatch(text)
+    if found is None or not float(found[1]) > 0:
+        raise InputError("--rate: want requests per second, like 12, or times the trace's, like 2x")
+    if found[2]:
+        return float(found[1])
+    span = rows[-1].at - rows[0].at
+    if not span > 0:
+        raise InputError("--rate: all requests of the trace come at once; want a factor, like 2x")
+    return float(found[1]) * span / len(rows)
+
+
+def server_of(name: str, cache_tokens: int | None, rows: Sequence[Row]) -> Server:
+    """The server of that name, with a cache of the size that was asked for, else recorded, else as
+    its memory has it. Raises InputError."""
+    if name not in SERVERS:
+        raise InputError(f'--hardware: there is no "{name}"; known are {", ".join(SERVERS)}')
+    told = [row.served.cache_tokens for row in rows if row.served and row.served.cache_tokens]
+    size = median_low(told) if told and cache_tokens is None else cache_tokens
+    return SERVERS[name] if size is None else replace(SERVERS[name], cache_tokens=size)
