@@ -6,21 +6,23 @@ changed) and when `next_wakeup` says so, and hands on what each step decided.
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import Enum
-from typing import Final, Protocol
+from typing import Final
 
 from gateway.model.demand import Demand
 from gateway.model.placement import Drop, Dropped, Placement, Served
-from gateway.picker.endpoint import EndpointState
 from gateway.picker.flow.attained_service import AttainedService
+from gateway.picker.flow.attempt import Attempt, PoolLike, is_none_of
+from gateway.picker.flow.choice import Full
 from gateway.picker.flow.entry import Entry, FlowKey
+from gateway.picker.flow.eviction import Evictions
 from gateway.picker.flow.gate import EndpointGate, Room
+from gateway.picker.flow.lane import ANY
 from gateway.picker.flow.rules import FlowRules
 from gateway.picker.flow.running import Run, Running
 from gateway.picker.flow.view import QueueView
 from gateway.picker.flow.waiting_room import WaitingRoom
+from gateway.picker.saturation import QUEUE_DEPTH
 
 _RATE_HALF_LIFE: Final = 10.0
 _LONGEST_RETRY: Final = 60.0
@@ -30,33 +32,8 @@ _MEMORY: Final = 1 / 16
 """The weight of the newest answer in the length that is expected of the next, which a flow is
 charged before it is known, so that it cannot start many at once for nothing."""
 _TRIES: Final = 8
-"""Heads of flows that are looked at in a step, for each one that may be dispatched in it."""
-
-
-class PoolLike(Protocol):
-    """What the broker asks of a pool of endpoints. `now` is in seconds, on one clock for all."""
-
-    def place(self, demand: Demand, now: float, waited: float) -> Placement | Dropped:
-        """Pick an endpoint and charge it; `waited` is seconds in the queue."""
-        ...
-
-    def saturation(self, now: float, capacity: int | None = None) -> float:
-        """How full the pool is: 1 and over is full. `capacity` requests in flight fill an endpoint,
-        None: no number does."""
-        ...
-
-    def states(self) -> Sequence[EndpointState]:
-        """All endpoints, healthy or not, as of the last call that was told the time; the same
-        object as before if no load and no endpoint is another."""
-        ...
-
-    def first_token(self, ticket: int, now: float) -> None:
-        """The request of `ticket` gave its first token."""
-        ...
-
-    def finish(self, ticket: int, served: Served, now: float) -> None:
-        """The request of `ticket` has ended."""
-        ...
+"""So many that wait are priced in vain in a step: those of a long queue are not all looked at
+whenever something happens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,19 +51,12 @@ class Outcome:
     verdict: Placement | Dropped
 
 
-class _Held(Enum):
-    """Why a request stays where it is."""
-
-    FULL = "no endpoint has room"
-    ALONE = "none of the endpoints that it may have has room"
-    EMPTY = "the pool has no endpoint"
-
-
 class Broker:
     """The queue of one pool, by `rules`.
 
     Each request is answered once: by `offer`, by an outcome of `step`, or by `cancel`. One never
-    overtakes another of a higher priority, except to an endpoint that the other may not use.
+    overtakes another of a higher priority, except to an endpoint that the other does not want: who
+    waits for a full endpoint although another has room has found that it answers sooner.
     """
 
     def __init__(self, pool: PoolLike, rules: FlowRules) -> None:
@@ -95,14 +65,22 @@ class Broker:
         self._gate = EndpointGate(rules.max_waiting, rules.max_in_flight)
         self._room = WaitingRoom(rules)
         self._running = Running()
+        self._evictions = Evictions(self._running)
         self._rate = AttainedService(_RATE_HALF_LIFE)
         self._evicted: dict[int, Dropped] = {}
         self._aborts: list[int] = []
         self._due = False
+        self._opened = 0
+        self._look_again = -math.inf
         self._answer = 0.0
         self._empty = False
         self._revived = -math.inf
         self._now = -math.inf
+
+    @property
+    def gate(self) -> EndpointGate:
+        """Which endpoints have room: told of what other gateways send, too."""
+        return self._gate
 
     def offer(self, demand: Demand, size_bytes: int, now: float) -> Placement | Dropped | Waiting:
         """Place `demand`, drop it, or let it wait with the `size_bytes` that are held for it."""
@@ -111,11 +89,13 @@ class Broker:
         if not self._rules.enabled:
             return self._place_or_shed(key, demand, now)
         saturation, room = self._saturation(now), self._look(now)
-        if _is_none_of(demand.subset, room) or self._may_go(demand.priority, saturation):
+        full = Full()
+        if is_none_of(demand.subset, room) or self._may_go(demand.priority, saturation):
             verdict = self._attempt(demand, room, now, 0.0)
-            if not isinstance(verdict, _Held):
+            if not isinstance(verdict, Full):
                 return self._settle(key, verdict, now)
-        return self._enter(key, demand, size_bytes, now)
+            full = verdict
+        return self._enter(key, demand, size_bytes, full, now)
 
     def cancel(self, entry: int, now: float) -> bool:
         """The client of `entry` is gone. False if it did not wait any more: if an outcome placed
@@ -163,17 +143,30 @@ class Broker:
         self._pool.first_token(ticket, now)
         run = self._running.first_token(ticket)
         if run is not None:
-            self._gate.first_token(run.endpoint)
+            self._gate.first_token(run.endpoint, run.prefiller)
+            self._due = True
+
+    def moved(self, ticket: int, address: str, now: float) -> None:
+        """The endpoint at `address` answers the request of `ticket`, which went to another first:
+        there it has made room."""
+        now = self._clock(now)
+        if not self._pool.moved(ticket, address, now):
+            return
+        run = self._running.moved(ticket, address)
+        if run is not None:
+            self._gate.moved(run.endpoint, address, run.first_token_seen, run.prefiller)
             self._due = True
 
     def finish(self, ticket: int, served: Served, now: float) -> None:
         """The request of `ticket` has ended; a second time is ignored by the queue."""
         now = self._clock(now)
+        if served.endpoint is not None:
+            self.moved(ticket, served.endpoint, now)
         self._pool.finish(ticket, served, now)
         run = self._running.end(ticket)
         if run is None:
             return
-        self._gate.ended(run.endpoint, run.first_token_seen)
+        self._gate.ended(run.endpoint, run.first_token_seen, run.prefiller)
         self._room.served(run.key, self._correction(run, served), now)
         self._due = True
 
@@ -194,11 +187,12 @@ class Broker:
     def _clock(self, now: float) -> float:
         self._now = max(self._now, now)
         for run in self._running.lost(self._now - _LONGEST_RUN):
-            self._gate.ended(run.endpoint, run.first_token_seen)
+            self._gate.ended(run.endpoint, run.first_token_seen, run.prefiller)
         return self._now
 
     def _saturation(self, now: float) -> float:
-        return self._pool.saturation(now, self._rules.max_in_flight)
+        depth = self._rules.max_waiting or QUEUE_DEPTH
+        return self._pool.saturation(now, self._rules.max_in_flight, depth)
 
     def _place_or_shed(self, key: FlowKey, demand: Demand, now: float) -> Placement | Dropped:
         if demand.priority < 0 and self._saturation(now) >= 1.0:
@@ -206,13 +200,25 @@ class Broker:
         return self._settle(key, self._pool.place(demand, now, 0.0), now)
 
     def _may_go(self, priority: int, saturation: float) -> bool:
-        """Whether a request that comes now may try: nobody waits before it, and its band is
-        served. Of a pool without endpoints all may, to be told so."""
-        if self._room.above(priority - 1):
+        """Whether a request that comes now may try: nobody waits before it for whatever there is,
+        and its band is served. Of a pool without endpoints all may, to be told so."""
+        if self._room.above(priority - 1, ANY):
             return False
-        return self._empty or saturation < self._room.ceilings(saturation)[priority]
+        return self._empty or self._is_served(priority, saturation)
 
-    def _enter(self, key: FlowKey, demand: Demand, size: int, now: float) -> Dropped | Waiting:
+    def _is_served(self, priority: int, saturation: float) -> bool:
+        """Whether the ceiling of that band is over the saturation. Where servers have bounds of
+        their own, which say of each whether it is full, the ceiling 1 holds nobody back."""
+        ceiling = self._room.ceilings(saturation)[priority]
+        return saturation < ceiling or (ceiling >= 1.0 and self._bounded)
+
+    @property
+    def _bounded(self) -> bool:
+        return self._rules.max_waiting is not None or self._rules.max_in_flight is not None
+
+    def _enter(
+        self, key: FlowKey, demand: Demand, size: int, full: Full, now: float
+    ) -> Dropped | Waiting:
         for victim in self._room.pressed_out(key, size, now):
             self._evicted[victim.number] = self._drop(
                 victim.key, Drop.QUEUE_PRESSURE, now, victim.arrived
@@ -220,6 +226,7 @@ class Broker:
         entry = self._room.enter(key, demand, size, now)
         if entry is None:
             return self._drop(key, Drop.SATURATED, now, now)
+        self._room.move(entry, full.address, full.work, now)
         self._due = True
         return Waiting(entry.number)
 
@@ -244,61 +251,72 @@ class Broker:
         outcomes: list[Outcome] = []
         if self._empty:  # as `_expire` has seen
             return outcomes
-        held: _Held | None = None
-        for _ in range(_TRIES * self._rules.batch):
-            entry, held = self._next(now)
-            if entry is None or len(outcomes) >= self._rules.batch:
+        anew, moved, tries = self._looks_anew(now), False, 0
+        while len(outcomes) < self._rules.batch and tries < _TRIES:
+            entry = self._next(now, anew=anew)
+            if entry is None:
                 break
-            verdict = self._attempt(entry.demand, self._look(now), now, now - entry.arrived)
-            if verdict is _Held.ALONE:
-                self._room.set_aside(entry)
-            elif isinstance(verdict, _Held):
-                held = verdict
-                break
-            else:
-                self._room.take(entry, now)
-                outcomes.append(
-                    Outcome(entry.number, self._settle(entry.key, verdict, now, entry.arrived))
-                )
+            lane = self._room.lane(entry)
+            verdict = self._attempt(entry.demand, self._look(now), now, now - entry.arrived, lane)
+            if isinstance(verdict, Full):
+                tries += 1
+                moved |= self._goes_on_waiting(entry, verdict, now)
+                continue
+            self._room.take(entry, now)
+            self._evictions.used(verdict, lane)
+            outcomes.append(
+                Outcome(entry.number, self._settle(entry.key, verdict, now, entry.arrived))
+            )
         self._room.restore(now)
-        self._due = len(outcomes) >= self._rules.batch
-        if held is _Held.FULL and self._rules.eviction:
-            self._aborts += self._running.abort(self._room.above, self._rules.batch)
+        self._due = len(outcomes) >= self._rules.batch or (moved and tries >= _TRIES)
+        if self._rules.eviction:
+            self._aborts += self._evictions.name(self._look(now), self._room, now)
         return outcomes
 
-    def _next(self, now: float) -> tuple[Entry | None, _Held | None]:
-        """Who goes next, and why nobody does although someone waits."""
-        saturation = self._saturation(now)
-        ceilings = self._room.ceilings(saturation)
+    def _looks_anew(self, now: float) -> bool:
+        """Whether those that wait for full endpoints are to be priced anew: when another has got
+        room, and now and then."""
+        if self._gate.opened == self._opened and now < self._look_again:
+            return False
+        self._opened = self._gate.opened
+        self._look_again = now + self._rules.recheck
+        return True
+
+    def _goes_on_waiting(self, entry: Entry, full: Full, now: float) -> bool:
+        """Let `entry` wait for the endpoint that it wants by now. Whether that is another."""
+        if full.address in (ANY, self._room.lane(entry)):
+            self._room.set_aside(entry)
+            return False
+        self._room.move(entry, full.address, full.work, now)
+        return True
+
+    def _next(self, now: float, *, anew: bool) -> Entry | None:
+        """Who goes next: whose endpoint has room, of the highest band; with `anew` also others of
+        that, if it is another that has."""
+        saturation, room = self._saturation(now), self._look(now)
+        if not (room.open or room.idle):
+            return None
+        full = {**room.full, **room.busy}
         for band in self._room.bands():
-            if ceilings[band.priority] <= saturation:
-                return None, _Held.FULL
-            entry = band.head(now)
+            if not self._is_served(band.priority, saturation):
+                return None
+            entry = band.head(now, full) or (band.head(now) if anew else None)
             if entry is not None:
-                return entry, None
-        return None, None
+                return entry
+        return None
 
     def _attempt(
-        self, demand: Demand, room: Room, now: float, waited: float
-    ) -> Placement | Dropped | _Held:
-        """Place `demand` on an endpoint with room, or say why it has to wait."""
+        self, demand: Demand, room: Room, now: float, waited: float, lane: str | None = None
+    ) -> Placement | Dropped | Full:
+        """Place `demand`, the head of `lane` if it waits, or say what it has to wait for."""
         if self._empty and self._rules.no_endpoint_ttl and demand.subset != ():
-            return _Held.EMPTY
-        if not room.full or _is_none_of(demand.subset, room):
-            return self._pool.place(demand, now, waited)
-        if not room.open:
-            return _Held.FULL
-        wanted = room.open if demand.subset is None else frozenset(demand.subset)
-        subset = tuple(address for address in room.open if address in wanted)
-        if not subset:
-            return _Held.ALONE
-        verdict = self._pool.place(replace(demand, subset=subset), now, waited)
-        # the profile may want an endpoint that has no room now
-        return _Held.ALONE if _is_without_endpoint(verdict) else verdict
+            return Full()
+        request = Attempt(demand, now, waited, lane)
+        return request.made(self._pool, room, self._room)
 
     def _look(self, now: float) -> Room:
-        room = self._gate.room(self._pool.states())
-        empty = not room.open and not room.full
+        room = self._gate.room(self._pool.states(), now)
+        empty = not (room.open or room.full or room.idle or room.busy)
         if self._empty and not empty:
             self._revived = now
         self._empty = empty
@@ -312,8 +330,9 @@ class Broker:
             self._room.count_drop(key, verdict.drop, now)
             return replace(verdict, waited=0.0 if arrived is None else now - arrived)
         self._rate.add(1.0, now)
-        self._gate.sent(verdict.endpoint)
-        run = Run(key, verdict.endpoint, verdict.prompt_tokens, self._answer, now)
+        self._gate.sent(verdict.endpoint, verdict.prefiller)
+        tokens = verdict.prompt_tokens
+        run = Run(key, verdict.endpoint, tokens, self._answer, now, verdict.prefiller)
         self._running.begin(verdict.ticket, run)
         self._room.count_dispatch(key, _service(run.prompt, run.answer), now)
         return verdict
@@ -341,12 +360,3 @@ class Broker:
 def _service(prompt: float, answer: float) -> float:
     """The service that a request is to its flow, in tokens, as llm-d counts it."""
     return prompt + 2 * answer
-
-
-def _is_none_of(subset: tuple[str, ...] | None, room: Room) -> bool:
-    """Whether `subset` names no endpoint of the pool that is up: waiting would not help."""
-    return subset is not None and not any(a in room.open or a in room.full for a in subset)
-
-
-def _is_without_endpoint(verdict: Placement | Dropped) -> bool:
-    return isinstance(verdict, Dropped) and verdict.drop is Drop.NO_ENDPOINTS

@@ -14,6 +14,7 @@ from heapq import heappop, heappush
 from typing import Final
 
 from gateway.model.engine import EngineLoad
+from gateway.model.placement import Served
 
 PATIENCE: Final = 0.5
 """Seconds after which a request can be overdue at the earliest: what a scrape may be late."""
@@ -27,6 +28,9 @@ BACKOFF: Final = 1.0
 LONGEST: Final = 30.0
 """Seconds after which an endpoint in trouble is tried again at the latest."""
 
+
+_FAILURE: Final = 500
+"""HTTP status from which on it is the server's fault."""
 
 _USUAL_SHARE: Final = 1 / 50
 _LONG: Final = 3.0
@@ -90,6 +94,15 @@ class Troubles:
         open_ = self._open.pop(ticket, None)
         if open_ is not None and self._current(open_):
             self.lives(open_.address, now)
+
+    def judge(self, ticket: int, address: str, served: Served, now: float) -> None:
+        """What the end of a request says of the endpoint at `address`, which it was sent to, and of
+        the one that answered instead."""
+        other = None if served.endpoint == address else served.endpoint
+        well = None if served.status == 0 else served.status < _FAILURE and other is None
+        self.ended(ticket, now, well=well)
+        if other is not None and 0 < served.status < _FAILURE:
+            self.lives(other, now)
 
     def ended(self, ticket: int, now: float, *, well: bool | None) -> None:
         """A request is over, well or not. None: unanswered, as when its client left. That is no

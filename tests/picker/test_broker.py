@@ -26,13 +26,19 @@ ONE, TWO = "10.0.0.1:8000", "10.0.0.2:8000"
 FULL = 5
 
 
+def rules_of(rules: dict[str, Any]) -> FlowRules:
+    """Rules by which a server is full at FULL waiting requests, if they do not say otherwise."""
+    settings: dict[str, Any] = {"max_waiting": FULL, **rules}
+    return FlowRules(**settings)
+
+
 class Bench:
     """A broker over a real pool whose servers say what the test says."""
 
     def __init__(self, *addresses: str, **rules: Any) -> None:
         self.pool = PoolPicker(CostProfile())
         self.join(*addresses)
-        self.broker = Broker(self.pool, FlowRules(**rules))
+        self.broker = Broker(self.pool, rules_of(rules))
 
     def join(self, *addresses: str, now: float = 0.0) -> None:
         self.pool.set_endpoints([Endpoint(address) for address in addresses], now)
@@ -44,7 +50,8 @@ class Bench:
     def offer(
         self, now: float = 0.0, size: int = 1, **demand: Any
     ) -> Placement | Dropped | Waiting:
-        return self.broker.offer(Demand("m", prompt_bytes=400, **demand), size, now)
+        settings: dict[str, Any] = {"prompt_bytes": 400, **demand}
+        return self.broker.offer(Demand("m", **settings), size, now)
 
     def wait(self, now: float = 0.0, size: int = 1, **demand: Any) -> int:
         answer = self.offer(now, size, **demand)
@@ -115,22 +122,132 @@ def test_a_first_token_or_an_end_lets_the_next_one_go() -> None:
     assert bench.placed(0.4) == [second]
 
 
-def test_a_full_server_is_left_out_while_others_have_room() -> None:
+def half_full(blocks: int = 40) -> Bench:
+    """ONE is full of five requests with prompts of so many blocks, TWO is idle."""
     bench = Bench(ONE, TWO)
-    bench.scrape(0.0, FULL, ONE)
+    bench.scrape(0.0, 0, ONE, running=0)
     bench.scrape(0.0, 0, TWO, running=0)
+    for group in range(FULL):
+        bench.place(0.0, subset=(ONE,), **long(group, blocks))
+    return bench
+
+
+def long(group: int, blocks: int) -> dict[str, Any]:
+    """Of a demand: a prompt of so many blocks, which shares none with other groups."""
+    chain = tuple(group * 1000 + block for block in range(1, blocks + 1))
+    return {"chain": chain, "prompt_bytes": blocks * 1024}
+
+
+def warm() -> tuple[Bench, dict[str, Any]]:
+    """ONE is full of short requests and has a long prompt in its cache, which TWO has not."""
+    bench, prompt = Bench(ONE, TWO), long(9, 400)
+    known = bench.place(0.0, subset=(ONE,), **prompt)
+    bench.broker.first_token(known.ticket, 1.0)
+    bench.broker.finish(known.ticket, Served(status=200), 2.0)
+    bench.scrape(3.0, 0, ONE, running=0)
+    bench.scrape(3.0, 0, TWO, running=0)
+    for _ in range(FULL):
+        bench.place(3.0, subset=(ONE,))
+    return bench, prompt
+
+
+def test_a_full_server_is_left_out_while_others_answer_sooner() -> None:
+    bench = half_full()
     assert {bench.place(0.1).endpoint for _ in range(5)} == {TWO}
 
 
-def test_who_needs_a_full_server_waits_and_holds_up_nobody_else() -> None:
-    bench = Bench(ONE, TWO)
-    bench.scrape(0.0, FULL, ONE)
-    bench.scrape(0.0, 0, TWO, running=0)
-    entry = bench.wait(0.1, subset=(ONE,))
-    other = bench.wait(0.1, flow="other")
-    assert bench.placed(0.1) == [other]
-    bench.scrape(0.2, 0, ONE)
+def test_a_request_waits_for_the_full_server_that_has_its_prompt() -> None:
+    bench, prompt = warm()
+    entry = bench.wait(3.0, **prompt)
+    assert bench.place(3.0).endpoint == TWO, "nobody else is held up"
+    assert bench.placed(3.1) == []
+    bench.scrape(3.2, 0, ONE)
+    (outcome,) = bench.broker.step(3.2)
+    assert (outcome.entry, endpoint_of(outcome)) == (entry, ONE)
+
+
+def test_it_waits_no_longer_than_the_wait_can_save() -> None:
+    bench, prompt = warm()
+    entry = bench.wait(3.0, **prompt)
+    found = next(
+        (now / 20, outcome) for now in range(60, 600) for outcome in bench.broker.step(now / 20)
+    )
+    assert (found[1].entry, endpoint_of(found[1])) == (entry, TWO)
+    alone = Bench(TWO).place(**prompt).expected
+    assert alone is not None
+    assert found[0] - 3.0 == pytest.approx(alone / 1000, rel=0.3)
+
+
+def test_those_who_wait_before_it_count_when_it_chooses() -> None:
+    bench, prompt = warm()
+    entries = list[int]()
+    while isinstance(answer := bench.offer(3.0, **{**prompt, **long_tail(prompt)}), Waiting):
+        entries.append(answer.entry)
+        assert len(entries) < 1000
+    assert entries
+    assert isinstance(answer, Placement)
+    assert answer.endpoint == TWO
+
+
+def long_tail(prompt: dict[str, Any]) -> dict[str, Any]:
+    """Of a demand: `prompt`, which goes on with 40 blocks that nobody has."""
+    return {
+        "chain": (*prompt["chain"], *range(10**6, 10**6 + 40)),
+        "prompt_bytes": prompt["prompt_bytes"] + 40 * 1024,
+    }
+
+
+def endpoint_of(outcome: Outcome) -> str:
+    assert isinstance(outcome.verdict, Placement)
+    return outcome.verdict.endpoint
+
+
+def test_a_request_waits_for_the_server_that_is_to_prefill_it() -> None:
+    bench = Bench(ONE)
+    prefill, answer = Endpoint(TWO, role="prefill"), Endpoint(ONE, role="decode")
+    bench.pool.set_endpoints([answer, prefill], 0.0)
+    bench.scrape(0.0, 0, ONE, running=0)
+    bench.scrape(0.0, FULL, TWO)
+    bench.place(0.1, **long(1, 400))
+    entry = bench.wait(0.1, **long(2, 400))
+    assert bench.place(0.1).prefiller is None, "what is short is prefilled where it is answered"
+    assert bench.placed(0.2) == []
+    bench.scrape(0.4, 0, TWO)
+    (outcome,) = bench.broker.step(0.4)
+    assert (outcome.entry, endpoint_of(outcome)) == (entry, ONE)
+    assert isinstance(outcome.verdict, Placement)
+    assert outcome.verdict.prefiller == TWO
+
+
+def test_servers_that_only_prefill_answer_where_no_others_do() -> None:
+    bench = Bench(max_waiting=2)
+    bench.pool.set_endpoints([Endpoint(ONE, role="prefill")], 0.0)
+    bench.scrape(0.0, 0, ONE, running=0)
+    tickets = [bench.place(0.1).ticket for _ in range(2)]
+    entry = bench.wait(0.1)
+    bench.broker.first_token(tickets[0], 0.2)
     assert bench.placed(0.2) == [entry]
+
+
+def test_a_higher_priority_that_waits_for_a_server_goes_before_others_there() -> None:
+    bench, prompt = warm()
+    low = bench.wait(3.0, subset=(ONE,))
+    high = bench.wait(3.0, priority=1, **prompt)
+    bench.scrape(3.2, FULL - 1, ONE)
+    late = bench.wait(3.2, subset=(ONE,))
+    assert bench.placed(3.2) == [high]
+    bench.scrape(3.6, 0, ONE)
+    assert bench.placed(3.6) == [low, late]
+
+
+def test_who_needs_a_full_server_waits_and_holds_up_nobody_else() -> None:
+    bench = half_full()
+    entry = bench.wait(0.1, subset=(ONE,))
+    assert bench.place(0.1).endpoint == TWO
+    assert bench.place(0.1, priority=-1).endpoint == TWO
+    assert bench.placed(0.2) == []
+    bench.scrape(0.3, 0, ONE)
+    assert bench.placed(0.3) == [entry]
 
 
 def test_a_request_never_overtakes_one_of_higher_priority() -> None:
@@ -190,14 +307,11 @@ def test_a_request_waits_for_a_full_server_if_the_profile_wants_no_other() -> No
     assert bench.placed(2.0) == [entry]
 
 
-def test_more_held_up_flows_than_a_batch_hold_up_no_other() -> None:
-    bench = Bench(ONE, TWO, batch=2)
-    bench.scrape(0.0, FULL, ONE)
-    bench.scrape(0.0, 0, TWO, running=0)
-    for number in range(9):
+def test_however_many_wait_for_a_full_server_they_hold_up_no_other() -> None:
+    bench = half_full()
+    for number in range(100):
         bench.wait(0.1, flow=str(number), subset=(ONE,))
-    other = bench.wait(0.2)
-    assert bench.placed(0.2) == [other]
+    assert bench.place(0.2, flow="other").endpoint == TWO
 
 
 def test_a_request_whose_end_was_lost_is_forgotten() -> None:
@@ -412,6 +526,7 @@ def test_without_flow_control_only_the_sheddable_are_dropped_of_a_full_pool() ->
 
 def test_a_step_dispatches_a_batch_and_asks_for_the_next() -> None:
     bench = full(batch=3, max_waiting=100)
+    bench.scrape(0.5, 100)
     entries = [bench.wait(1.0) for _ in range(4)]
     bench.scrape(2.0, 0)
     assert bench.placed(2.0) == entries[:3]
@@ -440,7 +555,7 @@ def test_a_server_whose_metrics_hang_does_not_halt_the_pool() -> None:
 def test_other_rules_hold_from_now_on_for_those_who_wait_too() -> None:
     bench = full(ttl=60.0)
     first, second = bench.wait(1.0), bench.wait(5.0, flow="b")
-    bench.broker.set_rules(FlowRules(ttl=4.0), 5.5)
+    bench.broker.set_rules(FlowRules(ttl=4.0, max_waiting=FULL), 5.5)
     assert bench.broker.next_wakeup(5.5) == 5.5
     assert bench.dropped(5.5) == {first: Drop.EXPIRED}
     bench.scrape(6.0, 0)
@@ -463,6 +578,48 @@ def test_flow_control_switched_off_lets_those_go_who_wait() -> None:
     bench.place(1.6)
     bench.scrape(2.0, 0)
     assert bench.placed(2.0) == [entry]
+
+
+@pytest.mark.parametrize("bound", [{"max_waiting": 1}, {"max_waiting": None, "max_in_flight": 1}])
+def test_what_another_endpoint_answers_makes_room_where_it_was(bound: dict[str, Any]) -> None:
+    bench = Bench(ONE, TWO, **bound)
+    for address in (ONE, TWO):
+        bench.scrape(0.0, 0, address, running=0)
+    first, second = bench.place(0.1), bench.place(0.1)
+    third = bench.wait(0.2)
+    assert bench.placed(0.2) == []
+    bench.broker.moved(first.ticket, second.endpoint, 0.3)
+    assert bench.broker.next_wakeup(0.3) == 0.3
+    [(entry, verdict)] = [(each.entry, each.verdict) for each in bench.broker.step(0.3)]
+    assert isinstance(verdict, Placement)
+    assert (entry, verdict.endpoint) == (third, first.endpoint)
+    bench.wait(0.4)
+    for ticket in (first.ticket, second.ticket):
+        bench.broker.finish(ticket, Served(second.endpoint, 200), 0.5)
+    [found] = bench.broker.step(0.5)
+    assert isinstance(found.verdict, Placement)
+    assert found.verdict.endpoint == second.endpoint
+
+
+def test_what_moves_to_nobody_that_is_known_stays_where_it_counts() -> None:
+    bench = Bench(ONE, max_in_flight=1)
+    first = bench.place(0.1)
+    bench.broker.moved(first.ticket, "elsewhere", 0.2)
+    bench.broker.moved(first.ticket + 1, ONE, 0.2)
+    bench.wait(0.3)
+    assert bench.placed(0.3) == []
+    bench.broker.finish(first.ticket, Served("elsewhere", 200), 0.4)
+    assert len(bench.placed(0.4)) == 1
+
+
+def test_the_end_alone_of_what_another_answered_frees_both() -> None:
+    bench = Bench(ONE, TWO, max_in_flight=1)
+    first, second = bench.place(0.1), bench.place(0.1)
+    waiting = [bench.wait(0.2) for _ in range(2)]
+    bench.broker.finish(first.ticket, Served(second.endpoint, 200), 0.3)
+    assert bench.placed(0.3) == waiting[:1]
+    bench.broker.finish(second.ticket, Served(second.endpoint, 200), 0.4)
+    assert bench.placed(0.4) == waiting[1:]
 
 
 def test_an_end_that_is_told_twice_counts_once() -> None:
@@ -489,15 +646,19 @@ class Engine:
 
 class World:
     """Clients, a broker, a real pool and engines in virtual time. It asserts that each request is
-    answered once and overtakes none of higher priority; `told` is whether first tokens are seen."""
+    answered once and overtakes none of higher priority; `told` is whether first tokens are seen,
+    `lag` how many seconds requests and metrics may be on their way."""
 
-    def __init__(self, slots: list[int], seed: int, *, told: bool = True, **rules: Any) -> None:
+    def __init__(
+        self, slots: list[int], seed: int, *, told: bool = True, lag: float = 0.0, **rules: Any
+    ) -> None:
         self.engines = {f"10.0.0.{n}:80": Engine(f"10.0.0.{n}:80", s) for n, s in enumerate(slots)}
         self.pool = PoolPicker(CostProfile())
         self.pool.set_endpoints([Endpoint(address) for address in self.engines], 0.0)
-        self.broker = Broker(self.pool, FlowRules(**rules))
+        self.broker = Broker(self.pool, rules_of(rules))
         self.random = random.Random(seed)
         self.told = told
+        self.lag = lag
         self.events: list[tuple[float, int, str, Any]] = []
         self.serial = 0
         self.longest = 0
@@ -522,8 +683,12 @@ class World:
 
     def on_scrape(self, now: float, _: None) -> None:
         for engine in self.engines.values():
-            self.pool.scraped(engine.address, engine.load(now), now)
+            late = self.random.uniform(0, self.lag)
+            self.at("load", now + late, (engine.address, engine.load(now)))
         self.at("scrape", now + 0.25)
+
+    def on_load(self, now: float, what: tuple[str, EngineLoad]) -> None:
+        self.pool.scraped(*what, now)
 
     def on_arrive(self, now: float, what: tuple[int, Demand]) -> None:
         name, demand = what
@@ -547,13 +712,25 @@ class World:
         assert name not in self.answers, "answered twice"
         self.answers[name] = verdict
         if isinstance(verdict, Placement):
-            waiting = [self.demands[each].priority for each in self.names.values()]
-            assert all(each <= self.demands[name].priority for each in waiting), "overtaken"
+            queue = self.broker.queued(now)
+            priority = self.demands[name].priority
+            wanted = {
+                lane for band in queue.bands if band.priority > priority for lane in band.lanes
+            }
+            assert wanted.isdisjoint({verdict.endpoint, ""}), "overtaken"
             self.dispatched.append((now, name))
             engine = self.engines[verdict.endpoint]
-            engine.waiting.append(verdict.ticket)
-            self.admit(engine, now)
-            engine.most_waiting = max(engine.most_waiting, len(engine.waiting))
+            if self.lag:
+                late = self.random.uniform(0, self.lag)
+                self.at("come", now + late, (engine, verdict.ticket))
+            else:
+                self.on_come(now, (engine, verdict.ticket))
+
+    def on_come(self, now: float, what: tuple[Engine, int]) -> None:
+        engine, ticket = what
+        engine.waiting.append(ticket)
+        self.admit(engine, now)
+        engine.most_waiting = max(engine.most_waiting, len(engine.waiting))
 
     def admit(self, engine: Engine, now: float) -> None:
         while engine.waiting and len(engine.running) < engine.slots:
@@ -628,11 +805,16 @@ def test_every_request_is_answered_exactly_once(
 
 
 @settings(max_examples=20, deadline=None)
-@given(st.integers(0, 1000), st.lists(st.integers(1, 12), min_size=1, max_size=4), st.booleans())
+@given(
+    st.integers(0, 1000),
+    st.lists(st.integers(1, 12), min_size=1, max_size=4),
+    st.booleans(),
+    st.sampled_from([0.0, 0.02, 0.1]),
+)
 def test_no_queue_of_a_server_passes_its_bound_at_twice_its_capacity(
-    seed: int, slots: list[int], told: bool
+    seed: int, slots: list[int], told: bool, lag: float
 ) -> None:
-    world = World(slots, seed, told=told, max_waiting=3)
+    world = World(slots, seed, told=told, lag=lag, max_waiting=3)
     rate = 2 * sum(slots) / 1.25
     when, name = 0.01, 0
     while when < 5.0:

@@ -15,11 +15,27 @@ def test_unknown_is_not_full() -> None:
     assert saturation([state(EngineLoad(0))]) == 0
 
 
-def test_queue_or_cache_make_an_endpoint_full_and_the_pool_is_the_mean() -> None:
-    queued, cached = state(EngineLoad(0, waiting=5)), state(EngineLoad(0, kv_usage=0.8))
+def test_a_queue_makes_an_endpoint_full_and_the_pool_is_the_mean() -> None:
+    queued = state(EngineLoad(0, waiting=5))
 
-    assert saturation([queued]) == saturation([cached]) == pytest.approx(1)
+    assert saturation([queued]) == 1
+    assert saturation([queued], queue_depth=20) == pytest.approx(0.25)
     assert saturation([queued, state(EngineLoad(0, waiting=0))]) == pytest.approx(0.5)
+
+
+def test_a_cache_makes_an_endpoint_full_only_if_requests_wait_for_it() -> None:
+    assert saturation([state(EngineLoad(0, waiting=0, kv_usage=0.8))]) == pytest.approx(0.8)
+    assert saturation([state(EngineLoad(0, waiting=0, kv_usage=1.0))]) == pytest.approx(0.95)
+    assert saturation([state(EngineLoad(0, kv_usage=1.0))]) == pytest.approx(0.95)
+    assert saturation([state(EngineLoad(0, waiting=1, kv_usage=1.0))]) == 1
+    assert saturation([state(EngineLoad(0, waiting=0, kv_usage=1.0), unseen=1)]) == 1
+
+
+def test_endpoints_that_only_prefill_do_not_count() -> None:
+    prefill = EndpointState(Endpoint("p", role="prefill"), load=EngineLoad(0, waiting=50))
+
+    assert saturation([prefill, state(EngineLoad(0, waiting=1))]) == pytest.approx(0.2)
+    assert saturation([prefill]) == 1
 
 
 def test_requests_that_the_scrape_cannot_know_count_as_waiting() -> None:

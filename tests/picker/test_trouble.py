@@ -1,6 +1,7 @@
 import pytest
 
 from gateway.model.engine import EngineLoad
+from gateway.model.placement import Served
 from gateway.picker.trouble import LONGEST, Troubles, progress
 
 
@@ -105,6 +106,20 @@ def test_the_next_life_of_an_address_is_not_to_blame_for_the_last() -> None:
     troubles.ended(1, 3.1, well=False)
 
     assert troubles.current(3.2) == {}
+
+
+def test_a_failure_that_another_endpoint_made_good_counts_against_the_first_alone() -> None:
+    troubles = Troubles()
+    for ticket, address in ((1, "a"), (2, "b")):
+        troubles.sent(ticket, address, 0.0, 0.1)
+        troubles.judge(ticket, address, Served(status=503), 0.1)
+    assert troubles.current(0.2).keys() == {"a", "b"}
+    troubles.sent(3, "a", 0.3, 0.1)
+    troubles.judge(3, "a", Served(endpoint="b", status=200), 0.4)
+    assert troubles.current(0.5).keys() == {"a"}
+    troubles.sent(4, "a", 0.6, 0.1)
+    troubles.judge(4, "a", Served(endpoint="a", status=200), 0.7)
+    assert troubles.current(0.8) == {}
 
 
 def test_counters_that_move_are_progress() -> None:

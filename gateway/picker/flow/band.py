@@ -1,23 +1,28 @@
 """The requests of one priority that wait, in flows. Pure: no I/O, no clock."""
 
 from collections import Counter, OrderedDict
+from collections.abc import Container
 
 from gateway.model.placement import Drop
-from gateway.picker.flow.attained_service import jain_index
+from gateway.picker.flow.attained_service import AttainedService, jain_index
 from gateway.picker.flow.entry import Entry
 from gateway.picker.flow.fairness import find_fairness
 from gateway.picker.flow.fairness_policy import FairnessWeights
 from gateway.picker.flow.flow_queue import FlowQueue
+from gateway.picker.flow.lane import ANY, Lane
 from gateway.picker.flow.ordering import find_ordering
 from gateway.picker.flow.rules import FlowRules
 from gateway.picker.flow.view import BandView, FlowView
 
 
 class Band:
-    """Flows of `priority`. `bytes` is what waits in it, `active` when it last did something."""
+    """Flows of `priority`. `bytes` is what waits in it, `active` when it last did something.
+
+    Each request waits in the lane of an endpoint, named by its address, or in that of `ANY`.
+    """
 
     __slots__ = (
-        "_aside", "_entries", "_fairness", "_half_life", "_ordering", "active", "bytes",
+        "_entries", "_fairness", "_half_life", "_lanes", "_ordering", "_where", "active", "bytes",
         "dispatched", "dropped", "flows", "priority", "rules",
     )  # fmt: skip
 
@@ -31,10 +36,10 @@ class Band:
         self.dropped: Counter[Drop] = Counter()
         self._half_life = rules.half_life
         self._ordering = find_ordering()[self.rules.ordering]
-        weights = FairnessWeights(rules.service_weight, rules.wait_weight)
-        self._fairness = find_fairness()[self.rules.fairness].make(weights)
+        self._fairness = FairnessWeights(rules.service_weight, rules.wait_weight)
         self._entries: OrderedDict[int, Entry] = OrderedDict()
-        self._aside: dict[FlowQueue, None] = {}
+        self._lanes: dict[str, Lane] = {}
+        self._where: dict[int, str] = {}
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -43,7 +48,8 @@ class Band:
         """The flow `name`, made if it is new."""
         flow = self.flows.get(name)
         if flow is None:
-            flow = self.flows[name] = FlowQueue(name, self._ordering, self._half_life, now)
+            attained = AttainedService(self._half_life)
+            flow = self.flows[name] = FlowQueue(name, self._ordering, attained, now)
         flow.active = self.active = now
         return flow
 
@@ -55,13 +61,12 @@ class Band:
         )
 
     def add(self, entry: Entry, now: float) -> None:
-        """Let `entry` wait in its flow."""
+        """Let `entry` wait in its flow, for any endpoint."""
         flow = self.flow(entry.key.flow, now)
         flow.add(entry)
         self._entries[entry.number] = entry
         self.bytes += entry.size
-        if flow not in self._aside:
-            self._fairness.put(flow, now)
+        self._enter(entry, ANY, 0.0, now)
 
     def remove(self, entry: Entry, now: float) -> None:
         """`entry` waits no more."""
@@ -69,12 +74,32 @@ class Band:
         flow.remove(entry)
         del self._entries[entry.number]
         self.bytes -= entry.size
-        self._renew(flow, now)
+        self._leave(entry, now)
 
-    def head(self, now: float) -> Entry | None:
-        """The request that goes next; None if none waits, or only such of flows set aside."""
-        flow = self._fairness.pick(now)
-        return flow.head() if flow is not None else None
+    def move(self, entry: Entry, lane: str, work: float, now: float) -> None:
+        """`entry` waits in `lane` from now on, whose endpoint it would keep busy for `work`
+        milliseconds."""
+        self._leave(entry, now)
+        self._enter(entry, lane, work, now)
+
+    def lane(self, entry: Entry) -> str:
+        """The lane in which `entry` waits."""
+        return self._where[entry.number]
+
+    def ahead(self, lane: str) -> tuple[int, float]:
+        """How many wait in `lane`, and their work in milliseconds."""
+        found = self._lanes.get(lane)
+        return (0, 0.0) if found is None else (len(found), found.work)
+
+    def head(self, now: float, without: Container[str] = ()) -> Entry | None:
+        """The request that goes next, of no lane in `without`: of several lanes the head that came
+        first. None if none waits there, or only such of flows set aside."""
+        heads = (lane.head(now) for name, lane in self._lanes.items() if name not in without)
+        return min(
+            (each for each in heads if each is not None),
+            key=lambda each: each.number,
+            default=None,
+        )
 
     def newest(self) -> Entry:
         """The request that came last. LookupError when none waits."""
@@ -92,9 +117,8 @@ class Band:
         return found
 
     def took(self, entry: Entry, now: float) -> None:
-        """`entry`, a head, has been dispatched: it was its flow's turn."""
-        flow = self.flow(entry.key.flow, now)
-        self._fairness.dispatched(flow, now)
+        """`entry`, the head of its lane, has been dispatched: it was its flow's turn."""
+        self._lanes[self._where[entry.number]].turn(entry.key.flow, now)
         self.remove(entry, now)
 
     def served(self, name: str, tokens: float, now: float) -> None:
@@ -102,19 +126,18 @@ class Band:
         flow = self.flows.get(name)
         if flow is not None:
             flow.attained.add(tokens, now)
-            self._renew(flow, now)
+            for lane in self._lanes.values():
+                lane.renew(name, now)
 
     def set_aside(self, entry: Entry) -> None:
-        """Leave the flow of `entry` out until `restore`: its head can go nowhere for now."""
-        flow = self.flows[entry.key.flow]
-        self._fairness.discard(flow)
-        self._aside[flow] = None
+        """Leave the flow of `entry` out of its lane until `restore`: its head, which it is, can go
+        nowhere for now."""
+        self._lanes[self._where[entry.number]].set_aside(entry.key.flow)
 
     def restore(self, now: float) -> None:
         """All flows may go again."""
-        aside, self._aside = self._aside, {}
-        for flow in aside:
-            self._renew(flow, now)
+        for lane in self._lanes.values():
+            lane.restore(now)
 
     def count_dispatch(self, name: str, now: float) -> None:
         """A request of the flow `name` got an endpoint."""
@@ -147,15 +170,22 @@ class Band:
             dispatched=self.dispatched,
             dropped=dict(self.dropped),
             flows=flows,
+            lanes={name: len(lane) for name, lane in self._lanes.items()},
         )
 
-    def _renew(self, flow: FlowQueue, now: float) -> None:
-        if flow in self._aside:
-            return
-        if len(flow):
-            self._fairness.put(flow, now)
-        else:
-            self._fairness.discard(flow)
+    def _enter(self, entry: Entry, name: str, work: float, now: float) -> None:
+        lane = self._lanes.get(name)
+        if lane is None:
+            fairness = find_fairness()[self.rules.fairness].make(self._fairness)
+            lane = self._lanes[name] = Lane(self._ordering, fairness)
+        lane.add(entry, self.flows[entry.key.flow], work, now)
+        self._where[entry.number] = name
+
+    def _leave(self, entry: Entry, now: float) -> None:
+        name = self._where.pop(entry.number)
+        self._lanes[name].remove(entry, now)
+        if not len(self._lanes[name]):
+            del self._lanes[name]
 
 
 def _view(flow: FlowQueue, now: float) -> FlowView:

@@ -13,7 +13,8 @@ class FlowQueue:
     """Waiting requests of the flow `name` in the order of `ordering`.
 
     `bytes` is the sum of their sizes, `dispatched` and `dropped` count what left, `attained` is
-    the service that the flow has had, in tokens, `active` is when it last did something.
+    the service that the flow has had, in tokens, which several queues may share, `active` is when
+    it last did something.
     """
 
     __slots__ = (
@@ -21,12 +22,14 @@ class FlowQueue:
         "name",
     )  # fmt: skip
 
-    def __init__(self, name: str, ordering: Ordering, half_life: float, now: float) -> None:
+    def __init__(
+        self, name: str, ordering: Ordering, attained: AttainedService, now: float
+    ) -> None:
         self.name = name
         self.bytes = 0
         self.dispatched = 0
         self.dropped: Counter[Drop] = Counter()
-        self.attained = AttainedService(half_life)
+        self.attained = attained
         self.active = now
         self._ordering = ordering
         self._order: LazyHeap[int] = LazyHeap()

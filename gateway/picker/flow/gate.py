@@ -6,17 +6,17 @@ scrape told, plus what went to it and less what came back since. Pure: no I/O, n
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import is_
 from typing import Final
 
 from gateway.model.engine import EngineLoad
 from gateway.picker.endpoint import Endpoint, EndpointState
+from gateway.picker.saturation import ANSWERING
 
 _KV_FULL: Final = 0.8
 """Usage of the KV cache at which a server is not believed to run more than it does; the
-kvCacheUtilThreshold of llm-d."""
-
+kvCacheUtilThreshold of llm-d. Engines count the blocks of running requests only."""
 
 _SEEN: Final = 0.9
 _MEMORY: Final = 1 / 32
@@ -41,10 +41,26 @@ class _Known:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """The addresses of the healthy endpoints that may be sent more, and of those that may not."""
+    """The addresses of the healthy endpoints that answer and may be sent more, and of those that
+    may not. `idle` and `busy` are the same of those that only help others. Each has the second
+    since when that is so."""
 
-    open: dict[str, None]
-    full: dict[str, None]
+    open: dict[str, float] = field(default_factory=dict[str, float])
+    full: dict[str, float] = field(default_factory=dict[str, float])
+    idle: dict[str, float] = field(default_factory=dict[str, float])
+    busy: dict[str, float] = field(default_factory=dict[str, float])
+
+    def put(self, endpoint: Endpoint, now: float, *, has_room: bool) -> bool:
+        """Note whether `endpoint`, if it is healthy, has room. Whether it had none before."""
+        address, answers = endpoint.address, endpoint.role in ANSWERING
+        open_, full = (self.open, self.full) if answers else (self.idle, self.busy)
+        side = open_ if has_room else full
+        since, closed = side.get(address, now), address in full
+        for each in (self.open, self.full, self.idle, self.busy):
+            each.pop(address, None)
+        if endpoint.healthy:
+            side[address] = since
+        return endpoint.healthy and has_room and closed
 
 
 class EndpointGate:
@@ -56,12 +72,16 @@ class EndpointGate:
     sent as many as it was seen to run at once. Nothing is held back from a server that never told
     its queue, since unknown is not full; of one that tells it no more, our own counts hold.
 
+    A request that another server prefills for it counts at both until its first token: at the one
+    it waits, and at the other it will. It is not taken for one that is on its way to the latter.
+    `opened` counts how often an endpoint came to have room again.
+
     First tokens are those that were told, not those that the pool takes for given. What changed is
     looked at, not all endpoints: scrapes are told apart by identity.
     """
 
-    __slots__ = ("_known", "_loads", "_max_in_flight", "_max_waiting", "_newest", "_room", "_seen",
-                 "_states", "_touched", "_unread")  # fmt: skip
+    __slots__ = ("_known", "_loads", "_max_in_flight", "_max_waiting", "_newest", "_relayed",
+                 "_room", "_seen", "_states", "_touched", "_unread", "opened")  # fmt: skip
 
     def __init__(self, max_waiting: int | None, max_in_flight: int | None) -> None:
         self._max_waiting = max_waiting
@@ -72,7 +92,9 @@ class EndpointGate:
         self._loads: list[tuple[EngineLoad | None, Endpoint]] = []
         self._touched: set[str] = set()
         self._unread: Counter[str] = Counter()
-        self._room = Room({}, {})
+        self._relayed: Counter[str] = Counter()
+        self._room = Room()
+        self.opened = 0
         self._newest: Sequence[EndpointState] | None = None
 
     def limit(self, max_waiting: int | None, max_in_flight: int | None) -> None:
@@ -81,29 +103,48 @@ class EndpointGate:
         self._max_in_flight = max_in_flight
         self._touched.update(self._states)
 
-    def sent(self, address: str) -> None:
-        """A request was sent to the endpoint at `address`."""
-        self._unread[address] += 1
-        self._touched.add(address)
+    def sent(self, address: str, prefiller: str | None = None) -> None:
+        """A request was sent to the endpoint at `address`, which `prefiller` prefills for it."""
+        self._count(address, 1)
+        if prefiller is not None:
+            self._count(prefiller, 1)
+            self._relayed[address] += 1
 
-    def first_token(self, address: str) -> None:
+    def first_token(self, address: str, prefiller: str | None = None) -> None:
         """One of them gave its first token, for the first time."""
-        self._unread[address] -= 1
-        if not self._unread[address]:
-            del self._unread[address]
-        self._touched.add(address)
+        self._count(address, -1)
+        if prefiller is not None:
+            self._count(prefiller, -1)
+            self._relayed[address] -= 1
+            if not self._relayed[address]:
+                del self._relayed[address]
 
-    def ended(self, address: str, first_token_seen: bool) -> None:
+    def moved(
+        self, address: str, to: str, first_token_seen: bool, prefiller: str | None = None
+    ) -> None:
+        """One of them is answered by the endpoint at `to` instead."""
+        if not first_token_seen:
+            self.first_token(address, prefiller)
+            self.sent(to, prefiller)
+        self._touched.update((address, to))
+
+    def ended(self, address: str, first_token_seen: bool, prefiller: str | None = None) -> None:
         """One of them has ended, whose first token was told before, or was not."""
         if not first_token_seen:
-            self.first_token(address)
+            self.first_token(address, prefiller)
         self._touched.add(address)
         before = self._seen >= _SEEN
         self._seen += _MEMORY * (first_token_seen - self._seen)
         if before != (self._seen >= _SEEN):
             self._touched.update(self._states)
 
-    def room(self, states: Sequence[EndpointState]) -> Room:
+    def _count(self, address: str, more: int) -> None:
+        self._unread[address] += more
+        if not self._unread[address]:
+            del self._unread[address]
+        self._touched.add(address)
+
+    def room(self, states: Sequence[EndpointState], now: float = 0.0) -> Room:
         """Which healthy endpoints of `states` have room. The answer changes with later calls.
 
         `states` are all endpoints of the pool: others are forgotten. The very object of the call
@@ -118,7 +159,7 @@ class EndpointGate:
         self._newest = states
         for address in self._touched:
             if (state := self._states.get(address)) is not None:
-                self._judge(address, state)
+                self._judge(address, state, now)
         self._touched.clear()
         return self._room
 
@@ -131,7 +172,7 @@ class EndpointGate:
     def _begin(self, states: Sequence[EndpointState]) -> None:
         self._states = {state.endpoint.address: state for state in states}
         self._known = {each: known for each, known in self._known.items() if each in self._states}
-        self._room = Room({}, {})
+        self._room = Room()
         self._loads = [(state.load, state.endpoint) for state in states]
         self._touched.update(self._states)
 
@@ -146,14 +187,12 @@ class EndpointGate:
             self._loads[index] = (state.load, state.endpoint)
             self._touched.add(state.endpoint.address)
 
-    def _judge(self, address: str, state: EndpointState) -> None:
+    def _judge(self, address: str, state: EndpointState, now: float) -> None:
         known = self._known.get(address, _Known())
-        known = self._known[address] = _learn(known, state, self._unread[address])
-        self._room.open.pop(address, None)
-        self._room.full.pop(address, None)
-        if state.endpoint.healthy:
-            side = self._room.open if self._has_room(known, state) else self._room.full
-            side[address] = None
+        unread, relayed = self._unread[address], self._relayed[address]
+        known = self._known[address] = _learn(known, state, unread, relayed)
+        has_room = self._has_room(known, state)
+        self.opened += self._room.put(state.endpoint, now, has_room=has_room)
 
     def _has_room(self, known: _Known, state: EndpointState) -> bool:
         if self._max_in_flight is not None and state.in_flight.requests >= self._max_in_flight:
@@ -178,9 +217,9 @@ class EndpointGate:
         return max(min(bounds), 0)
 
 
-def _learn(known: _Known, state: EndpointState, unread: int) -> _Known:
+def _learn(known: _Known, state: EndpointState, unread: int, relayed: int) -> _Known:
     """`known`, after the newest scrape of `state` if that is new; `unread` requests of ours on it
-    have given no first token."""
+    have given no first token, and `relayed` of them are prefilled elsewhere."""
     load = state.load
     if load is None or load.waiting is None or load.running is None or load.at == known.at:
         return known
@@ -189,11 +228,14 @@ def _learn(known: _Known, state: EndpointState, unread: int) -> _Known:
     slots = load.running if full or load.waiting else proven
     ours = max(state.in_flight.requests - state.since_scrape, 0)
     our_waiting = max(unread - state.since_scrape, 0)
+    told = load.waiting + load.running
+    # sent before the scrape, and not there when the server looked
+    coming = min(max(ours - relayed - told, 0), our_waiting)
     return _Known(
         load.at,
         slots,
         proven,
-        load.waiting,
-        max(load.waiting + load.running - ours, 0),
+        load.waiting + coming,
+        max(told - ours, 0),
         max(load.waiting - our_waiting, 0),
     )

@@ -69,6 +69,9 @@ class FlowRules:
     is known, nor more than `max_in_flight` at a time (None: no such bound). `batch` requests are
     dispatched in one step at most, so that a long queue does not hold up the process; while
     something waits, another step is due every `recheck`.
+
+    llm-d takes a server for full at 5 waiting requests. It asks every 50 ms; here what was sent
+    since the newest scrape, up to a second ago, counts as waiting, and bursts are larger than 5.
     """
 
     enabled: bool = True
@@ -89,7 +92,7 @@ class FlowRules:
     half_life: float = 60.0
     service_weight: float = 0.8
     wait_weight: float = 0.2
-    max_waiting: int | None = 5
+    max_waiting: int | None = 16
     max_in_flight: int | None = None
     batch: int = 32
     recheck: float = 0.05

@@ -1,35 +1,36 @@
-"""Requests that run on model servers, and which of them to abort for others. Pure."""
+"""Requests that run on model servers, and which of them is aborted first for others. Pure."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from gateway.picker.flow.entry import FlowKey
-from gateway.picker.flow.lazy_heap import LazyHeap
+from gateway.picker.flow.lazy_heap import Key, LazyHeap
 
 
 @dataclass(slots=True)
 class Run:
     """A request on the model server `endpoint` ("ip:port") since `at` (seconds): its flow, the
-    tokens of prompt and answer that were expected of it, and whether its first token was seen."""
+    tokens of prompt and answer that were expected of it, who prefills for that server, and whether
+    its first token was seen."""
 
     key: FlowKey
     endpoint: str
     prompt: float
     answer: float
     at: float
+    prefiller: str | None = None
     first_token_seen: bool = False
 
 
 class Running:
     """Runs by their tickets."""
 
-    __slots__ = ("_aborting", "_runs", "_sheddable", "_started")
+    __slots__ = ("_runs", "_sheddable", "_started")
 
     def __init__(self) -> None:
         self._runs: OrderedDict[int, Run] = OrderedDict()
-        self._sheddable: LazyHeap[int] = LazyHeap()
-        self._aborting: set[int] = set()
+        self._sheddable: dict[str, LazyHeap[int]] = {}
         self._started = 0
 
     def __len__(self) -> int:
@@ -40,7 +41,21 @@ class Running:
         self._runs[ticket] = run
         if run.key.priority < 0:
             self._started += 1
-            self._sheddable.put(ticket, (run.key.priority, -self._started))
+            self._sheds(ticket, run.endpoint, (run.key.priority, -self._started))
+
+    def moved(self, ticket: int, endpoint: str) -> Run | None:
+        """It runs on `endpoint` from now on. The run as it was; None if it is not known, or was
+        there."""
+        run = self._runs.get(ticket)
+        if run is None or run.endpoint == endpoint:
+            return None
+        before, run.endpoint = replace(run), endpoint
+        heap = self._sheddable.get(before.endpoint)
+        if heap is not None and ticket in heap:
+            key = heap.key(ticket)
+            self._discard(ticket, before.endpoint)
+            self._sheds(ticket, endpoint, key)
+        return before
 
     def first_token(self, ticket: int) -> Run | None:
         """Its first token was seen; None if it is not known, or that was."""
@@ -52,9 +67,10 @@ class Running:
 
     def end(self, ticket: int) -> Run | None:
         """It has ended; None if it is not known, or ended before."""
-        self._sheddable.discard(ticket)
-        self._aborting.discard(ticket)
-        return self._runs.pop(ticket, None)
+        run = self._runs.pop(ticket, None)
+        if run is not None:
+            self._discard(ticket, run.endpoint)
+        return run
 
     def lost(self, before: float) -> Iterator[Run]:
         """End those that were placed before that second: their end was never told."""
@@ -65,18 +81,33 @@ class Running:
             self.end(ticket)
             yield run
 
-    def abort(self, above: Callable[[int], int], most: int) -> list[int]:
-        """Name at most `most` tickets to abort: of the lowest negative priority first, the newest
-        first. `above(priority)` is how many wait with a higher one: no more are aborted for them,
-        and those count that were named before and have not ended."""
-        named: list[int] = []
-        while len(named) < most:
-            ticket = self._sheddable.first()
-            if ticket is None:
-                break
-            if len(self._aborting) >= above(self._runs[ticket].key.priority):
-                break
-            self._sheddable.discard(ticket)
-            self._aborting.add(ticket)
-            named.append(ticket)
-        return named
+    def sheddable(self) -> Iterable[str]:
+        """The endpoints on which something runs that may be aborted."""
+        return self._sheddable.keys()
+
+    def victim(self, endpoint: str) -> tuple[int, tuple[float, ...]] | None:
+        """The ticket of what is aborted first on `endpoint`: of the lowest negative priority, the
+        newest. With the key by which those of several endpoints compare, the least first."""
+        heap = self._sheddable.get(endpoint)
+        ticket = None if heap is None else heap.first()
+        return None if heap is None or ticket is None else (ticket, heap.key(ticket))
+
+    def priority(self, ticket: int) -> int:
+        """The priority of what runs under `ticket`. KeyError if nothing does."""
+        return self._runs[ticket].key.priority
+
+    def spare(self, ticket: int) -> None:
+        """What runs under `ticket` is not named as a victim any more."""
+        run = self._runs.get(ticket)
+        if run is not None:
+            self._discard(ticket, run.endpoint)
+
+    def _sheds(self, ticket: int, endpoint: str, key: Key) -> None:
+        self._sheddable.setdefault(endpoint, LazyHeap()).put(ticket, key)
+
+    def _discard(self, ticket: int, endpoint: str) -> None:
+        heap = self._sheddable.get(endpoint)
+        if heap is not None:
+            heap.discard(ticket)
+            if not len(heap):
+                del self._sheddable[endpoint]

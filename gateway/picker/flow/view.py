@@ -1,7 +1,7 @@
 """What waits, for metrics and explanations. Pure: no I/O, no clock."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gateway.model.placement import Drop
 
@@ -25,7 +25,7 @@ class FlowView:
 class BandView:
     """One priority. It is served while the saturation is under `ceiling`. `fairness` is the Jain
     index of the service that its flows have had of late, 1 when all had the same. Its counts go
-    on when flows are forgotten."""
+    on when flows are forgotten. `lanes` says how many wait for which endpoint ("": for any)."""
 
     priority: int
     ceiling: float
@@ -36,6 +36,7 @@ class BandView:
     dispatched: int
     dropped: Mapping[Drop, int]
     flows: tuple[FlowView, ...]
+    lanes: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,9 +59,19 @@ class WaitingRoom:
         self._touch(key, now)
         return key
 
-    def above(self, priority: int) -> int:
-        """How many wait with a priority over `priority`."""
-        return sum(len(band) for band in self._bands.values() if band.priority > priority)
+    def above(self, priority: int, lane: str) -> int:
+        """How many wait in `lane` with a priority over `priority`."""
+        return self.ahead(priority + 1, lane)[0]
+
+    def ahead(self, priority: int, lane: str) -> tuple[int, float]:
+        """How many wait in `lane` with `priority` or a higher one, and their work in
+        milliseconds."""
+        requests, work = 0, 0.0
+        for band in self._bands.values():
+            if band.priority >= priority and len(band):
+                more = band.ahead(lane)
+                requests, work = requests + more[0], work + more[1]
+        return requests, work
 
     def ceilings(self, saturation: float) -> dict[int, float]:
         """The ceiling of each known band, from high to low, for one decision."""
@@ -134,7 +144,8 @@ class WaitingRoom:
             if (heir := room._bands.get(priority)) is not None:
                 heir.inherit(band, now)
         for entry in self._entries.values():
-            room._add(replace(entry, expires=entry.arrived + rules.ttl), now)
+            kept = replace(entry, expires=entry.arrived + rules.ttl)
+            room._add(kept, now)
         return room
 
     def find(self, number: int) -> Entry | None:
@@ -151,8 +162,17 @@ class WaitingRoom:
         self._leave(entry, now)
         self._bands[entry.key.priority].took(entry, now)
 
+    def lane(self, entry: Entry) -> str:
+        """The lane in which `entry` waits."""
+        return self._bands[entry.key.priority].lane(entry)
+
+    def move(self, entry: Entry, lane: str, work: float, now: float) -> None:
+        """`entry` waits in `lane` from now on, whose endpoint it would keep busy for `work`
+        milliseconds."""
+        self._bands[entry.key.priority].move(entry, lane, work, now)
+
     def set_aside(self, entry: Entry) -> None:
-        """Leave the flow of `entry`, whose head it is, out until `restore`."""
+        """Leave the flow of `entry`, the head of its lane, out of that until `restore`."""
         self._aside[entry.key.priority] = None
         self._bands[entry.key.priority].set_aside(entry)
 

@@ -70,6 +70,34 @@ def test_a_flow_that_empties_while_it_is_aside_does_not_come_back() -> None:
     assert made.head(9.0) is None
 
 
+def test_each_lane_has_its_own_turns_and_a_flow_waits_in_several() -> None:
+    made, lanes = band(), ("", "x", "y", "x")
+    entries = [entry(number, flow) for number, flow in enumerate("aaab")]
+    for each, lane in zip(entries, lanes, strict=True):
+        made.add(each, 0.0)
+        made.move(each, lane, 10.0, 4.0)
+    assert made.ahead("x") == (2, 20.0)
+    assert tuple(made.lane(each) for each in entries) == lanes
+    assert numbers(made, {"x"}) == [0, 2]
+    assert numbers(made, {"y"}) == [1, 3]
+    assert made.ahead("x") == (0, 0.0)
+    assert len(made) == 0
+
+
+def numbers(made: Band, without: set[str]) -> list[int]:
+    order: list[int] = []
+    while (head := made.head(9.0, without)) is not None:
+        made.took(head, 9.0)
+        order.append(head.number)
+    return order
+
+
+def test_the_view_tells_how_many_wait_for_which_endpoint() -> None:
+    made = filled("a", "b", "a")
+    made.move(made.newest(), "x", 1.0, 3.0)
+    assert made.view(1.0, 4.0).lanes == {"": 2, "x": 1}
+
+
 @pytest.mark.parametrize(
     ("settings", "fits"),
     [

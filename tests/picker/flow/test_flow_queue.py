@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.model.demand import Demand
+from gateway.picker.flow.attained_service import AttainedService
 from gateway.picker.flow.entry import Entry, FlowKey
 from gateway.picker.flow.flow_queue import FlowQueue
 from gateway.picker.flow.ordering import find_ordering
@@ -18,7 +19,7 @@ def entry(number: int, target: float | None = None, size: int = 1) -> Entry:
 
 
 def queue(ordering: str = "fcfs") -> FlowQueue:
-    return FlowQueue("a", find_ordering()[ordering], 60.0, 0.0)
+    return FlowQueue("a", find_ordering()[ordering], AttainedService(60.0), 0.0)
 
 
 def drained(flow: FlowQueue) -> list[int]:

@@ -2,7 +2,7 @@
 
 from gateway.model.engine import EngineLoad
 from gateway.picker.endpoint import Endpoint, EndpointState, InFlight
-from gateway.picker.flow.gate import EndpointGate
+from gateway.picker.flow.gate import EndpointGate, Room
 
 SERVER = "10.0.0.1:8000"
 
@@ -189,3 +189,95 @@ def test_the_same_states_are_not_looked_at_again() -> None:
     server.load = load(2.0, 9, 1)
     assert SERVER in gate.room(states).open
     assert SERVER in gate.room((server,)).full
+
+
+def test_what_had_not_arrived_when_the_server_was_asked_counts_as_waiting() -> None:
+    gate = blind()
+    told = load(1.0, waiting=1, running=8)
+    assert is_open(gate, state(told, requests=9))
+    assert gate.waiting(SERVER) == 1
+    assert is_open(gate, state(load(2.0, waiting=1, running=8), requests=12))
+    assert gate.waiting(SERVER) == 4
+    assert not is_open(gate, state(load(3.0, waiting=1, running=8), requests=13))
+
+
+def relaying(requests: int) -> EndpointGate:
+    gate = EndpointGate(5, None)
+    for _ in range(40):
+        gate.sent(PREFILLER)
+        gate.ended(PREFILLER, first_token_seen=False)
+    for _ in range(requests):
+        gate.sent(SERVER, PREFILLER)
+    return gate
+
+
+PREFILLER = "10.0.0.9:8000"
+
+
+def pair(decode: EngineLoad, prefill: EngineLoad, requests: int) -> list[EndpointState]:
+    return [
+        EndpointState(Endpoint(SERVER, role="decode"), InFlight(requests), decode),
+        EndpointState(Endpoint(PREFILLER, role="prefill"), InFlight(requests), prefill),
+    ]
+
+
+def test_what_another_prefills_is_not_on_its_way_to_the_server_that_will_answer() -> None:
+    gate = relaying(8)
+    room = gate.room(pair(load(1.0, 0, 0), load(1.0, 4, 4), 8))
+    assert (SERVER in room.open, PREFILLER in room.idle) == (True, True)
+    assert (gate.waiting(SERVER), gate.waiting(PREFILLER)) == (0, 4)
+
+
+def test_a_server_that_only_prefills_is_never_one_to_answer_and_has_a_bound_of_its_own() -> None:
+    gate = relaying(10)
+    room = gate.room(pair(load(1.0, 0, 0), load(1.0, 6, 4), 10))
+    assert (list(room.open), list(room.full)) == ([SERVER], [])
+    assert (list(room.idle), list(room.busy)) == ([], [PREFILLER])
+    for _ in range(10):
+        gate.first_token(SERVER, PREFILLER)
+    assert PREFILLER in gate.room(pair(load(2.0, 0, 10), load(2.0, 0, 0), 0)).idle
+
+
+def test_it_tells_since_when_a_server_is_full_and_how_often_one_opened() -> None:
+    gate, server = EndpointGate(5, None), state()
+
+    def told(at: float, waiting: int) -> Room:
+        server.load = load(at, waiting, 1)
+        return gate.room([server], at)
+
+    assert told(1.0, 9).full == {SERVER: 1.0}
+    assert told(2.0, 9).full == {SERVER: 1.0}
+    assert gate.opened == 0
+    assert told(3.0, 0).open == {SERVER: 3.0}
+    assert gate.opened == 1
+    assert told(4.0, 9).full == {SERVER: 4.0}
+
+
+def test_what_another_answers_counts_there_until_its_first_token() -> None:
+    gate, other = EndpointGate(3, None), "10.0.0.2:8000"
+    states = [
+        EndpointState(Endpoint(each), InFlight(4), load(1.0, 0, 0), since_scrape=4)
+        for each in (SERVER, other)
+    ]
+    for _ in range(4):
+        gate.sent(SERVER)
+    assert list(gate.room(states).full) == [SERVER]
+    for _ in range(4):
+        gate.moved(SERVER, other, first_token_seen=False)
+    assert list(gate.room(states).full) == [other]
+    assert [gate.waiting(each) for each in (SERVER, other)] == [0, 4]
+    for _ in range(4):
+        gate.first_token(other)
+    assert gate.room(states).full == {}
+    gate.moved(other, SERVER, first_token_seen=True)
+    assert gate.room(states).full == {}
+
+
+def test_who_prefills_for_another_still_does_when_a_third_answers() -> None:
+    gate = relaying(8)
+    gate.moved(SERVER, "10.0.0.2:8000", first_token_seen=False, prefiller=PREFILLER)
+    gate.room(pair(load(1.0, 0, 0), load(1.0, 8, 0), 8))
+    assert gate.waiting(PREFILLER) == 8
+    gate.first_token("10.0.0.2:8000", PREFILLER)
+    gate.room(pair(load(2.0, 0, 0), load(2.0, 7, 0), 8))
+    assert gate.waiting(PREFILLER) == 7

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from gateway.model.demand import Demand
 from gateway.model.placement import Drop
 from gateway.picker.flow.entry import Entry
+from gateway.picker.flow.lane import ANY
 from gateway.picker.flow.rules import BandRules, FlowRules
 from gateway.picker.flow.waiting_room import OVERFLOW_FLOW, WaitingRoom
 
@@ -30,7 +31,19 @@ def test_bands_come_from_high_to_low() -> None:
     for priority in (0, 5, -3, 2):
         entered(made, priority)
     assert [band.priority for band in made.bands()] == [5, 2, 0, -3]
-    assert (made.above(5), made.above(0), made.above(-9)) == (0, 2, 4)
+    assert [made.above(priority, ANY) for priority in (5, 0, -9)] == [0, 2, 4]
+
+
+def test_what_waits_for_an_endpoint_counts_there_by_priority() -> None:
+    made = room()
+    for priority, work in ((0, 5.0), (1, 20.0), (0, 7.0)):
+        _, entry = entered(made, priority)
+        assert entry is not None
+        made.move(entry, "10.0.0.1:80", work, 0.0)
+        assert made.lane(entry) == "10.0.0.1:80"
+    assert made.ahead(0, "10.0.0.1:80") == (3, 32.0)
+    assert made.ahead(1, "10.0.0.1:80") == (1, 20.0)
+    assert made.ahead(2, "10.0.0.1:80") == made.ahead(0, ANY) == (0, 0.0)
 
 
 def test_a_named_priority_has_a_rank_before_it_is_seen() -> None:

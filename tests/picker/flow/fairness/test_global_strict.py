@@ -1,6 +1,7 @@
 """Without fairness, the band is one queue."""
 
 from gateway.model.demand import Demand
+from gateway.picker.flow.attained_service import AttainedService
 from gateway.picker.flow.entry import Entry, FlowKey
 from gateway.picker.flow.fairness.global_strict import FAIRNESS
 from gateway.picker.flow.fairness_policy import FairnessWeights
@@ -11,7 +12,7 @@ from gateway.picker.flow.ordering import find_ordering
 def flow(
     name: str, *arrivals: int, ordering: str = "fcfs", target: float | None = None
 ) -> FlowQueue:
-    queue = FlowQueue(name, find_ordering()[ordering], 60.0, 0.0)
+    queue = FlowQueue(name, find_ordering()[ordering], AttainedService(60.0), 0.0)
     for number in arrivals:
         demand = Demand("m", ttft_slo=target)
         queue.add(Entry(number, FlowKey(name, 0), demand, 0, float(number), number + 60.0))

@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.model.demand import Demand
-from gateway.picker.flow.attained_service import jain_index
+from gateway.picker.flow.attained_service import AttainedService, jain_index
 from gateway.picker.flow.entry import Entry, FlowKey
 from gateway.picker.flow.fairness.least_attained_service import FAIRNESS
 from gateway.picker.flow.fairness_policy import FairnessWeights
@@ -12,7 +12,7 @@ from gateway.picker.flow.ordering import find_ordering
 
 
 def flow(name: str, service: float, arrived: float = 0.0, requests: int = 1) -> FlowQueue:
-    queue = FlowQueue(name, find_ordering()["fcfs"], 60.0, 0.0)
+    queue = FlowQueue(name, find_ordering()["fcfs"], AttainedService(60.0), 0.0)
     queue.attained.add(service, 0.0)
     for number in range(requests):
         queue.add(Entry(number, FlowKey(name, 0), Demand("m"), 0, arrived, arrived + 60))

@@ -1,6 +1,7 @@
 """Round robin: one request of each flow in turn."""
 
 from gateway.model.demand import Demand
+from gateway.picker.flow.attained_service import AttainedService
 from gateway.picker.flow.entry import Entry, FlowKey
 from gateway.picker.flow.fairness.round_robin import FAIRNESS
 from gateway.picker.flow.fairness_policy import Fairness, FairnessWeights
@@ -9,7 +10,7 @@ from gateway.picker.flow.ordering import find_ordering
 
 
 def flow(name: str, requests: int) -> FlowQueue:
-    queue = FlowQueue(name, find_ordering()["fcfs"], 60.0, 0.0)
+    queue = FlowQueue(name, find_ordering()["fcfs"], AttainedService(60.0), 0.0)
     for number in range(requests):
         queue.add(Entry(number, FlowKey(name, 0), Demand("m"), 0, 0.0, 60.0))
     return queue
