@@ -41,6 +41,10 @@ class GoneError(KubernetesError):
     """The version to go on from is forgotten: all has to be listed anew."""
 
 
+class MissingError(KubernetesError):
+    """The API does not know what it was asked for: a kind that nobody installed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """Where the API is, and what proves who asks. `namespace` is whose objects are asked for,
@@ -177,6 +181,8 @@ def _usable(answer: httpx.Response) -> None:
     """Raises KubernetesError for an answer that is not to be read."""
     if answer.status_code == HTTPStatus.GONE:
         raise GoneError("the version is gone")
+    if answer.status_code == HTTPStatus.NOT_FOUND:
+        raise MissingError(f"answered with HTTP {answer.status_code}")
     if answer.status_code != HTTPStatus.OK:
         raise KubernetesError(f"answered with HTTP {answer.status_code}")
     if answer.headers.get("content-encoding", "identity") != "identity":

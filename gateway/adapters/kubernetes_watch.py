@@ -18,6 +18,7 @@ from gateway.adapters.kubernetes_api import (
     GoneError,
     KubernetesApi,
     KubernetesError,
+    MissingError,
 )
 from gateway.adapters.kubernetes_objects import ObjectError, name_and_version
 from gateway.model.jsonvalue import JsonObject
@@ -52,11 +53,13 @@ PACE: Final = Pace()
 @dataclass(frozen=True, slots=True)
 class Kind:
     """Objects of a cluster: what `path` holds, limited by `query`; `{namespace}` in it is that of
-    the access. More than `most` are a fault."""
+    the access. More than `most` are a fault. That the API does not know it is one, too, unless it
+    is `optional` and there are no objects of it that it would lose."""
 
     path: str
     query: Mapping[str, str]
     most: int = MOST_OBJECTS
+    optional: bool = False
 
 
 class Collection(Generic[T]):
@@ -96,6 +99,9 @@ class Collection(Generic[T]):
                     )
             except GoneError:
                 pass  # the usual end of a version, not a fault
+            except MissingError as error:
+                none = self._kind.optional and not self.objects
+                self._now({} if none else self.objects, "" if none else str(error))
             except (KubernetesError, ObjectError) as error:
                 self._now(self.objects, str(error))
             await self._pause()

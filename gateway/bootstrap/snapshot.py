@@ -4,6 +4,7 @@ A worker gets the values that passed and compiles them again, since compiled pol
 between processes.
 """
 
+import hmac
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -13,15 +14,17 @@ from pydantic import BaseModel, SecretStr
 from gateway.bootstrap.load import Loaded
 from gateway.config.endpoint_picker import EndpointPickerSpec
 from gateway.config.keys import session_key
+from gateway.config.picker_protocol_checks import listener_of
 from gateway.config.pool import Pool
 from gateway.config.reach import spoken
 from gateway.config.schema import Gateway, Route
-from gateway.config.wiring import routed_name
+from gateway.config.wiring import FOREIGN_ROUTE, routed_name
 from gateway.identity.keys import KeySets, parse_key_set
 from gateway.identity.rules import compile_rules
 from gateway.model.jsonvalue import JsonObject, JsonValue
 from gateway.model.problem import Place
 from gateway.picker.plan import PickerPlan, plan_of
+from gateway.pipeline.foreign_proxy import ForeignProxy
 from gateway.pipeline.hints import HintRules
 from gateway.pipeline.pool import pool_stage
 from gateway.pipeline.snapshot import RouteStage, Snapshot
@@ -31,6 +34,7 @@ from gateway.policy.schema import AccessPolicy
 from gateway.policy.source import PolicySource
 from gateway.protocols.base import Settings
 from gateway.protocols.registry import plugin_of
+from gateway.sessions.envelope import Envelope
 from gateway.sessions.seal import Sealer
 
 
@@ -82,13 +86,15 @@ def build_snapshot(message: JsonObject, missed: Callable[[str], None]) -> Snapsh
     }
     retiring = [_route(value) for value in _list(message["retiring"])]
     limits = gateway.limits
+    keys = [session_key(key.get_secret_value()) for key in gateway.sessions.keys]
     return Snapshot(
         number=int(str(message["number"])),
         digest=str(message["digest"]),
         routes={
             routed_name(route): route_stage(route, gateway.pools)
             for route in (*retiring, *gateway.routes)
-        },
+        }
+        | foreign_routes(gateway),
         listeners={
             listener.name: compile_rules(
                 listener.identity,
@@ -99,11 +105,13 @@ def build_snapshot(message: JsonObject, missed: Callable[[str], None]) -> Snapsh
         },
         policies=policies,
         pickers=_pickers(gateway, _dict(message["pickers"])),
+        traces={pool.name: pool.trace for pool in gateway.pools if pool.trace is not None},
+        trace_key=_trace_key(gateway),
+        foreign=foreign_proxy(gateway),
         keys=KeySets(sets, missed),
-        sealer=Sealer(
-            [session_key(key.get_secret_value()) for key in gateway.sessions.keys],
-            gateway.sessions.ttl,
-        ),
+        sealer=Sealer(keys, gateway.sessions.ttl),
+        state=gateway.state,
+        envelope=Envelope(keys) if gateway.state.shared else None,
         authorization_servers=gateway.identity.authorization_servers,
         response_bytes=limits.response_bytes,
         opaque=gateway.record.tell == "opaque",
@@ -154,13 +162,55 @@ def route_stage(route: Route, pools: Sequence[Pool] = ()) -> RouteStage:
     )
 
 
+def foreign_proxy(gateway: Gateway) -> ForeignProxy | None:
+    """How requests of proxies are taken that somebody else configures; None if they are not."""
+    picks = gateway.service.endpoint_picker
+    route = _foreign_route(gateway)
+    if picks is None or route is None:
+        return None
+    return ForeignProxy(
+        listener_of(gateway, route) or "",
+        gateway.limits.decision_seconds,
+        fallbacks=picks.fallbacks,
+        overrides=picks.mode_override,
+        tell=picks.tell,
+        keeps_credentials=picks.credentials == "pass",
+    )
+
+
+def foreign_routes(gateway: Gateway) -> dict[str, RouteStage]:
+    """The route of such requests under its name there: its filter metadata are the proxy's word."""
+    route = _foreign_route(gateway)
+    if route is None:
+        return {}
+    stage = route_stage(route, gateway.pools)
+    return {FOREIGN_ROUTE: replace(stage, hints=HintRules(route.hints, proxied=True))}
+
+
+def _foreign_route(gateway: Gateway) -> Route | None:
+    picks = gateway.service.endpoint_picker
+    named = picks.route if picks is not None else None
+    return next((route for route in gateway.routes if route.name == named), None)
+
+
 def _pickers(gateway: Gateway, documents: JsonObject) -> dict[str, PickerPlan]:
     """How each pool picks, by its name."""
     specs = {
         name: EndpointPickerSpec.model_validate_json(json.dumps(value))
         for name, value in documents.items()
     }
-    return {pool.name: plan_of(pool.picker, specs) for pool in gateway.pools}
+    return {
+        pool.name: replace(plan_of(pool.picker, specs), kv_events=pool.kv_events)
+        for pool in gateway.pools
+    }
+
+
+def _trace_key(gateway: Gateway) -> bytes:
+    """The same for all workers, and for all gateways with the same sealing key."""
+    if not gateway.sessions.keys:  # the sealer says so
+        return b""
+    secret = session_key(gateway.sessions.keys[0].get_secret_value())
+    return hmac.digest(secret, b"gatehouse trace", "sha256")
 
 
 def _route(value: JsonValue) -> Route:

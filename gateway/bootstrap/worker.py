@@ -3,13 +3,20 @@
 import logging
 import os
 import socket
+from collections.abc import Callable
 
 from gateway.adapters.audit_file import AuditFile
 from gateway.adapters.channel import Channel
+from gateway.adapters.trace_file import TraceFile
 from gateway.bootstrap.snapshot import build_snapshot
+from gateway.config.state import State
 from gateway.config.wiring import PICKER_SOCKET
+from gateway.picker.kv.source import Source
 from gateway.pipeline.snapshot import Snapshot
+from gateway.server.heap import keep_freed_memory
+from gateway.server.listening import Hear, Subscription
 from gateway.server.picker_process import PickerProcess
+from gateway.server.sharing import Stream
 from gateway.server.worker import Worker
 from gateway.telemetry.traces import NoTracing, SdkTracing, Tracing
 
@@ -20,10 +27,15 @@ async def run_worker(channel_fd: int, index: int, address: str) -> None:
         level=os.environ.get("GATEHOUSE_LOG", "WARNING"),
         format=f"%(asctime)s worker-{index} %(levelname)s %(message)s",
     )
+    keep_freed_memory()
     channel = await Channel.over(socket.socket(fileno=channel_fd))
     worker = Worker(channel, address, build_snapshot, AuditFile, open_tracing)
+    worker.trace_to(TraceFile)
     if picker := os.environ.get(PICKER_SOCKET):
         worker.pick_by(picker)
+    else:
+        worker.share_over(open_stream)
+        worker.listen_by(open_subscription)
     await worker.run()
 
 
@@ -34,7 +46,31 @@ async def run_picker(channel_fd: int, address: str) -> None:
         format="%(asctime)s picker %(levelname)s %(message)s",
     )
     channel = await Channel.over(socket.socket(fileno=channel_fd))
-    await PickerProcess(channel, address.removeprefix("unix:"), build_snapshot).run()
+    process = PickerProcess(channel, address.removeprefix("unix:"), build_snapshot)
+    process.share_over(open_stream)
+    process.listen_by(open_subscription)
+    await process.run()
+
+
+def open_stream(
+    state: State,
+    name: str,
+    on_message: Callable[[bytes, float], None],
+    on_change: Callable[[str | None], None],
+) -> Stream:
+    """The stream of this name in the Redis that the configuration names."""
+    from gateway.adapters.redis_stream import RedisStream  # noqa: PLC0415  slow, and seldom used
+
+    return RedisStream(state, name, on_message, on_change)
+
+
+def open_subscription(source: Source, hear: Hear, malformed: Callable[[], None]) -> Subscription:
+    """A subscription to the events of one model server."""
+    from gateway.adapters.kv_events import (  # noqa: PLC0415  slow, and seldom used
+        KvEventSubscription,
+    )
+
+    return KvEventSubscription(source, hear, malformed)
 
 
 def open_tracing(snapshot: Snapshot) -> Tracing:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -34,6 +34,14 @@ SUBCOMMANDS: Final = {
         "gateway.cli.status", "status", "Show what a running gateway says of itself."
     ),
     "top": Subcommand("gateway.cli.top", "top", "Show the pools of a running gateway live."),
+    "trace": Subcommand(
+        "gateway.cli.trace",
+        "trace",
+        "Write what a gateway served as a trace, without a word of it.",
+    ),
+    "simulate": Subcommand(
+        "gateway.cli.simulate", "simulate", "Size a pool from a trace, in virtual time."
+    ),
     "doctor": Subcommand(
         "gateway.cli.doctor", "doctor", "Ask model servers what would help to route to them."
     ),
@@ -71,11 +79,30 @@ def application(arguments: Sequence[str]) -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,
     )
+    app.callback()(_gatehouse)
     for name, subcommand in SUBCOMMANDS.items():
         function = subcommand.load() if name == named else _unloaded
         summary = None if name == named else subcommand.summary
         app.command(name, help=summary, hidden=subcommand.hidden)(function)
     return app
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        SUBCOMMANDS["version"].load()()
+        raise typer.Exit
+
+
+def _gatehouse(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Policy, identity and sessions for agent traffic, beside a stock Envoy."""
 
 
 def _unloaded() -> None:

@@ -94,7 +94,7 @@ def _patients(pool: Pool, gateway: Gateway) -> Iterator[Patient]:
     names = (*pool.models, *pool.adapters)
     verify = _authorities(pool)
     for member in (*static_members(pool), *_listed(pool)):
-        path = pool.path or _path_of(pool, gateway)
+        path = _path_of(pool, gateway)
         base = f"{'https' if pool.tls else 'http'}://{member.address}{path.rstrip('/')}"
         server = ModelServer(
             base,
@@ -117,9 +117,15 @@ def _listed(pool: Pool) -> tuple[Member, ...]:
 
 
 def _path_of(pool: Pool, gateway: Gateway) -> str:
-    """Where the API of servers is whose pool has no path: that of a route which leads to it."""
-    led = (one.path for one in gateway.routes if pool.name in (one.backend, *one.pools))
-    return next(led, DEFAULT_PATH)
+    """Where the servers of a pool have OpenAI's API, which every engine has: as a route which leads
+    there says, one that speaks it before others. Engines have Anthropic's API beside it, whose
+    paths begin with /v1."""
+    led = [one for one in gateway.routes if pool.name in (one.backend, *one.pools)]
+    led.sort(key=lambda one: one.protocol != "openai")
+    if not led:
+        return pool.path or DEFAULT_PATH
+    path = led[0].upstream_path or pool.path or led[0].path
+    return path if led[0].protocol == "openai" else path.rstrip("/") + DEFAULT_PATH
 
 
 def _metrics_url(pool: Pool, member: Member) -> str:

@@ -28,7 +28,9 @@ DETAILS: Final = {
 CACHING: Final = "start vLLM with --enable-prefix-caching"
 EVENTS: Final = (
     'vLLM tells exactly what it has cached with --kv-events-config \'{"enable_kv_cache_events": '
-    'true, "publisher": "zmq"}\'; whether it does cannot be seen from outside'
+    'true, "publisher": "zmq", "endpoint": "tcp://*:5557", "replay_endpoint": "tcp://*:5558"}\', '
+    "and the pool listens with kv_events: {replay_port: 5558}; whether it does cannot be seen from "
+    "outside"
 )
 
 

@@ -30,6 +30,7 @@ from gateway.model.head import RequestHead
 from gateway.model.jsonvalue import JsonObject, JsonValue
 from gateway.model.principal import Principal
 from gateway.model.refusal import Reason, Refusal
+from gateway.pipeline.selection import judged_backend
 from gateway.policy.context import RequestContext
 from gateway.policy.vocabulary import METHODS, speaks
 from gateway.suite.explanation import (
@@ -108,14 +109,13 @@ def explain(
         return
     who = _principal(principal, actor or [], scope or [], _object(claims, "--claims"))
     if request:
-        head, message = _saved(raw, chosen)
+        head, message = _saved(raw, chosen, loaded)
     else:
         head = RequestHead("POST", chosen.path, route=chosen.name)
         attributes = _attributes(method, name, _object(arguments, "--arguments"))
         message = Deframed((call_from(method, attributes),))
-    context = RequestContext(
-        head, chosen.backend, time.time(), chosen.listener or "", chosen.protocol
-    )
+    backend = _backend(loaded, chosen, message)
+    context = RequestContext(head, backend, time.time(), chosen.listener or "", chosen.protocol)
     explanation = explain_message(message, loaded.policies, who, context)
     pick = None
     if request and explanation.allowed and isinstance(message, Deframed):
@@ -213,12 +213,19 @@ def _raw(source: str) -> bytes:
         raise typer.BadParameter(text, param_hint="--request") from error
 
 
-def _saved(raw: bytes, route: Route) -> tuple[RequestHead, Deframed | Refusal]:
+def _backend(loaded: Loaded, route: Route, message: Deframed | Refusal) -> str:
+    """Where policies see the message go: its model says which pool of the route."""
+    if isinstance(message, Refusal):
+        return route.backend
+    return judged_backend(route_stage(route, loaded.gateway.pools), message)
+
+
+def _saved(raw: bytes, route: Route, loaded: Loaded) -> tuple[RequestHead, Deframed | Refusal]:
     try:
         head, body = read_request(raw, route.name, route.path)
     except SavedRequestError as error:
         raise typer.BadParameter(str(error), param_hint="--request") from error
-    protocol = route_stage(route).protocol
+    protocol = route_stage(route, loaded.gateway.pools).protocol
     if protocol is None:
         return head, Refusal(Reason.WIRING, "no protocol")
     opening = protocol.open(head)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -46,13 +46,15 @@ class StateError(ValueError):
 @dataclass(frozen=True, slots=True)
 class ExplainedPick:
     """Where an allowed request would go: the endpoints of `pool` that may serve it, best first.
-    `refusal` says why it goes nowhere, though policy allows it; `demand` is None then."""
+    `refusal` says why it goes nowhere, though policy allows it; `demand` is None then. `queue` is
+    that of the pool as the state has it, {} if it has none."""
 
     pool: str
     profile: str
     demand: Demand | None
     rows: tuple[Compared, ...] = ()
     refusal: str = ""
+    queue: JsonObject = field(default_factory=dict[str, JsonValue])
 
 
 def explain_pick(
@@ -87,13 +89,16 @@ def _ranked(loaded: Loaded, name: str, demand: Demand, state: JsonObject) -> Exp
     (pool,) = [one for one in loaded.gateway.pools if one.name == name]
     plan = plan_of(pool.picker, loaded.pickers)
     picker = PoolPicker(plan.profile(Random(0)), name=name)  # noqa: S311  no secret
-    told = _told(state, name)
+    known = _pool_of(state, name)
+    told = {str(one.get("address")): one for one in _objects(known.get("endpoints"))}
+    queue = known.get("queue")
     members = {member.address: member for member in static_members(pool)}
     picker.set_endpoints([*_endpoints(members, told)], NOW)
     for address, row in told.items():
         _put(picker, address, row)
     rows = [Compared(one.candidate.address, one.parts) for one in picker.explain(demand, NOW)]
-    return ExplainedPick(name, plan.name, demand, tuple(rows))
+    waits = queue if isinstance(queue, dict) else {}
+    return ExplainedPick(name, plan.name, demand, tuple(rows), queue=waits)
 
 
 def _endpoints(members: Mapping[str, Member], told: Mapping[str, JsonObject]) -> Iterator[Endpoint]:
@@ -157,12 +162,10 @@ def _count(row: JsonObject, name: str) -> int:
     return value
 
 
-def _told(state: JsonObject, name: str) -> dict[str, JsonObject]:
-    """The endpoints of a pool in a state, by address."""
-    for pool in _objects(state.get("pools")):
-        if pool.get("name") == name:
-            return {str(one.get("address")): one for one in _objects(pool.get("endpoints"))}
-    return {}
+def _pool_of(state: JsonObject, name: str) -> JsonObject:
+    """What a state tells of a pool; {} if it does not have it."""
+    named = [one for one in _objects(state.get("pools")) if one.get("name") == name]
+    return named[0] if named else {}
 
 
 def read_state(path: Path) -> JsonObject:
@@ -183,7 +186,21 @@ def pick_text(pick: ExplainedPick) -> str:
     demand = pick.demand
     text = f"\nPOOL {pick.pool} by profile {pick.profile}: model {demand.model or '-'}"
     text += f", {demand.prompt_bytes} bytes of prompt, priority {demand.priority}\n"
-    return text + cost_table(pick.rows[:SHOWN])
+    return text + _queue_text(pick.queue) + cost_table(pick.rows[:SHOWN])
+
+
+def _queue_text(queue: JsonObject) -> str:
+    """Who waits in the gateway, and so before or behind this request; "" where that is unknown."""
+    if not queue:
+        return ""
+    saturation = queue.get("saturation")
+    text = f"queue: {queue.get('waiting')} waiting, {queue.get('bytes')} bytes"
+    text += f", saturation {saturation:.0%}" if isinstance(saturation, int | float) else ""
+    for band in _objects(queue.get("bands")):
+        if band.get("waiting"):
+            text += f"; priority {band.get('priority')}: {band.get('waiting')}"
+            text += f", oldest {band.get('oldest')} s"
+    return text + "\n"
 
 
 def pick_json(pick: ExplainedPick) -> JsonObject:
@@ -196,6 +213,7 @@ def pick_json(pick: ExplainedPick) -> JsonObject:
         "model": demand.model if demand else None,
         "priority": demand.priority if demand else None,
         "prompt_bytes": demand.prompt_bytes if demand else None,
+        "queue": pick.queue or None,
         "scores": [{"endpoint": row.endpoint, "parts": {**row.parts}} for row in pick.rows],
     }
 

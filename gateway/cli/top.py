@@ -11,7 +11,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from gateway.cli.admin import DEFAULT_ADMIN, Admin, ask
+from gateway.cli.admin import DEFAULT_ADMIN, Admin, NoAnswerError, ask, document_of
 from gateway.model.jsonvalue import JsonObject, JsonValue
 
 WIDTH: Final = 160
@@ -47,11 +47,15 @@ def top(
 
 
 def _live(admin: str, interval: float, document: JsonObject) -> None:
-    """Until Ctrl-C."""
-    with Live(pools_text(document), screen=True, auto_refresh=False) as live:
-        while True:
-            time.sleep(interval)
-            live.update(pools_text(ask(admin, "/pools")), refresh=True)
+    """Until Ctrl-C, or no gateway answers: that is told when the screen is the old one again."""
+    try:
+        with Live(pools_text(document), screen=True, auto_refresh=False) as live:
+            while True:
+                time.sleep(interval)
+                live.update(pools_text(document_of(admin, "/pools")), refresh=True)
+    except NoAnswerError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
 
 
 def pools_text(document: JsonObject) -> Group:

@@ -8,7 +8,14 @@ from itertools import chain
 from typing import Final, TypeAlias
 from urllib.parse import urlsplit
 
-from gateway.config import backend_checks, listener_checks, pool_checks, route_checks
+from gateway.config import (
+    backend_checks,
+    listener_checks,
+    picker_protocol_checks,
+    pool_checks,
+    route_checks,
+    state_checks,
+)
 from gateway.config.addresses import parse_address
 from gateway.config.document import Document
 from gateway.config.files import unreadable
@@ -30,6 +37,8 @@ def check_gateway(gateway: Gateway, document: Document, *, demo: bool = False) -
         *pool_checks.CHECKS,
         *route_checks.CHECKS,
         *listener_checks.CHECKS,
+        *picker_protocol_checks.CHECKS,
+        *state_checks.CHECKS,
         _issuers,
         _api_keys,
         _service,
@@ -115,7 +124,7 @@ def _service(gateway: Gateway, document: Document) -> Iterator[Problem]:
             yield document.warning(path, "anyone who reaches the admin address can read it")
     yield from _workers(gateway, document)
     if service.tls:
-        if service.tls.client_ca is None:
+        if service.tls.client_ca is None and not _open_to_all(service):
             message = "mTLS between Envoy and the workers needs the CA of both"
             yield document.problem(("service", "tls"), message, "add client_ca")
         yield from listener_checks.tls_files(document, ("service", "tls"), service.tls)
@@ -144,4 +153,12 @@ def _workers(gateway: Gateway, document: Document) -> Iterator[Problem]:
         yield document.problem(path, "not enough ports above this one for every worker")
     elif not address.loopback and service.tls is None:
         message = "whoever reaches the workers can pose as Envoy"
-        yield document.problem(path, message, "use unix or loopback, or add service.tls")
+        if _open_to_all(service):
+            yield document.warning(path, message, "let a network policy say who does")
+        else:
+            yield document.problem(path, message, "use unix or loopback, or add service.tls")
+
+
+def _open_to_all(service: Service) -> bool:
+    """Whether the operator has said that proxies without a certificate may ask the workers."""
+    return service.endpoint_picker is not None and service.endpoint_picker.callers == "any"

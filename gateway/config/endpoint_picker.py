@@ -120,7 +120,7 @@ class Flow(Section):
         default=10_000, description="Flows that are told apart; the requests of more share one."
     )
     max_waiting: Annotated[int, Field(ge=1)] | None = Field(
-        default=5, description="Requests that a server may have waiting on top of running ones."
+        default=16, description="Requests that a server may have waiting on top of running ones."
     )
     max_in_flight: Annotated[int, Field(ge=1)] | None = Field(
         default=None, description="Requests that a server is sent at a time."

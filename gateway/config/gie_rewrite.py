@@ -1,4 +1,4 @@
-"""Which model a request gets in place of the one it names. Pure; chance comes as a number."""
+"""The rewrites that InferenceModelRewrite objects ask of a pool. Pure."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -39,35 +39,6 @@ def rules_of(objects: Sequence[InferenceModelRewrite]) -> Iterator[RuleFound]:
                 yield RuleFound(rewrite, found, number, path)
 
 
-def rewritten(rewrites: Sequence[Rewrite], model: str | None, share: float) -> str | None:
-    """The model that a request gets which names `model` (None: none). `share` is a random number
-    from 0 up to 1, excluded. None if the request keeps its model.
-
-    A rule for the very name beats one for every request (llm-d v0.10, InferenceModelRewrite).
-    """
-    found = next((r for r in rewrites if r.model is not None and r.model == model), None)
-    found = found or next((r for r in rewrites if r.model is None), None)
-    return chosen(found.targets, share) if found else None
-
-
-def chosen(targets: Sequence[RewriteTarget], share: float) -> str | None:
-    """The model of one of `targets`, as often as its weight says, for `share` from 0 up to 1,
-    excluded. A target without weight beside weighted ones is never chosen; if none has a weight,
-    all are equal. None if no target can be chosen.
-    """
-    weighted = any(target.weight is not None for target in targets)
-    weights = [target.weight or 0 if weighted else 1 for target in targets]
-    rest = share * sum(weights)
-    model = None
-    for target, weight in zip(targets, weights, strict=True):
-        if weight > 0:
-            model = target.model  # of the last one, should rounding leave a rest
-            if rest < weight:
-                break
-            rest -= weight
-    return model
-
-
 def _age(found: InferenceModelRewrite) -> tuple[datetime, str, str]:
     created = found.metadata.creation_timestamp or datetime.max.replace(tzinfo=UTC)
     moment = created if created.tzinfo else created.replace(tzinfo=UTC)
@@ -75,12 +46,7 @@ def _age(found: InferenceModelRewrite) -> tuple[datetime, str, str]:
 
 
 def _of_rule(rule: RewriteRule, path: Path) -> Iterator[tuple[Path, Rewrite]]:
-    weighted = any(t.weight is not None for t in rule.targets)
-    targets = tuple(
-        # a target without weight beside weighted ones is never chosen there
-        RewriteTarget(model=t.model_rewrite, weight=(t.weight or 0) if weighted else None)
-        for t in rule.targets
-    )
+    targets = tuple(RewriteTarget(model=t.model_rewrite, weight=t.weight) for t in rule.targets)
     for number, match in enumerate(rule.matches):
         where = (*path, "matches", number, "model", "value")
         yield where, Rewrite(model=match.model.value, targets=targets)

@@ -70,6 +70,11 @@ class Kubernetes(Section):
         default_factory=dict[str, str], description="Labels that each pod has, all of them."
     )
     port: Port | None = Field(default=None, description="Where pods of `selector` serve.")
+    objects: bool = Field(
+        default=True,
+        description="Whether InferenceObjectives and InferenceModelRewrites that name the "
+        "InferencePool count.",
+    )
     server: str | None = Field(
         default=None, description="https://host:port of the API; unset: the gateway's own cluster."
     )
@@ -95,11 +100,47 @@ class Scrape(Section):
     token: SecretStr | None = Field(default=None, description="Bearer token.")
 
 
+class KvEvents(Section):
+    """Where the model servers of a pool publish what comes into their prefix caches and leaves
+    them (vLLM's `--kv-events-config`), at the host of each."""
+
+    port: Port = Field(
+        default=5557,
+        description="Of the ZMQ publisher; a member's label `kv-events-port` goes before it.",
+    )
+    replay_port: Port | None = Field(
+        default=None,
+        description="Where what was missed can be had again; a member's label `kv-replay-port` "
+        "goes before it. Unset: what was missed is lost.",
+    )
+    topic: Annotated[str, Field(max_length=256)] = Field(
+        default="", description="What topics begin with; others are not read."
+    )
+
+
 class Slo(Section):
     """What answers should keep to, unless the request says otherwise."""
 
     ttft_ms: Annotated[float, Field(gt=0)] | None = None
     tpot_ms: Annotated[float, Field(gt=0)] | None = None
+
+
+def _a_file(value: str) -> str:
+    if value == "-":
+        raise ValueError("want a file; a trace is read again")
+    return value
+
+
+class Trace(Section):
+    """Where it is kept how requests were served, without a word of what they said, for
+    `gatehouse trace export`."""
+
+    file: Annotated[LocalPath, AfterValidator(_a_file)] = Field(
+        description="JSON lines; the older half is beside it, named FILE.1."
+    )
+    max_bytes: Annotated[int, Field(ge=65_536, le=1 << 40)] = Field(
+        default=256 * 1024 * 1024, description="Of both together."
+    )
 
 
 class RewriteTarget(Section):
@@ -146,9 +187,15 @@ class Pool(Backend):
         description="Priorities by the names that the objective header uses; negative: sheddable.",
     )
     scrape: Scrape = Scrape()
+    kv_events: KvEvents | None = Field(
+        default=None, description="Unset: nobody listens, and caches are known by requests alone."
+    )
     slo: Slo = Slo()
     picker: Name = Field(
         default="default", description="The EndpointPicker document; `default` is built in."
+    )
+    trace: Trace | None = Field(
+        default=None, description="Keeps how requests were served; unset: the last 1,000 picks are."
     )
     sample: Annotated[float, Field(ge=0, le=1)] = Field(
         default=0.05,

@@ -52,6 +52,9 @@ def _route_paths(gateway: Gateway, document: Document) -> Iterator[Problem]:
         path = ("routes", index, "path")
         if not is_normal_path(route.path):
             yield document.problem(path, odd_path(document, path))
+        if route.upstream_path is not None and not is_normal_path(route.upstream_path):
+            here = ("routes", index, "upstream_path")
+            yield document.problem(here, odd_path(document, here))
         if route.path.startswith(WELL_KNOWN):
             fix = "it is answered by the gateway; choose another path"
             yield document.problem(path, f"{WELL_KNOWN} is reserved", fix)

@@ -10,8 +10,10 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import AfterValidator, Field, SecretStr
 
 from gateway.config.backend import Backend
+from gateway.config.picker_protocol import PickerProtocol
 from gateway.config.pool import Hints, Pool
 from gateway.config.section import LocalPath, Name, Port, Seconds, Section
+from gateway.config.state import State, StateSetting
 
 Telling: TypeAlias = Literal["gatehouse", "native", "off"]
 UsageRead: TypeAlias = Literal["off", "json", "all"]
@@ -80,6 +82,12 @@ class Route(Section):
         default=(),
         description="Further pools, which requests for their models go to; `backend` is a pool "
         "then, too.",
+    )
+    upstream_path: str | None = Field(
+        default=None,
+        pattern=r"^/",
+        description="Path at the backend in place of the route's, whatever the backend's own is: "
+        "routes of several protocols may share a pool. Unset: `path` of the backend.",
     )
     hints: tuple[Hints, ...] = Field(
         default=(),
@@ -254,6 +262,11 @@ class Service(Section):
     )
     run: LocalPath = Field(default=".run", description="Folder of Envoy's files.")
     tls: ListenerTls | None = Field(default=None, description="mTLS between Envoy and workers.")
+    endpoint_picker: PickerProtocol | None = Field(
+        default=None,
+        description="Workers also pick for proxies that somebody else configures "
+        "(docs/picker-protocol.md).",
+    )
 
 
 class Gateway(Section):
@@ -273,7 +286,7 @@ class Gateway(Section):
     )
     identity: Identity = Identity()
     sessions: Sessions = Sessions()
-    state: Literal["memory"] = "memory"
+    state: StateSetting = State()
     limits: Limits = Limits()
     record: Record = Record()
     telemetry: Telemetry = Telemetry()

@@ -45,6 +45,13 @@ DESTINATION: Final = "x-gateway-destination-endpoint"
 LB_NAMESPACE: Final = "envoy.lb"
 """Dynamic metadata in which Envoy's load balancer looks for the endpoints that were picked."""
 
+SERVED: Final = "x-gateway-destination-endpoint-served"
+"""In LB_NAMESPACE of a response: the "ip:port" that served, as proxies tell an endpoint picker."""
+
+FOREIGN_ROUTE: Final = "_picker"
+"""In a snapshot: the route by which requests of proxies are judged that somebody else configures.
+Envoy's routes have names with a colon, or the one for the rest."""
+
 SUBSET_NAMESPACE: Final = "envoy.lb.subset_hint"
 """Where a filter in front says which endpoints may be picked (endpoint picker protocol)."""
 
@@ -95,13 +102,17 @@ class Wiring:
     """What a stream can deliver.
 
     `listener` is the listener's name, `override` whether Envoy obeys mode_override, and `timeout`
-    the seconds (> 0) after which Envoy gives up on an answer to one message.
+    the seconds (> 0) after which Envoy gives up on an answer to one message. The rest is for the
+    streams of proxies that somebody else configures, and never written: with `foreign` every
+    request is one of FOREIGN_ROUTE, and `reads` is whether the body of a response can be had.
     """
 
     listener: str
     mode: Mode
     override: bool
     timeout: float
+    foreign: bool = False
+    reads: bool = True
 
     def __str__(self) -> str:
         return (

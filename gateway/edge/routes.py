@@ -145,12 +145,18 @@ def _match(route: Route) -> RouteMatch:
     return RouteMatch(path_separated_prefix=base) if base else RouteMatch(prefix="/")
 
 
+def _put_path(route: Route, backend: Backend) -> str | None:
+    """The path at the backend in place of the route's; None: the client's path stays."""
+    return backend.path if route.upstream_path is None else route.upstream_path
+
+
 def _rewritten(route: Route, backend: Backend) -> RegexMatchAndSubstitute | None:
     """The backend's base path in place of the route's. (Envoy's prefix_rewrite would leave two
     slashes where one of the two is the root.)"""
-    if backend.path is None or not route.below:
+    path = _put_path(route, backend)
+    if path is None or not route.below:
         return None
-    base, root = re.escape(route.path.rstrip("/")), backend.path.rstrip("/")
+    base, root = re.escape(route.path.rstrip("/")), path.rstrip("/")
     pattern, put = (f"^{base}", root) if root and base else (f"^{base}/?", f"{root}/")
     return RegexMatchAndSubstitute(pattern=RegexMatcher(regex=pattern), substitution=put)
 
@@ -180,7 +186,9 @@ def _configured(route: Route, backend: Backend, filters: dict[str, Any]) -> Envo
         match=_match(route),
         route=RouteAction(
             cluster=backend.name,
-            prefix_rewrite="" if route.below else backend.path or "",  # of the whole path then
+            prefix_rewrite=""
+            if route.below
+            else _put_path(route, backend) or "",  # of the whole path then
             regex_rewrite=_rewritten(route, backend),
             host_rewrite_literal=backend.host or "",
             timeout=seconds(0),  # a tool may run, and a listening stream may be silent, for hours

@@ -6,8 +6,9 @@ from gateway.extproc.commands import BodyReply, Direction, HeadersReply, Reply, 
 from gateway.extproc.events import BodyMode, ResponseBody
 from gateway.model.verdict import Forward, Mutation
 
-DUPLEX_PIECE: Final = 256 * 1024
-"""Bytes of a streamed body reply: larger ones only add to Envoy's buffers."""
+DUPLEX_PIECE: Final = 62_000
+"""Bytes of a streamed body reply. Some proxies take no more than 64 KiB at once, so that endpoint
+pickers send this much."""
 
 
 def buffered(conclusion: Forward) -> BodyReply:
@@ -31,8 +32,6 @@ def _with_length(mutation: Mutation, body: bytes | None) -> Mutation:
 def streamed(conclusion: Forward, body: bytes, *, trailed: bool) -> tuple[Reply, ...]:
     """The withheld reply to the head, then `body` in pieces. Of a `trailed` request the trailers
     are the end, else the last piece is."""
-    pieces = [body[i : i + DUPLEX_PIECE] for i in range(0, len(body), DUPLEX_PIECE)] or [b""]
-    last = len(pieces) - 1
     replies: list[Reply] = [
         HeadersReply(
             Direction.REQUEST,
@@ -41,25 +40,29 @@ def streamed(conclusion: Forward, body: bytes, *, trailed: bool) -> tuple[Reply,
             reroutes=conclusion.reroutes,
         )
     ]
-    replies += [
-        BodyReply(
-            Direction.REQUEST,
-            data=piece,
-            streamed=True,
-            end_of_stream=i == last and not trailed,
-        )
-        for i, piece in enumerate(pieces)
-    ]
+    replies += in_pieces(Direction.REQUEST, body, ends=not trailed)
     if trailed:
         replies.append(TrailersReply(Direction.REQUEST))
     return tuple(replies)
 
 
-def relayed(event: ResponseBody, mode: BodyMode) -> BodyReply:
+def in_pieces(direction: Direction, data: bytes, *, ends: bool) -> tuple[BodyReply, ...]:
+    """`data` as streamed replies, one at least; `ends` is whether nothing comes after it."""
+    starts = range(0, len(data) or 1, DUPLEX_PIECE)
+    return tuple(
+        BodyReply(
+            direction,
+            data=data[at : at + DUPLEX_PIECE],
+            streamed=True,
+            end_of_stream=ends and at == starts[-1],
+        )
+        for at in starts
+    )
+
+
+def relayed(event: ResponseBody, mode: BodyMode) -> tuple[BodyReply, ...]:
     """The answer to a piece of a response that nobody reads. In duplex mode Envoy has no copy of
     it, so it goes back."""
     if mode is not BodyMode.DUPLEX:
-        return BodyReply(Direction.RESPONSE)
-    return BodyReply(
-        Direction.RESPONSE, data=event.data, streamed=True, end_of_stream=event.end_of_stream
-    )
+        return (BodyReply(Direction.RESPONSE),)
+    return in_pieces(Direction.RESPONSE, event.data, ends=event.end_of_stream)

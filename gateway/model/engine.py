@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class EngineLoad:
     """One scrape of a model server. None is what its engine does not tell.
 
-    `at` is when the answer came, on the picker's clock in seconds. `waiting` and `running` count
+    `at` is when it was asked, on the picker's clock in seconds. `waiting` and `running` count
     requests; `kv_usage` is 0 to 1. `cache_tokens` is the capacity of the prefix cache in tokens and
     `block_tokens` the size of its blocks. `running_adapters` and `waiting_adapters` are LoRA
     adapters, of which at most `max_adapters` are active at a time. The rest are counters since the

@@ -32,6 +32,8 @@ class Sessions:
             self._last.move_to_end(session)
             if len(self._last) > self._most:
                 self._last.popitem(last=False)
+        while self._last and now - next(iter(self._last.values()))[1] > TTL:
+            self._last.popitem(last=False)
 
 
 def adapter_seconds(model: str, load: EngineLoad | None, stay: float) -> float:

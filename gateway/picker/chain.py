@@ -10,6 +10,9 @@ BLOCK_BYTES: Final = 1024
 _END: Final = b"\xff"
 """Ends a part. Not a byte of UTF-8, so that no text can contain it."""
 
+_ESCAPE: Final = b"\xfe"
+"""Begins what stands for one of these two; no byte of UTF-8 either."""
+
 
 def chain(prompt: Prompt, block_bytes: int = BLOCK_BYTES) -> tuple[int, ...]:
     """One 64-bit hash for each whole block of `block_bytes` bytes (1 or more) of the prompt.
@@ -33,9 +36,7 @@ def chain(prompt: Prompt, block_bytes: int = BLOCK_BYTES) -> tuple[int, ...]:
 def _joined(parts: tuple[bytes, ...]) -> bytes:
     """The parts with their ends marked; parts that are not UTF-8 are escaped, so that they cannot
     hold a mark either."""
-    joined = _END.join((*parts, b""))
-    if joined.count(_END) == len(parts) and b"\xfe" not in joined:
-        return joined
-    return _END.join(
-        (*(part.replace(b"\xfe", b"\xfe\x00").replace(_END, b"\xfe\x01") for part in parts), b"")
-    )
+    if any(_END in part or _ESCAPE in part for part in parts):
+        escaped = [part.replace(_ESCAPE, b"\xfe\x00").replace(_END, b"\xfe\x01") for part in parts]
+        return _END.join((*escaped, b""))
+    return _END.join((*parts, b""))

@@ -6,11 +6,11 @@ wins; the busier the pool, the more recomputing what another endpoint has cached
 
 from collections.abc import Sequence
 from dataclasses import replace
-from math import exp
 from typing import Final
 
 from gateway.model.demand import Demand
 from gateway.picker.affinity import Sessions
+from gateway.picker.arrivals import Arrivals
 from gateway.picker.disaggregation import Disaggregation
 from gateway.picker.field import Field
 from gateway.picker.fleet import Fleet, Seen, adapters_of
@@ -20,12 +20,6 @@ from gateway.picker.price import Moment
 from gateway.picker.profile import Candidate, Ranking
 from gateway.picker.quotes import Quotes
 from gateway.picker.rates import Rates
-
-_WINDOW: Final = 20.0
-"""Seconds over which arrivals and their work are averaged."""
-
-_BUSIEST: Final = 0.95
-"""Utilisation above which a price does not rise any more: it would be without bound at 1."""
 
 _ANSWER_WEIGHT: Final = 0.1
 """A second of an answer against one before its first token: readers are slower than servers."""
@@ -48,9 +42,7 @@ class CostProfile:
         self._sessions = Sessions()
         self._index: PrefixIndex | None = None
         self._turn = 0
-        self._arrivals = 0.0
-        self._work = 0.0
-        self._at = 0.0
+        self._arrivals = Arrivals()
         self._output, self._answers = 256.0, 1
         self._stay, self._ends = 10.0, 1
         self._reuse = 0.5
@@ -66,12 +58,14 @@ class CostProfile:
         """All candidates that may answer, cheapest first."""
         if not candidates:
             return Ranking(())
-        field = Field.of_candidates(candidates, self._index, self.rates, now)
+        field = Field.of_candidates(candidates, self._index, self.rates, self._arrivals, now)
         return self._rank(demand, field, candidates[0].prompt_tokens, now, whole=True)
 
     def pick(self, demand: Demand, seen: Seen, now: float) -> Ranking:
         """As in `FleetProfile`."""
-        field = Field.of_fleet(seen, self._current_paces(seen.fleet, now))
+        fleet = seen.fleet
+        paces, pressures = self._current_paces(fleet, now), self._arrivals.of_fleet(fleet)
+        field = Field.of_fleet(seen, paces, pressures)
         return self._rank(demand, field, seen.tokens, now) if field.rows else Ranking(())
 
     def placed(self, demand: Demand, candidate: Candidate, now: float) -> None:
@@ -79,14 +73,14 @@ class CostProfile:
         if candidate.prompt_tokens:
             cached = min(candidate.cached_tokens / candidate.prompt_tokens, 1.0)
             self._reuse += (cached - self._reuse) * 0.01
-        fade = exp(-max(now - self._at, 0.0) / _WINDOW)
-        seconds = candidate.uncached_tokens * self.rates.per_token
-        self._arrivals = self._arrivals * fade + 1
-        self._work = self._work * fade + seconds * self.rates.pace(candidate.address, now)
+        self._came(candidate.address, candidate.uncached_tokens, now)
         self._uncached += (candidate.uncached_tokens - self._uncached) / _RECENT
-        self._at = now
         self._turn += 1
         self._sessions.placed(demand.session, candidate.address, now)
+
+    def heard(self, address: str, uncached_tokens: int, now: float) -> None:
+        """As in `Hearing` of `gateway.picker.shared.hearing`: it is work for the same endpoints."""
+        self._came(address, uncached_tokens, now)
 
     def speed(self, address: str, now: float) -> float:
         """As in `Learner`."""
@@ -122,13 +116,18 @@ class CostProfile:
     def left(self, address: str) -> None:
         """Forget the endpoint."""
         self.rates.forget(address)
+        self._arrivals.forget(address)
+
+    def _came(self, address: str, uncached_tokens: int, now: float) -> None:
+        seconds = uncached_tokens * self.rates.per_token * self.rates.pace(address, now)
+        self._arrivals.came(address, seconds, now)
 
     def _rank(
         self, demand: Demand, field: Field, tokens: int, now: float, *, whole: bool = False
     ) -> Ranking:
         most = None if whole else _ORDERED
         answering, prefilling = field.split()
-        moment = self._moment(demand, len(answering.rows), tokens, now)
+        moment = self._moment(demand, tokens, now)
         stay = self._stay if self._knows_adapter(demand.model, answering) else None
         here = self._sessions.at(demand.session, now) if demand.session else None
 
@@ -141,6 +140,10 @@ class CostProfile:
         alone = quoted(answering, moment)
         if prefilling is None:
             return alone.ranking(self._turn, most, tokens)
+        # requests come to answering endpoints; whose prompts these are to prefill is decided anew
+        # for each
+        mean = self._arrivals.mean(len(answering.rows))
+        prefilling.pressures = [mean] * len(prefilling.rows)
         relieved = replace(moment, relieved=True)
         best = self.disaggregation.prefiller(
             alone.least(self._turn),
@@ -154,10 +157,8 @@ class CostProfile:
         relieved.transfer = self.disaggregation.seconds(tokens)
         return quoted(answering, relieved).ranking(self._turn, most, tokens, best.address)
 
-    def _moment(self, demand: Demand, count: int, tokens: int, now: float) -> Moment:
+    def _moment(self, demand: Demand, tokens: int, now: float) -> Moment:
         rates = self.rates
-        fade = exp(-max(now - self._at, 0.0) / _WINDOW) / _WINDOW / count
-        busy = min(self._work * fade, _BUSIEST)
         text = tokens - demand.media_tokens
         per_byte = text / demand.prompt_bytes if demand.prompt_bytes and text > 0 else 0.25
         block_tokens = demand.block_bytes * per_byte
@@ -171,7 +172,7 @@ class CostProfile:
             rates.usual,
             self._uncached,
             tokens + self._output,
-            self._arrivals * fade / (2 * (1 - busy)),
+            self._arrivals.left(now),
             rates.step_per_token * self._output * _ANSWER_WEIGHT,
             stay,
             block_tokens * rates.per_token * reuse,

@@ -11,6 +11,10 @@ _START: Final = (0.02, 2e-6)
 """Seconds for a transfer, and for each of its tokens, before one was seen: keys and values of a
 large model over a fast network."""
 
+_PATIENCE: Final = 6
+"""Transfers on end that take far longer than predicted, after which that is what they take. Most of
+one that is measured is what the prediction of the rest was wrong by, so that a few mean nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Priced:
@@ -25,7 +29,7 @@ class Disaggregation:
     """Learns what moving keys and values takes, and decides where it pays."""
 
     def __init__(self) -> None:
-        self._transfer = Fit(_START, weight=1.0)
+        self._transfer = Fit(_START, weight=1.0, patience=_PATIENCE)
 
     def seconds(self, tokens: int) -> float:
         """Predicted time of moving the keys and values of so many tokens."""

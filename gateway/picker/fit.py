@@ -19,11 +19,20 @@ class Fit:
     every one 0 or more.
 
     Learning starts at `start`, each of whose coefficients weighs as much as `weight` observations
-    in which it alone explains y.
+    in which it alone explains y. After `patience` observations on end that are far above what was
+    expected it begins anew, with a start that explains the last: the start was wrong, not they. 0:
+    never, where something else follows such a change.
     """
 
-    def __init__(self, start: Sequence[float], weight: float = 4.0) -> None:
-        size = len(start)
+    def __init__(self, start: Sequence[float], weight: float = 4.0, patience: int = 0) -> None:
+        self._weight = weight
+        self._patience = patience
+        self._begin(start)
+
+    def _begin(self, start: Sequence[float]) -> None:
+        size, weight = len(start), self._weight
+        self._start = tuple(start)
+        self._above = 0
         self.values = list(start)
         self._precision = [weight / value**2 for value in start]
         self._prior = [weight / value for value in start]
@@ -38,6 +47,12 @@ class Fit:
         """An observation. Its square error is taken relative to what was expected."""
         expected = max(self.predict(features), 1e-9)
         error = abs(y / expected - 1)
+        if self._patience:
+            self._above = self._above + 1 if y > expected * (1 + _LARGEST) else 0
+            if self._above > self._patience:
+                begun = sum(one * each for one, each in zip(self._start, features, strict=True))
+                self._begin([one * y / begun for one in self._start])
+                return
         weight = (1.0 if error < _LARGEST else _LARGEST / error) / expected**2
         for one, row, right in zip(features, self._squares, range(len(features)), strict=True):
             scaled = weight * one

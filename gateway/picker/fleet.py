@@ -14,7 +14,7 @@ from gateway.model.engine import EngineLoad
 from gateway.picker.endpoint import EndpointState
 from gateway.picker.index import PrefixIndex
 from gateway.picker.ledger import Account
-from gateway.picker.saturation import fullness
+from gateway.picker.saturation import ANSWERING, QUEUE_DEPTH, fullness
 from gateway.picker.shelf import Shelf
 
 STALE: Final = 10.0
@@ -92,7 +92,8 @@ def row_of(state: EndpointState, shelf: Shelf | None) -> Row:
 
 class Fleet:
     """Rows of healthy endpoints, in the order in which they were given. `places` says where each
-    address is in them; `life` changes when the places do. `adapters` counts how many endpoints said
+    address is in them; `life` changes when the places do. `late` are the places of those that are
+    in trouble, as of `current`. `adapters` counts how many endpoints said
     that they have each adapter."""
 
     def __init__(self, index: PrefixIndex, stale: float = STALE) -> None:
@@ -101,6 +102,7 @@ class Fleet:
         self.addresses: tuple[str, ...] = ()
         self.places: dict[str, int] = {}
         self.rows: list[Row] = []
+        self.late: set[int] = set()
         self.adapters: Counter[str] = Counter()
         self.plain = True
         self.life = 0
@@ -108,7 +110,8 @@ class Fleet:
         self._full: list[float] = []
         self._loaded: list[tuple[str, ...]] = []
         self._touched: set[str] = set()
-        self._capacity: int | None = None
+        self._full_at: tuple[int | None, int] = (None, QUEUE_DEPTH)
+        self._answering = 0
         self._stale = stale
         self._fresh_until = inf
         self._all: tuple[EndpointState, ...] = ()
@@ -121,8 +124,10 @@ class Fleet:
         self.addresses = tuple(state.endpoint.address for state in self.states)
         self.places = {address: place for place, address in enumerate(self.addresses)}
         self.plain = all(state.endpoint.role == "both" for state in self.states)
+        self._answering = sum(state.endpoint.role in ANSWERING for state in self.states)
         self.life += 1
         self.adapters = Counter()
+        self.late = set()
         self.rows = [Row(0.0, 0.0, 0.0, None)] * len(self.states)
         self._full = [0.0] * len(self.states)
         self._loaded = [()] * len(self.states)
@@ -174,18 +179,24 @@ class Fleet:
             touched.clear()
         return self.rows
 
-    def saturation(self, capacity: int | None) -> float:
+    def saturation(self, capacity: int | None, queue_depth: int = QUEUE_DEPTH) -> float:
         """As `gateway.picker.saturation.saturation`, of these endpoints."""
-        if capacity != self._capacity:
-            self._capacity = capacity
+        if (capacity, queue_depth) != self._full_at:
+            self._full_at = capacity, queue_depth
             self._touched.update(self.places)
         self.current()
-        return sum(self._full) / len(self._full) if self._full else 1.0
+        return sum(self._full) / self._answering if self._answering else 1.0
 
     def _renew(self, place: int, address: str) -> None:
         state = self.states[place]
         self.rows[place] = row_of(state, self._index.shelf(address))
-        self._full[place] = fullness(state, capacity=self._capacity)
+        if state.late:
+            self.late.add(place)
+        else:
+            self.late.discard(place)
+        if state.endpoint.role in ANSWERING:
+            capacity, depth = self._full_at
+            self._full[place] = fullness(state, queue_depth=depth, capacity=capacity)
         loaded = adapters_of(state)
         if loaded != self._loaded[place]:
             self.adapters.subtract(self._loaded[place])

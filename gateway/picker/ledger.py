@@ -4,11 +4,16 @@ from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from typing import Final
 
-from gateway.picker.endpoint import InFlight
+from gateway.model.demand import Demand
+from gateway.picker.endpoint import EndpointState, InFlight
+from gateway.picker.index import Lease
 
 TTL: Final = 3600.0
 """Seconds after which a charge whose end nobody reported is dropped: longer than any request."""
 
+
+ON_THE_WAY: Final = 0.1
+"""Seconds that a request may take from its placement to the queue of its server."""
 
 _RECENT: Final = 256
 """Placements that may fall between a scrape and its arrival here."""
@@ -22,7 +27,7 @@ def _recent() -> deque[float]:
 class Account(InFlight):
     """The counters of one life of an endpoint. `queue` are the charges without a first token, in
     the order of their placement, of which the first has been computed since `since`. `recent` is
-    when the newest were placed, whether or not they are over."""
+    when the newest were placed that are not over."""
 
     queue: "OrderedDict[int, Charge]" = field(
         default_factory=OrderedDict[int, "Charge"], repr=False
@@ -37,9 +42,10 @@ class Account(InFlight):
         return 0
 
     def unseen(self, at: float) -> int:
-        """How many were placed at `at` or later, at most 256. Earlier ones are not counted again,
-        so `at` may not go back."""
-        while self.recent and self.recent[0] < at:
+        """How many of those that are not over a scrape at `at` cannot know: they were placed later,
+        or so shortly before that they may have been on their way. At most 256. Others are not
+        counted again, so `at` may not go back."""
+        while self.recent and self.recent[0] < at - ON_THE_WAY:
             self.recent.popleft()
         return len(self.recent)
 
@@ -113,6 +119,31 @@ class Ledger:
         charge.account.prefill_tokens -= charge.prefill_tokens
         return True
 
+    def move(self, ticket: int, account: Account, address: str, now: float) -> bool:
+        """Charge another account, that of the endpoint at `address`, for the request under the same
+        ticket. Whether it was charged to one that is not this."""
+        charge = self._open.get(ticket)
+        if charge is None or charge.account is account:
+            return False
+        before = charge.account
+        before.requests -= 1
+        before.context_tokens -= charge.context_tokens
+        if charge.at in before.recent:
+            before.recent.remove(charge.at)
+        account.requests += 1
+        account.context_tokens += charge.context_tokens
+        if charge.prefilling:
+            del before.queue[ticket]
+            before.prefilling -= 1
+            before.prefill_tokens -= charge.prefill_tokens
+            before.since = now
+            account.since = account.since if account.queue else now
+            account.queue[ticket] = charge
+            account.prefilling += 1
+            account.prefill_tokens += charge.prefill_tokens
+        charge.account, charge.address = account, address
+        return True
+
     def finish(self, ticket: int, now: float) -> Charge | None:
         """The request is over; None if that was known, or nothing is known of it."""
         self.first_token(ticket, now)
@@ -120,6 +151,8 @@ class Ledger:
         if charge is not None:
             charge.account.requests -= 1
             charge.account.context_tokens -= charge.context_tokens
+            if charge.at in charge.account.recent:
+                charge.account.recent.remove(charge.at)
         return charge
 
     def expire(self, now: float) -> list[int]:
@@ -130,3 +163,27 @@ class Ledger:
                 break
             overdue.append(ticket)
         return overdue
+
+
+@dataclass(slots=True)
+class Placed:
+    """A request that is placed and not finished."""
+
+    demand: Demand
+    state: EndpointState
+    lease: Lease | None
+    at: float
+    prompt_tokens: int
+    work_tokens: float
+    context_tokens: float
+    first: float | None = None
+    expected: float | None = None
+    transfer: float = 0.0
+    prefill: int | None = None
+    prefill_lease: Lease | None = None
+    served_by: EndpointState | None = None
+
+    @property
+    def charged(self) -> EndpointState:
+        """The endpoint that is charged for it: the one that answers, once that is known."""
+        return self.served_by or self.state

@@ -17,7 +17,11 @@ def cheapest(costs: Sequence[float], turn: int, most: int) -> list[int]:
     """The places of at least `most` of the lowest costs (seconds), or of all, best first. Equal
     ones are in the order of their places from `turn` on, around the end."""
     count = len(costs)
-    near: Sequence[int] = range(count)
+    near: Sequence[int] = _all_least(costs, most)
+    if near:
+        first = bisect_left(near, turn % count)
+        return [*near[first:], *near[:first]]
+    near = range(count)
     if most < count:
         few = count <= _FEW
         limit = sorted(costs)[most - 1] if few else nsmallest(most, costs)[-1]
@@ -28,8 +32,21 @@ def cheapest(costs: Sequence[float], turn: int, most: int) -> list[int]:
     if len(places) > 1:
         # many costs are the very same number when endpoints are idle, and rounding is slow
         known = {cost: rounded(cost) for cost in {costs[place] for place in places}}
-        places.sort(key=lambda place: known[costs[place]])
+        if len(set(known.values())) > 1:
+            places.sort(key=lambda place: known[costs[place]])
     return places
+
+
+def _all_least(costs: Sequence[float], most: int) -> list[int]:
+    """The places of the lowest cost if it is that of `most` or more and no other is equal to it
+    after rounding, as where most endpoints are idle; none otherwise."""
+    least = min(costs)
+    same = costs.count(least)
+    if same < most:
+        return []
+    if same < len(costs) and rounded(min([one for one in costs if one != least])) == rounded(least):
+        return []
+    return [place for place, cost in enumerate(costs) if cost == least]
 
 
 def rounded(cost: float) -> float:

@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 from gateway.config.endpoint_picker import BUILT_IN, EndpointPickerSpec, PluginProfile, flow_values
+from gateway.config.pool import KvEvents
 from gateway.picker.cost import CostProfile
 from gateway.picker.flow.rules import BandRules, FlowRules
 from gateway.picker.plugins.building import build_profile
@@ -22,10 +23,11 @@ Documents = Mapping[str, EndpointPickerSpec]
 @dataclass(frozen=True, slots=True)
 class PickerPlan:
     """What the document `name` says of a pool, with the others that it names. Equal plans pick in
-    the same way."""
+    the same way. `kv_events` is where the pool's servers say what they have cached, if anywhere."""
 
     name: str
     documents: Mapping[str, EndpointPickerSpec]
+    kv_events: KvEvents | None = None
 
     @property
     def spec(self) -> EndpointPickerSpec:

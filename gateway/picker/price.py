@@ -22,9 +22,9 @@ It is written twice. `prices` computes the sum for all endpoints at once, becaus
 each of them and each request; `Parts` says what one of these sums is made of, when asked.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, ValuesView
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from gateway.picker.fleet import Row
 
@@ -42,6 +42,11 @@ NAMES: Final = (
         "session",
     ),
 )
+_PLACES: Final = {name: place for place, name in enumerate(NAMES)}
+
+
+Spot: TypeAlias = tuple[Row, float, int, float]
+"""An endpoint's row, pace (0: unknown), uncached tokens and pressure."""
 
 
 @dataclass(slots=True)
@@ -50,10 +55,11 @@ class Moment:
 
     Of the rates `base`, `per_token` and `interference` are those of `Rates`, `usual` the pace of an
     endpoint of which nothing is known, `foreign` the tokens of a request that others sent. `size`
-    are the tokens of prompt and answer. Weights: `pressure` of work for those who come after,
-    `growth` of each token of context in a batch, in seconds of all of an answer's steps; `stay`
-    seconds that a request holds its memory, `lost` seconds for each block that is evicted. A block
-    has `block_tokens`, and half an answer `half` tokens: the mean of what it holds while it grows.
+    are the tokens of prompt and answer. Weights: `pressure` of work for those who come after, times
+    that of the endpoint (`gateway.picker.arrivals`), `growth` of each token of context in a batch,
+    in seconds of all of an answer's steps; `stay` seconds that a request holds its memory, `lost`
+    seconds for each block that is evicted. A block has `block_tokens`, and half an answer `half`
+    tokens: the mean of what it holds while it grows.
     `session` is taken off where the session was. `elsewhere` and `transfer` are seconds of a
     prefill that another endpoint does, which leaves this one none if `relieved`. `delay` weighs
     each second that the prefill delays each request that is there already.
@@ -83,11 +89,12 @@ def prices(
     rows: Sequence[Row],
     paces: Sequence[float],
     uncached: Sequence[int],
+    pressures: Sequence[float],
     moment: Moment,
 ) -> tuple[list[float], list[float]]:
     """For each endpoint its cost, and the expected time to the first token, both in seconds and
     without what adapters and sessions make of them. `paces` are 0 where unknown, `uncached` the
-    tokens that it would prefill."""
+    tokens that it would prefill, `pressures` those of `gateway.picker.arrivals`."""
     now, base, per_token = moment.now, moment.base, moment.per_token
     interference, usual, foreign = moment.interference, moment.usual, moment.foreign
     size, pressure, growth = moment.size, moment.pressure, moment.growth
@@ -97,8 +104,8 @@ def prices(
     fixed = moment.elsewhere + moment.transfer
     costs: list[float] = []
     firsts: list[float] = []
-    spots = zip(rows, paces, uncached, strict=True)
-    for (network, room, excess, busy, late), known, tokens in spots:
+    spots = zip(rows, paces, uncached, pressures, strict=True)
+    for (network, room, excess, busy, late), known, tokens, own in spots:
         pace = known or usual
         new = (tokens + half) / block_tokens
         if busy is None:
@@ -107,7 +114,7 @@ def prices(
             first = pace * base + work + network + late + fixed
             if new > room:
                 first += (new - room) / new * stay
-            cost = first + pressure * work * work
+            cost = first + pressure * own * work * work
         else:
             context, answering, requests, held, scarcity, queue = busy
             each = pace * (per_token + interference * answering)
@@ -124,7 +131,7 @@ def prices(
                 first += (new - room) / (held + new) * stay
             cost = (
                 first
-                + pressure * work * (2 * front + work)
+                + pressure * own * work * (2 * front + work)
                 + new * scarcity * stay
                 + growth * pace * (context + requests * size)
                 + delay * requests * work
@@ -142,21 +149,23 @@ class Parts(Mapping[str, float]):
     """The parts of one endpoint's cost, in milliseconds; `session` is taken off. They are computed
     when they are asked for, from numbers that do not change."""
 
-    __slots__ = ("_adapter", "_here", "_moment", "_pace", "_row", "_slo", "_uncached", "_values")
+    __slots__ = (
+        *("_adapter", "_here", "_moment", "_pace", "_pressure"),
+        *("_row", "_slo", "_uncached", "_values"),
+    )
 
     def __init__(
         self,
         moment: Moment,
-        spot: tuple[Row, float, int],
+        spot: Spot,
         adapter: float = 0.0,
         slo: float = 0.0,
         *,
         here: bool = False,
     ) -> None:
-        """`spot` has the endpoint's row, pace and uncached tokens; `adapter` and `slo` are
-        in seconds; `here` is whether the session was at this endpoint."""
+        """`adapter` and `slo` are in seconds; `here`: the session was at this endpoint."""
         self._moment = moment
-        self._row, pace, self._uncached = spot
+        self._row, pace, self._uncached, self._pressure = spot
         self._pace = pace or moment.usual
         self._adapter = adapter
         self._slo = slo
@@ -164,10 +173,7 @@ class Parts(Mapping[str, float]):
         self._values: tuple[float, ...] = ()
 
     def __getitem__(self, name: str) -> float:
-        try:
-            place = NAMES.index(name)
-        except ValueError:
-            raise KeyError(name) from None
+        place = _PLACES[name]
         if not self._values:
             self._values = self._compute()
         return self._values[place] * 1000
@@ -177,6 +183,12 @@ class Parts(Mapping[str, float]):
 
     def __len__(self) -> int:
         return len(NAMES)
+
+    def values(self) -> ValuesView[float]:
+        """All, in the order of `NAMES`."""
+        if not self._values:
+            self._values = self._compute()
+        return dict(zip(NAMES, [value * 1000 for value in self._values], strict=True)).values()
 
     def _compute(self) -> tuple[float, ...]:
         moment, row, pace = self._moment, self._row, self._pace
@@ -197,7 +209,7 @@ class Parts(Mapping[str, float]):
         return (
             *(front * per_token, moment.base * pace + own * per_token, (front + own) * slowed),
             *(memory, self._adapter, row.network, row.late, moment.elsewhere, moment.transfer),
-            moment.pressure * work * (2 * front * (per_token + slowed) + work),
+            moment.pressure * self._pressure * work * (2 * front * (per_token + slowed) + work),
             *(crowding, evicted * moment.lost * pace, moment.growth * pace * answer),
             moment.delay * requests * work,
             self._slo,

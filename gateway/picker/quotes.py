@@ -1,6 +1,6 @@
 """What one request costs at each endpoint of a field, and which of them is cheapest. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import inf
 from typing import Final
 
@@ -9,7 +9,7 @@ from gateway.picker.affinity import adapter_seconds
 from gateway.picker.disaggregation import Priced
 from gateway.picker.field import Field
 from gateway.picker.order import cheapest, rounded
-from gateway.picker.price import Moment, Parts, prices
+from gateway.picker.price import Moment, Parts, Spot, prices
 from gateway.picker.profile import Candidate, Ranked, Ranking
 from gateway.picker.rates import Rates
 
@@ -33,7 +33,9 @@ class Quotes:
     ) -> None:
         self.field = field
         self.moment = moment
-        self.costs, self.firsts = prices(field.rows, field.paces, field.uncached, moment)
+        self.costs, self.firsts = prices(
+            field.rows, field.paces, field.uncached, field.pressures, moment
+        )
         self._missed: list[float] | None = None
         self._adapters: list[float] | None = None
         self._here: int | None = None
@@ -62,9 +64,8 @@ class Quotes:
     ) -> Ranking:
         """The best `most` in order (None: all), of a prompt of so many tokens."""
         order = self.order(turn, len(self.costs) if most is None else max(most, _SCORED))
-        scores = {self._address(place): self._parts(place) for place in order[:_SCORED]}
-        ranked = tuple(self._ranked(place, tokens) for place in order[:most])
-        return Ranking(ranked, prefiller, scores)
+        ranked = tuple([self._ranked(place, tokens) for place in order[:most]])
+        return Ranking(ranked, prefiller, self._scores(order[:_SCORED]))
 
     def miss(self, demand: Demand, tokens: int, rates: Rates, answer: float) -> None:
         """Let the seconds that each endpoint would be later than the SLOs count once more: those of
@@ -97,16 +98,74 @@ class Quotes:
         return self.field.states[place].endpoint.address
 
     def _parts(self, place: int) -> Mapping[str, float]:
-        field = self.field
         return Parts(
             self.moment,
-            (field.rows[place], field.paces[place], field.uncached[place]),
+            self._spot(place),
             0.0 if self._adapters is None else self._adapters[place],
             0.0 if self._missed is None else self._missed[place],
             here=place == self._here,
+        )
+
+    def _spot(self, place: int) -> Spot:
+        field = self.field
+        return field.rows[place], field.paces[place], field.uncached[place], field.pressures[place]
+
+    def _scores(self, places: Sequence[int]) -> "Scores":
+        states, adapters, missed = self.field.states, self._adapters, self._missed
+        return Scores(
+            self.moment,
+            [states[place].endpoint.address for place in places],
+            [self._spot(place) for place in places],
+            adapters=None if adapters is None else [adapters[place] for place in places],
+            missed=None if missed is None else [missed[place] for place in places],
+            here=None if self._here is None else self._address(self._here),
         )
 
     def _ranked(self, place: int, tokens: int) -> Ranked:
         field = self.field
         candidate = Candidate(field.states[place], tokens - field.uncached[place], tokens)
         return Ranked(candidate, self._parts(place), self.firsts[place] * 1000)
+
+
+class Scores(Mapping[str, Mapping[str, float]]):
+    """Parts by address, made when they are asked for: few picks are ever explained. What they are
+    made of is kept, since the fleet goes on."""
+
+    __slots__ = ("_adapters", "_addresses", "_here", "_missed", "_moment", "_spots")
+
+    def __init__(  # noqa: PLR0913  made in one place only
+        self,
+        moment: Moment,
+        addresses: list[str],
+        spots: list[Spot],
+        *,
+        adapters: list[float] | None,
+        missed: list[float] | None,
+        here: str | None,
+    ) -> None:
+        """The lists are parallel; `here` is the address where the session was."""
+        self._moment = moment
+        self._addresses = addresses
+        self._spots = spots
+        self._adapters = adapters
+        self._missed = missed
+        self._here = here
+
+    def __getitem__(self, address: str) -> Parts:
+        try:
+            place = self._addresses.index(address)
+        except ValueError:
+            raise KeyError(address) from None
+        return Parts(
+            self._moment,
+            self._spots[place],
+            0.0 if self._adapters is None else self._adapters[place],
+            0.0 if self._missed is None else self._missed[place],
+            here=address == self._here,
+        )
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._addresses)
+
+    def __len__(self) -> int:
+        return len(self._addresses)

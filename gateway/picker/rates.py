@@ -10,7 +10,7 @@ neighbours are.
 
 from bisect import bisect_left, insort
 from heapq import heappop, heappush
-from math import exp, log
+from math import exp, inf, log, nextafter
 from typing import Final
 
 from gateway.picker.fit import Fit
@@ -25,6 +25,9 @@ again."""
 
 _NOTCH: Final = 2.0
 """Seconds after which news are discounted anew: in steps, to save the arithmetic."""
+
+_ROUNDING: Final = 1e-6
+"""Seconds by which a step is looked for too early, lest rounding makes it late."""
 
 _LEAST_SHARE: Final = 0.06
 _FASTEST: Final = 1e-7
@@ -116,8 +119,8 @@ class Rates:
                 self._waiting.discard(address)
             else:
                 changed.add(address)
-                due = pace.at + (pace.steps(now) + 1) * _NOTCH
-                heappush(self._due, (max(due, now + _NOTCH / 1000), address))
+                due = pace.at + (pace.steps(now) + 1) * _NOTCH - _ROUNDING
+                heappush(self._due, (max(due, nextafter(now, inf)), address))
         return changed
 
     def learn_first(

@@ -8,6 +8,7 @@ from gateway.model.demand import Demand
 from gateway.picker.index import PrefixIndex
 from gateway.picker.learning import Began, Ended, Learner
 from gateway.picker.profile import Candidate, Profile, Ranking
+from gateway.picker.shared.hearing import Hearing
 
 _UNKNOWN_SPEED: Final = 10_000.0
 """Uncached prompt tokens a second, where no profile learns any: a GPU of 2025 with an 8B model."""
@@ -24,6 +25,7 @@ class SplitProfile:
         self._profiles = [profile for profile, _ in profiles]
         self._shares = [share for _, share in profiles]
         self._learners = [one for one in self._profiles if isinstance(one, Learner)]
+        self._hearing = [one for one in self._profiles if isinstance(one, Hearing)]
         self._random = random
         self._drawn = self._profiles[0]
 
@@ -42,6 +44,11 @@ class SplitProfile:
         """Told to all."""
         for profile in self._profiles:
             profile.placed(demand, candidate, now)
+
+    def heard(self, address: str, uncached_tokens: int, now: float) -> None:
+        """As in `Hearing` of `gateway.picker.shared.hearing`, told to all that want to know."""
+        for hearing in self._hearing:
+            hearing.heard(address, uncached_tokens, now)
 
     def watch(self, index: PrefixIndex) -> None:
         """Told to all that learn."""

@@ -54,17 +54,18 @@ def names_of(pools: Sequence[PoolStage]) -> tuple[str, ...]:
 
 def target_of(model: str, rewrites: Sequence[Rewrite], draw: float) -> str | None:
     """The model that stands for `model` by the rewrite of that name, else by the one of every
-    name; None where there is none. Each target gets its share of the draws in [0, 1), one without
-    a weight as much as a weight of 1; a weight of 0 gets nothing."""
+    name; None where there is none. Each target gets its share of the draws in [0, 1): by weight,
+    where one without a weight gets nothing, or equal shares where none has a weight
+    (InferenceModelRewrite of llm-d v0.10)."""
     rewrite = _rewrite_of(model, rewrites)
     if rewrite is None:
         return None
-    total = sum(map(_weight, rewrite.targets))
-    left = draw * total
+    weights = _weights(rewrite.targets)
+    left = draw * sum(weights)
     chosen: str | None = None
-    for target in rewrite.targets:
-        if weight := _weight(target):
-            chosen = target.model
+    for target, weight in zip(rewrite.targets, weights, strict=True):
+        if weight:
+            chosen = target.model  # of the last one, should rounding leave a rest
             left -= weight
             if left < 0:
                 break
@@ -108,5 +109,6 @@ def _rewrite_of(model: str, rewrites: Sequence[Rewrite]) -> Rewrite | None:
     return next(exact, None) or next((one for one in rewrites if one.model is None), None)
 
 
-def _weight(target: RewriteTarget) -> int:
-    return 1 if target.weight is None else target.weight
+def _weights(targets: Sequence[RewriteTarget]) -> list[int]:
+    weighted = any(target.weight is not None for target in targets)
+    return [target.weight or 0 if weighted else 1 for target in targets]

@@ -12,6 +12,7 @@ from gateway.audit.record import Record
 from gateway.config.wiring import Wiring
 from gateway.model.head import RequestHead, ResponseHead
 from gateway.model.jsonvalue import JsonObject
+from gateway.model.placement import Drop, Dropped
 from gateway.model.refusal import AUDIT_HEADER, Reason
 from gateway.model.verdict import (
     Emit,
@@ -24,7 +25,7 @@ from gateway.model.verdict import (
     Refuse,
 )
 from gateway.pipeline.operation import operation_of, target_of
-from gateway.pipeline.picking import Picking
+from gateway.pipeline.picking import Picking, dropped
 from gateway.pipeline.placer import NoPools, Placer
 from gateway.pipeline.request import Means, RequestPipeline
 from gateway.pipeline.rescue import RefusedError, ServedError, refusal_of, refuse
@@ -161,6 +162,10 @@ class HttpExchange:
         self._cut = EVICTED
         self._when_cut()
 
+    def gave_way(self) -> Refuse:
+        """The answer of a request that was cut off for a more urgent one before its own began."""
+        return self.fault(RefusedError(dropped(Dropped(Drop.EVICTED))))
+
     def revoked(self) -> None:
         """The response is cut off, since its permit no longer holds."""
         self._cut = REVOKED
@@ -180,7 +185,8 @@ class HttpExchange:
         route = self._request.route
         protocol = route.protocol if route else None
         answer = refuse(refusal, protocol, self._request.head, self._record.audit_id)
-        self._record.decision, self._record.reason = "refuse", refusal.reason.value
+        self._record.decision = "refuse"
+        self._record.reason = EVICTED if self._cut == EVICTED else refusal.reason.value
         self._record.status = answer.answer.status
         self._write()
         return answer

@@ -89,11 +89,13 @@ class RequestHints:
 
 
 class HintRules:
-    """Whose hints count on a route, and which."""
+    """Whose hints count on a route, and which. With `proxied` its requests come from a proxy whose
+    filter metadata is the word of its operator, whoever the client is."""
 
-    __slots__ = ("_rules",)
+    __slots__ = ("_rules", "proxied")
 
-    def __init__(self, hints: Iterable[Hints]) -> None:
+    def __init__(self, hints: Iterable[Hints], *, proxied: bool = False) -> None:
+        self.proxied = proxied
         self._rules = tuple(
             (tuple(Glob(text) for text in one.principals), frozenset(one.allow)) for one in hints
         )
@@ -121,7 +123,7 @@ def read_hints(head: RequestHead, principal: Principal, rules: HintRules) -> Req
         model=_text(headers, REWRITE) if "rewrite" in allowed else "",
         ttft_slo=_seconds(headers, TTFT_SLO) if has_slo else None,
         tpot_slo=_seconds(headers, TPOT_SLO) if has_slo else None,
-        subset=_subset(head) if "subset" in allowed else None,
+        subset=_subset(head, rules, hinted="subset" in allowed),
         if_available=_prefers(headers),
     )
 
@@ -164,15 +166,20 @@ def _seconds(headers: Headers, names: tuple[str, ...]) -> float | None:
     return milliseconds / 1000 if milliseconds > 0 else None
 
 
-def _subset(head: RequestHead) -> tuple[str, ...] | None:
-    """The addresses that filter metadata name. Of a list what is no text is left out; any other
-    value names none, so that nothing may be picked rather than anything."""
-    namespace = head.metadata.get(SUBSET_NAMESPACE)
-    if namespace is None or SUBSET not in namespace:
+def _subset(head: RequestHead, rules: HintRules, *, hinted: bool) -> tuple[str, ...] | None:
+    """The addresses that filter metadata name, where those count, else those of the header of that
+    name, which counts only by a hint. Of a list what is no text is left out; any other value names
+    none, so that nothing may be picked rather than anything."""
+    namespace = head.metadata.get(SUBSET_NAMESPACE, {})
+    if SUBSET in namespace and (hinted or rules.proxied):
+        value: JsonValue = namespace[SUBSET]
+        listed = value if isinstance(value, list) else []
+        return tuple([one for one in listed if isinstance(one, str)][:MOST_ENDPOINTS])
+    lines = head.headers.all(SUBSET) if hinted else ()
+    if not lines:
         return None
-    value: JsonValue = namespace[SUBSET]
-    named = value if isinstance(value, list) else []
-    return tuple([one for one in named if isinstance(one, str)][:MOST_ENDPOINTS])
+    named = [one.strip() for one in ",".join(lines).split(",")]
+    return tuple([one for one in named if one][:MOST_ENDPOINTS])
 
 
 def _prefers(headers: Headers) -> bool:

@@ -92,6 +92,9 @@ class Picking:
     def answered(self, head: ResponseHead) -> None:
         """The head of the response: who served, and how."""
         self._status, self._served = head.status, head.upstream or None
+        placement = self._placement
+        if placement is not None and self._served not in (None, placement.endpoint):
+            self._placer.moved(placement, head.upstream)
 
     def began(self) -> None:
         """The first piece of the body of a stream, if it is read."""

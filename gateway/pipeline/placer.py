@@ -37,6 +37,10 @@ class Placer(Protocol):
         It is still to be finished."""
         ...
 
+    def moved(self, placement: Placement, endpoint: str) -> None:
+        """Another endpoint than the one that was picked answers: it has the request now."""
+        ...
+
     def first_token(self, placement: Placement) -> None:
         """The answer has begun."""
         ...
@@ -65,6 +69,11 @@ class NoPools:
     def when_evicted(self, placement: Placement, tell: Callable[[], None]) -> None:
         """Raises LookupError."""
         del tell
+        raise LookupError(placement.pool)
+
+    def moved(self, placement: Placement, endpoint: str) -> None:
+        """Raises LookupError."""
+        del endpoint
         raise LookupError(placement.pool)
 
     def first_token(self, placement: Placement) -> None:

@@ -30,7 +30,7 @@ from gateway.pipeline.rescue import RefusedError, ServedError
 from gateway.pipeline.response import ResponsePlan
 from gateway.pipeline.review import Review
 from gateway.pipeline.sampling import Sampler
-from gateway.pipeline.selection import Selection, backend_of
+from gateway.pipeline.selection import Selection, judged_backend
 from gateway.pipeline.snapshot import RouteStage, Snapshot
 from gateway.pipeline.stopwatch import Stopwatch
 from gateway.pipeline.told import told
@@ -124,7 +124,7 @@ class RequestPipeline:
             opening = self._opening or protocol.open(head)
             message = self._deframe(opening, body)
         rules = self._rules()
-        backend = self._record.backend = _backend(route, message)
+        backend = self._record.backend = judged_backend(route, message)
         context = RequestContext(head, backend, now, self._listener, protocol.name)
         with self._watch.stage("identify"):
             principal = self._identify(head, rules, now)
@@ -181,7 +181,8 @@ class RequestPipeline:
     def _protocol_of(self, route: RouteStage) -> Protocol:
         """How this request is read: of a share the answers are read as well."""
         if self._protocol is None:
-            sampled = route.sampled if self._sampler.reads(route) else None
+            samples = self._wiring.reads and self._sampler.reads(route)
+            sampled = route.sampled if samples else None
             self._protocol = sampled or route.protocol
         if self._protocol is None:
             raise RefusedError(Refusal(Reason.OWN_FAULT, "a protocol that nobody speaks"))
@@ -255,6 +256,8 @@ class RequestPipeline:
     def _check_response_wiring(self, plan: ResponsePlan) -> None:
         """What the response needs must be deliverable: by mode_override, which Envoy obeys only in
         the answer to the head, or by a mode that sends everything."""
+        if plan.reads and not self._wiring.reads:
+            raise self._refused(Refusal(Reason.WIRING, "this proxy does not send the response"))
         if not plan.needs_head or self._wiring.mode == "duplex":
             return
         if not self._wiring.override or self._previewed is False:
@@ -366,13 +369,6 @@ def _recorded(call: Call) -> str:
         call.method != COMPLETE or "ref_uri" in call.attributes
     )
     return plain_uri(target) if names_uri else target
-
-
-def _backend(route: RouteStage, message: Deframed) -> str:
-    """By which policies know where the request goes: a route of several pools has several."""
-    if len(route.pools) < 2 or message.prompt is None:
-        return route.backend
-    return backend_of(route, message.prompt().model)
 
 
 def with_ids(refusal: Refusal, ids: tuple[int | str, ...], *, batch: bool) -> Refusal:

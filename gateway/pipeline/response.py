@@ -11,7 +11,7 @@ from typing import Final
 from gateway.audit.record import Record
 from gateway.model.head import VIA_UPSTREAM, ResponseHead
 from gateway.model.jsonvalue import RequestId
-from gateway.model.refusal import Reason, Refusal
+from gateway.model.refusal import AUDIT_HEADER, Reason, Refusal
 from gateway.model.verdict import Mutation, PassResponse, ReadResponse
 from gateway.pipeline.rescue import RefusedError
 from gateway.protocols.base import Opening, Reading, ResponseReader
@@ -94,7 +94,7 @@ class ResponsePipeline:
         self.record.status, self.record.endpoint = head.status, head.upstream
         if head.details and head.details != VIA_UPSTREAM and (failed := self._failed(head)):
             raise failed
-        mutation = self._session_id(head)
+        mutation = self._named(self._session_id(head))
         self.ended = end_of_stream
         if self.plan.reading is None or end_of_stream:
             return PassResponse(mutation)
@@ -132,6 +132,13 @@ class ResponsePipeline:
         if lost:
             reason, message = Reason.SESSION_UNKNOWN, "the session has ended"
         return RefusedError(Refusal(reason, message, self.plan.ids, self.plan.batch))
+
+    def _named(self, mutation: Mutation) -> Mutation:
+        """With the audit id where an endpoint was picked, so that whoever asks why a request went
+        where it went can say which. The heads of these answers come here in any case."""
+        if self.record.picked is None:
+            return mutation
+        return Mutation(((AUDIT_HEADER, self.record.audit_id), *mutation.set), mutation.remove)
 
     def _session_id(self, head: ResponseHead) -> Mutation:
         upstream = head.headers.get(SESSION_HEADER)

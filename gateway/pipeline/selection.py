@@ -130,6 +130,15 @@ def backend_of(route: RouteStage, model: str) -> str:
     return route.backend if pool is None else pool.name
 
 
+def judged_backend(route: RouteStage, message: Deframed) -> str:
+    """By which policies know where `message` goes: a route of several pools has several."""
+    if len(route.pools) < 2:
+        return route.backend
+    prompt = message.prompt() if message.prompt is not None else None
+    model = _model_of(message, prompt)
+    return backend_of(route, model) if model else route.backend
+
+
 def _model_of(message: Deframed, prompt: Prompt | None) -> str:
     """The model that a message names, "" for none."""
     if prompt is not None:

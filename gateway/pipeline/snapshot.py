@@ -3,14 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from gateway.config.pool import Trace
 from gateway.config.schema import ListenerTls, Telling, UsageRead
+from gateway.config.state import State
 from gateway.identity.keys import KeySource
 from gateway.identity.rules import ListenerRules
 from gateway.picker.plan import PickerPlan
+from gateway.pipeline.foreign_proxy import ForeignProxy
 from gateway.pipeline.hints import NO_HINTS, HintRules
 from gateway.pipeline.pool import PoolStage
 from gateway.policy.engine import PolicySet
 from gateway.protocols.base import Protocol
+from gateway.sessions.envelope import Envelope
 from gateway.sessions.seal import Sealer
 
 
@@ -52,7 +56,10 @@ class Snapshot:
     """One state of the configuration. A stream keeps the one that it began with.
 
     `routes` goes by the names of Envoy's routes and has, while a reload is on its way, also those
-    that Envoy is about to forget. `pickers` says of each pool, by its name, how it picks.
+    that Envoy is about to forget. `pickers` says of each pool, by its name, how it picks, `traces`
+    where it is kept how its requests were served; `trace_key` hides the hashes of their prompts.
+    `foreign` is about proxies that somebody else configures, None where they are not served.
+    `state` is where gateways share what they have placed, sealed with `envelope`.
     """
 
     number: int
@@ -63,6 +70,9 @@ class Snapshot:
     keys: KeySource
     sealer: Sealer
     pickers: Mapping[str, PickerPlan] = field(default_factory=dict[str, PickerPlan])
+    traces: Mapping[str, Trace] = field(default_factory=dict[str, Trace])
+    trace_key: bytes = field(default=b"", repr=False)
+    foreign: ForeignProxy | None = None
     authorization_servers: tuple[str, ...] = ()
     response_bytes: int = 4 * 1024 * 1024
     opaque: bool = False
@@ -76,6 +86,8 @@ class Snapshot:
     drain_seconds: float = 10.0
     streams: int = 50_000
     held_bytes: int = 256 * 1024 * 1024
+    state: State = field(default_factory=State)
+    envelope: Envelope | None = None
 
     body_limit: int = field(init=False)
     """The largest body that any route takes, in bytes."""

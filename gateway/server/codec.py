@@ -12,6 +12,8 @@ from google.protobuf import json_format
 from google.protobuf.message import DecodeError
 from google.protobuf.struct_pb2 import Struct, Value
 
+from gateway.config.addresses import parse_address
+from gateway.config.wiring import LB_NAMESPACE, SERVED
 from gateway.extproc.commands import (
     PASSED,
     BodyReply,
@@ -47,6 +49,9 @@ PEER_SANS_KEY: Final = "filter_state['gatehouse.peer_uri_sans']"
 OVERWRITE: Final = pb.HeaderValueOption.HeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD
 APPEND: Final = pb.HeaderValueOption.HeaderAppendAction.APPEND_IF_EXISTS_OR_ADD
 
+LONGEST_ADDRESS: Final = 64
+"""Characters; an IPv6 address with its port has fewer."""
+
 BODY_MODES: Final = {
     pb.ProcessingMode.BodySendMode.NONE: BodyMode.NONE,
     pb.ProcessingMode.BodySendMode.STREAMED: BodyMode.STREAMED,
@@ -75,18 +80,11 @@ class Codec:
 
     def decode(self, raw: bytes) -> Event:
         """One received message. Raises `UndecodableMessageError`."""
-        try:
-            message = pb.ProcessingRequest.FromString(raw)
-        except DecodeError as error:
-            raise UndecodableMessageError("not a ProcessingRequest") from error
+        message = _parsed(raw)
         if message.observability_mode:
             raise UndecodableMessageError("Envoy waits for no answer in observability mode")
         if message.HasField("protocol_config"):
-            config = message.protocol_config
-            self._modes = Modes(
-                BODY_MODES.get(config.request_body_mode, BodyMode.NONE),
-                BODY_MODES.get(config.response_body_mode, BodyMode.NONE),
-            )
+            self._modes = _modes(message)
         match message.WhichOneof("request"):
             case "request_headers":
                 return self._request_headers(message)
@@ -133,9 +131,40 @@ class Codec:
             status=int(status) if STATUS.fullmatch(status) else 0,
             headers=headers,
             details=attributes["response.code_details"].string_value,
-            upstream=attributes["upstream.address"].string_value,
+            upstream=_served(message) or attributes["upstream.address"].string_value,
         )
         return ResponseHeaders(head, message.response_headers.end_of_stream, self._modes)
+
+
+def modes_of(raw: bytes) -> Modes:
+    """The body modes that the first message of a stream tells. Raises `UndecodableMessageError`."""
+    return _modes(_parsed(raw))
+
+
+def _parsed(raw: bytes) -> pb.ProcessingRequest:
+    try:
+        return pb.ProcessingRequest.FromString(raw)
+    except DecodeError as error:
+        raise UndecodableMessageError("not a ProcessingRequest") from error
+
+
+def _modes(message: pb.ProcessingRequest) -> Modes:
+    config = message.protocol_config
+    return Modes(
+        BODY_MODES.get(config.request_body_mode, BodyMode.NONE),
+        BODY_MODES.get(config.response_body_mode, BodyMode.NONE),
+    )
+
+
+def _served(message: pb.ProcessingRequest) -> str:
+    """The "ip:port" that a proxy tells an endpoint picker of; "" if it tells none. An Envoy with
+    our configuration does not hand over this metadata, but an attribute."""
+    metadata = message.metadata_context.filter_metadata
+    if LB_NAMESPACE not in metadata or SERVED not in metadata[LB_NAMESPACE].fields:
+        return ""
+    text = metadata[LB_NAMESPACE].fields[SERVED].string_value
+    address = parse_address(text) if len(text) <= LONGEST_ADDRESS else None
+    return text if address is not None and address.literal else ""
 
 
 def _uri_sans(attributes: Mapping[str, Value]) -> tuple[str, ...]:

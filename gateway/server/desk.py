@@ -8,8 +8,8 @@ from typing import Self
 from gateway.model.demand import Demand
 from gateway.model.placement import Drop, Dropped, Placement, Served
 from gateway.picker.broker import Broker, Waiting
+from gateway.picker.kv.pool import ListeningPool
 from gateway.picker.plan import PickerPlan
-from gateway.picker.pool import PoolPicker
 
 
 @dataclass(slots=True)
@@ -18,7 +18,7 @@ class Desk:
     of it. Times are seconds."""
 
     plan: PickerPlan
-    pool: PoolPicker
+    pool: ListeningPool
     broker: Broker
     seats: "dict[int, asyncio.Future[Placement | Dropped]]" = field(
         default_factory=dict[int, "asyncio.Future[Placement | Dropped]"]
@@ -27,8 +27,11 @@ class Desk:
     @classmethod
     def opened(cls, name: str, plan: PickerPlan, random: Random) -> Self:
         """A desk that knows no endpoints yet."""
-        pool = PoolPicker(plan.profile(random), name=name, shadow=plan.shadow(random))
-        return cls(plan, pool, Broker(pool, plan.rules()))
+        pool = ListeningPool(plan.profile(random), name=name, shadow=plan.shadow(random))
+        pool.listen(plan.kv_events)
+        broker = Broker(pool, plan.rules())
+        pool.witness = broker.gate
+        return cls(plan, pool, broker)
 
     @property
     def patience(self) -> float:
@@ -40,6 +43,7 @@ class Desk:
         """Pick by another plan from now on; what is in flight and who waits stay."""
         self.plan = plan
         self.pool.use(plan.profile(random), plan.shadow(random))
+        self.pool.listen(plan.kv_events)
         self.broker.set_rules(plan.rules(), now)
 
     def offer(self, demand: Demand, size: int, now: float) -> Placement | Dropped | int:

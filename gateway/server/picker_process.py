@@ -17,9 +17,11 @@ from typing import Final
 from gateway.model.jsonvalue import JsonObject
 from gateway.pipeline.snapshot import Snapshot
 from gateway.server.counting import CountingPlacer
+from gateway.server.listening import Listening, OpenSubscription
 from gateway.server.picker_server import PickerServer
 from gateway.server.pool_news import PoolNews
 from gateway.server.pool_view import VIEW, pool_view
+from gateway.server.sharing import OpenStream, Sharing
 from gateway.server.worker import TEND_SECONDS, Build, Line
 
 LOG: Final = logging.getLogger("gatehouse.picker")
@@ -43,6 +45,18 @@ class PickerProcess:
         self._news = PoolNews(self._placer, clock)
         self._server: PickerServer | None = None
         self._number = 0
+        self._sharing: Sharing | None = None
+        self._listening: Listening | None = None
+
+    def listen_by(self, subscribe: OpenSubscription) -> None:
+        """Listen to what endpoints have cached, where that is configured, by what this opens.
+        Before `run`."""
+        self._listening = Listening(self._placer, subscribe)
+
+    def share_over(self, open_stream: OpenStream) -> None:
+        """Share picks with other gateways, where that is configured, over what this opens. Before
+        `run`."""
+        self._sharing = Sharing(self._placer, open_stream, self._clock)
 
     async def run(self) -> None:
         """Serve until SIGTERM or the end of the channel."""
@@ -53,6 +67,10 @@ class PickerProcess:
         with contextlib.suppress(asyncio.CancelledError, EOFError):
             await listening
         tending.cancel()
+        if self._sharing is not None:
+            await self._sharing.close()
+        if self._listening is not None:
+            self._listening.close()
         if self._server is not None:
             await self._server.stop()
         self._channel.close()
@@ -75,16 +93,21 @@ class PickerProcess:
                 await self._take(snapshot)
                 return {"pid": os.getpid()}
             case "poll":
-                return {"snapshot": self._number}
+                return {"snapshot": self._number, **self._shared()}
             case kind if kind == VIEW:
-                return pool_view(self._placer, self._clock())
+                return {**pool_view(self._placer, self._clock()), **self._shared()}
             case other:
                 return {"problem": f"unknown message {other!r}"}
+
+    def _shared(self) -> JsonObject:
+        return self._sharing.view() if self._sharing is not None else {}
 
     async def _take(self, snapshot: Snapshot) -> None:
         self._placer.configure(snapshot.pickers)
         self._news.repeat()
         self._number = snapshot.number
+        if self._sharing is not None:
+            await self._sharing.use(snapshot.state, snapshot.envelope)
         if self._server is None:
             with contextlib.suppress(FileNotFoundError):  # what a killed one left
                 os.unlink(self._path)  # noqa: PTH108  no blocking work

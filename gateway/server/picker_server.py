@@ -72,6 +72,10 @@ class Customer:
                 await self._place(number, pool, to_demand(values), size)
             case ["leave", str(pool), int(entry)]:
                 self._forget(pool, entry)
+            case ["moved", str(pool), int(ticket), str(endpoint)]:
+                placement = self._held.get((pool, ticket))
+                if placement is not None:
+                    self._placer.moved(placement, endpoint)
             case ["first", str(pool), int(ticket)]:
                 placement = self._held.get((pool, ticket))
                 if placement is not None:

@@ -8,7 +8,9 @@ processes of one gateway of one version, so that a frame that cannot be read end
 import asyncio
 import dataclasses
 import struct
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
+from operator import eq
 from typing import Any, Final, TypeAlias
 
 import orjson
@@ -88,8 +90,7 @@ def from_answer(answer: Answer) -> list[Any]:
     match answer:
         case Placement():
             *fields, _scores = _values(answer)
-            best = islice(answer.scores.items(), SCORED)
-            return ["placement", *fields, {name: dict(parts) for name, parts in best}]
+            return ["placement", *fields, *_from_scores(answer.scores)]
         case Dropped():
             return ["dropped", answer.drop.value, answer.retry_after, answer.waited]
         case Entry():
@@ -101,13 +102,53 @@ def to_answer(values: list[Any]) -> Answer:
     try:
         kind, *fields = values
         if kind == "placement":
-            placement = Placement(*fields)
+            *fields, names, table = fields
+            placement = Placement(*fields, scores=Scores(names, table))
             return dataclasses.replace(placement, fallbacks=tuple(placement.fallbacks))
         if kind == "entry":
             return Entry(*fields)
         return Dropped(Drop(fields[0]), *fields[1:])
-    except (TypeError, ValueError, IndexError) as error:
+    except (AttributeError, TypeError, ValueError, IndexError) as error:
         raise BrokenLineError from error
+
+
+class Scores(Mapping[str, Mapping[str, float]]):
+    """What endpoints were compared by, as it came: few picks are ever explained. `table` has the
+    values of `names` for each address, or its parts by name."""
+
+    __slots__ = ("_names", "_table")
+
+    def __init__(
+        self, names: Sequence[str], table: Mapping[str, Sequence[float] | Mapping[str, float]]
+    ) -> None:
+        """Raises TypeError for what is no table of these names."""
+        for row in table.values():
+            if len(row) != len(names) and not isinstance(row, Mapping):
+                raise TypeError("a row of another length")
+        self._names = names
+        self._table = table
+
+    def __getitem__(self, address: str) -> Mapping[str, float]:
+        row = self._table[address]
+        return row if isinstance(row, Mapping) else dict(zip(self._names, row, strict=True))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._table)
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+
+def _from_scores(scores: Mapping[str, Mapping[str, float]]) -> tuple[list[str], dict[str, Any]]:
+    """The best of them: names once, and values by address, or parts by name where endpoints have
+    others."""
+    names: list[str] = []
+    table: dict[str, Any] = {}
+    for address, parts in islice(scores.items(), SCORED):
+        names = names or list(parts)
+        same = len(parts) == len(names) and all(map(eq, parts, names))
+        table[address] = list(parts.values()) if same else dict(parts)
+    return names, table
 
 
 def _values(of: Demand | Served | Placement | Entry) -> list[Any]:

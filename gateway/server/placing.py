@@ -11,7 +11,9 @@ from random import Random
 from gateway.model.demand import Demand
 from gateway.model.engine import EngineLoad
 from gateway.model.placement import Drop, Dropped, Placement, Served
-from gateway.picker.endpoint import Endpoint
+from gateway.picker.endpoint import Endpoint, EndpointState
+from gateway.picker.kv.feed import Step
+from gateway.picker.kv.tracker import Told
 from gateway.picker.plan import PickerPlan
 from gateway.pipeline.placer import Entry
 from gateway.server.desk import Desk
@@ -19,7 +21,8 @@ from gateway.server.desk import Desk
 
 class LocalPlacer:
     """Implements `pipeline.placer.Placer` in this process. `clock` gives seconds; times of loads
-    are on it, and `random` is for profiles that draw."""
+    are on it, and `random` is for profiles that draw. `when_members` is called when pools, or their
+    endpoints, may be others."""
 
     def __init__(self, clock: Callable[[], float], random: Random) -> None:
         self._clock = clock
@@ -27,6 +30,7 @@ class LocalPlacer:
         self._desks: dict[str, Desk] = {}
         self._evictions: dict[tuple[str, int], Callable[[], None]] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
+        self.when_members: Callable[[], None] = lambda: None
 
     def configure(self, plans: Mapping[str, PickerPlan]) -> None:
         """Use these pools from now on. One whose plan is as before goes on as it is; of another
@@ -41,17 +45,24 @@ class LocalPlacer:
             elif desk.plan != plan:
                 desk.change(plan, self._random, self._clock())
                 self._step(name)
+        self.when_members()
 
     @property
     def desks(self) -> Mapping[str, Desk]:
         """The pools by name."""
         return self._desks
 
+    def states(self, pool: str) -> Sequence[EndpointState]:
+        """The members of `pool` and what is known of them; none of one that there is not."""
+        desk = self._desks.get(pool)
+        return () if desk is None else desk.pool.states()
+
     def endpoints(self, pool: str, endpoints: Sequence[Endpoint]) -> None:
         """These are the model servers of `pool` now."""
         if desk := self._desks.get(pool):
             desk.pool.set_endpoints(endpoints, self._clock())
             self._step(pool)
+            self.when_members()
 
     def load(self, pool: str, address: str, load: EngineLoad | None) -> None:
         """A model server was asked how busy it is; None: it did not say."""
@@ -59,10 +70,20 @@ class LocalPlacer:
             desk.pool.scraped(address, load, self._clock())
             self._step(pool)
 
+    def heard(self, pool: str, address: str, steps: Sequence[Step]) -> Told:
+        """A model server said what it has cached."""
+        desk = self._desks.get(pool)
+        return Told() if desk is None else desk.pool.heard(address, steps, self._clock())
+
     def tend(self) -> None:
         """Now and then: forget what nobody ended."""
         for name, desk in self._desks.items():
             desk.pool.expire(self._clock())
+            self._step(name)
+
+    def stir(self) -> None:
+        """Others have come or gone: whoever waits may have a place now."""
+        for name in self._desks:
             self._step(name)
 
     async def place(self, pool: str, demand: Demand, size: int) -> Placement | Dropped | Entry:
@@ -90,6 +111,12 @@ class LocalPlacer:
     def when_evicted(self, placement: Placement, tell: Callable[[], None]) -> None:
         """See `pipeline.placer.Placer`."""
         self._evictions[placement.pool, placement.ticket] = tell
+
+    def moved(self, placement: Placement, endpoint: str) -> None:
+        """See `pipeline.placer.Placer`."""
+        if desk := self._desks.get(placement.pool):
+            desk.broker.moved(placement.ticket, endpoint, self._clock())
+            self._step(placement.pool)
 
     def first_token(self, placement: Placement) -> None:
         """See `pipeline.placer.Placer`."""

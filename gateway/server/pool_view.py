@@ -11,6 +11,7 @@ from gateway.model.jsonvalue import JsonObject, JsonValue
 from gateway.picker.cost import CostProfile
 from gateway.picker.endpoint import EndpointState
 from gateway.picker.flow.view import BandView, FlowView, QueueView
+from gateway.picker.kv.pool import ListeningPool
 from gateway.picker.learning import Learner
 from gateway.picker.pool import PoolPicker
 from gateway.picker.pool_messages import load_json
@@ -59,7 +60,7 @@ def _pool(name: str, desk: Desk, tally: Tally, now: float) -> JsonObject:
     }
 
 
-def _endpoint(state: EndpointState, pool: PoolPicker, tally: Tally, now: float) -> JsonObject:
+def _endpoint(state: EndpointState, pool: ListeningPool, tally: Tally, now: float) -> JsonObject:
     flight, load, endpoint = state.in_flight, state.load, state.endpoint
     return {
         "address": endpoint.address,
@@ -70,13 +71,23 @@ def _endpoint(state: EndpointState, pool: PoolPicker, tally: Tally, now: float) 
             "prefilling": flight.prefilling,
             "prefill_tokens": flight.prefill_tokens,
             "context_tokens": flight.context_tokens,
+            "elsewhere": pool.elsewhere[endpoint.address],
         },
         "load": None
         if load is None
         else {**load_json(load), "age": round(max(now - load.at, 0.0), 1)},
         "rates": _rates(pool, endpoint.address, now),
+        "kv_events": _known(pool, endpoint.address),
         "picks": tally.endpoints[endpoint.address],
     }
+
+
+def _known(pool: ListeningPool, address: str) -> JsonObject | None:
+    """What an endpoint's events have come to; None while nobody listens."""
+    known = pool.known(address)
+    if known is None:
+        return None
+    return {"blocks": known.blocks, "joined": known.joined, "unjoined": known.unjoined}
 
 
 def _rates(pool: PoolPicker, address: str, now: float) -> JsonObject:

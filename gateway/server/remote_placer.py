@@ -225,6 +225,13 @@ class RemotePlacer:
         elif self._held.get((placement.pool, placement.ticket)) is placement:
             self._evictions[placement.pool, placement.ticket] = tell
 
+    def moved(self, placement: Placement, endpoint: str) -> None:
+        """See `pipeline.placer.Placer`."""
+        if placement.degraded:
+            self._alone.moved(placement, endpoint)
+        elif self._held.get((placement.pool, placement.ticket)) is placement:
+            self._say(["moved", placement.pool, placement.ticket, endpoint])
+
     def first_token(self, placement: Placement) -> None:
         """See `pipeline.placer.Placer`."""
         if placement.degraded:

@@ -19,10 +19,16 @@ from gateway.config.wiring import METADATA_KEY, Wiring, WiringError, parse_wirin
 from gateway.pipeline.review import Review
 from gateway.server.check import CheckDriver, decode
 from gateway.server.codec import UndecodableMessageError
+from gateway.server.foreign import InForce, opened
 from gateway.server.stream import StreamDriver
 
 EXT_PROC_SERVICE: Final = "envoy.service.ext_proc.v3.ExternalProcessor"
 EXT_AUTHZ_SERVICE: Final = "envoy.service.auth.v3.Authorization"
+LIVENESS: Final = "liveness"
+READY: Final = ("", "readiness", EXT_PROC_SERVICE)
+"""Services that grpc.health.v1 is asked about, as of endpoint pickers (llm-d router v0.10). The
+former serves while the worker drains, which is no reason to kill it; the others do not."""
+
 RESET_SECONDS: Final = 0.002
 """How long a stream that Envoy ended waits for the reset that follows, which cancels it: grpc.aio
 leaks 116 bytes for each status that it sends on a call that is gone (grpc/grpc#43360)."""
@@ -47,6 +53,7 @@ class Service:
         new_check: Callable[[Wiring], CheckDriver] | None = None,
         credentials: grpc.ServerCredentials | None = None,
     ) -> None:
+        self._foreign: InForce = lambda: None
         self._new_driver = new_driver
         self._new_check = new_check
         self._active: dict[asyncio.Task[None], StreamDriver] = {}
@@ -86,10 +93,13 @@ class Service:
             await stream.abort(grpc.StatusCode.INTERNAL, "no task")
             return
         try:
-            wiring = _wiring(stream.invocation_metadata())
-        except WiringError as error:
+            wired = await self._wired(stream)
+        except (WiringError, UndecodableMessageError) as error:
             await stream.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
             return
+        if wired is None:
+            return
+        wiring, stream = wired
         driver = self._new_driver(wiring)
         self._active[task] = driver
         try:
@@ -99,6 +109,20 @@ class Service:
         if not driver.complete:  # ending cleanly here would let the request pass unjudged
             await stream.abort(grpc.StatusCode.INTERNAL, "ended before the verdict")
         await asyncio.sleep(RESET_SECONDS)
+
+    async def _wired(self, stream: Any) -> tuple[Wiring, Any] | None:
+        """What a stream can deliver, and itself; None if it ended and had asked nothing."""
+        wiring = _wiring(stream.invocation_metadata())
+        if wiring is not None:
+            return wiring, stream
+        proxy = self._foreign()
+        if proxy is None:
+            raise WiringError("no wiring: this stream is not of configuration that we generated")
+        return await opened(stream, proxy)
+
+    def admit(self, foreign: InForce) -> None:
+        """Serve streams without wiring as `foreign` says at that time; else they are refused."""
+        self._foreign = foreign
 
     async def start(self, address: str) -> str:
         """Bind `address` ("unix:PATH" or "IP:PORT") and serve. Returns the bound address.
@@ -112,14 +136,15 @@ class Service:
         except RuntimeError as error:
             raise OSError(f"cannot listen on {address}") from error
         await self._server.start()
-        for name in ("", EXT_PROC_SERVICE):
+        for name in (LIVENESS, *READY):
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
         return address if address.startswith("unix:") else f"{address.rpartition(':')[0]}:{port}"
 
     async def drain(self, seconds: float) -> None:
         """Stop taking streams, close those that need nothing more, give the rest `seconds` and
         then a moment in which responses that are read can end with an error of their protocol."""
-        await self._health.enter_graceful_shutdown()
+        for name in READY:
+            await self._health.set(name, health_pb2.HealthCheckResponse.NOT_SERVING)
         clock = asyncio.get_running_loop().time
         deadline = clock() + seconds
         stopping = asyncio.ensure_future(self._server.stop(seconds + LAST_WORDS_SECONDS))
@@ -160,11 +185,12 @@ async def _check(new_check: Callable[[Wiring], CheckDriver], raw: bytes, context
     return await new_check(asked.wiring).answer(asked)
 
 
-def _wiring(metadata: Iterable[tuple[str, str | bytes]] | None) -> Wiring:
+def _wiring(metadata: Iterable[tuple[str, str | bytes]] | None) -> Wiring | None:
+    """The wiring that a stream brings, None if it brings none. Raises `WiringError`."""
     for name, value in metadata or ():
         if name == METADATA_KEY and isinstance(value, str):
             wiring = parse_wiring(value)
             if wiring.mode == "check":
                 raise WiringError("a stream where a check is configured")
             return wiring
-    raise WiringError("no wiring: this stream does not come from configuration that we generated")
+    return None

@@ -60,6 +60,7 @@ class Exchange(Protocol):
     @property
     def review(self) -> Review | None: ...
     def revoked(self) -> None: ...
+    def gave_way(self) -> Refuse: ...
     def when_cut(self, cut: Callable[[], None]) -> None: ...
     def finish(self, *, unread: bool) -> None: ...
 
@@ -105,6 +106,7 @@ class StreamDriver:
         self._draining = False
         self._revoked = False
         self._evicted = False
+        self._takes_back = False
         self.reviewed_by: object = None
         self._expired = False
         self._ended_by_envoy = False
@@ -126,7 +128,7 @@ class StreamDriver:
             if self._revoked:  # Envoy resets what it has begun to send
                 await stream.abort(StatusCode.PERMISSION_DENIED, "no longer permitted")
             if self._evicted:
-                await stream.abort(StatusCode.ABORTED, "gave way to a more urgent request")
+                await self._give_way(stream)
         except Exception as error:  # noqa: BLE001  its text may quote a client: the type will do
             await stream.abort(StatusCode.INTERNAL, f"fault: {type(error).__name__}")
         finally:
@@ -176,7 +178,16 @@ class StreamDriver:
         """The request ends now, whatever of its answer has been sent."""
         if not self._evicted:
             self._evicted = True
+            self._takes_back = self._idle and self._machine.may_take_back
             task.cancel()
+
+    async def _give_way(self, stream: Stream) -> None:
+        """Refuse what was let through, as long as nothing of its answer has come."""
+        if not self._takes_back:
+            await stream.abort(StatusCode.ABORTED, "gave way to a more urgent request")
+            return
+        for reply in self._machine.take_back(self._exchange.gave_way()):
+            await stream.write(encode(reply))
 
     def expire(self) -> None:
         """Time is up: the next piece of a response that is read, unless it is the last, becomes

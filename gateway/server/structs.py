@@ -28,12 +28,17 @@ _double: Final = struct.Struct("<d").pack
 def struct_bytes(values: JsonObject) -> bytes:
     """`values` as a serialised Struct. Raises UnicodeEncodeError for half of a surrogate pair and
     OverflowError for an integer beyond a double."""
-    return b"".join(
-        [
-            _text_entry(name, value) if isinstance(value, str) else _entry(name, _value(value))
-            for name, value in values.items()
-        ]
-    )
+    return b"".join([_member(name, value) for name, value in values.items()])
+
+
+def _member(name: str, value: JsonValue) -> bytes:
+    if isinstance(value, str):
+        return _text_entry(name, value)
+    if isinstance(value, bool):
+        return _flag_entry(name, value)
+    if isinstance(value, int | float):
+        return _before_number(name) + _double(value)
+    return _entry(name, _value(value))
 
 
 def _value(value: JsonValue) -> bytes:
@@ -56,6 +61,17 @@ def _text_entry(name: str, text: str) -> bytes:
 @lru_cache(_REMEMBERED)
 def _text(text: str) -> bytes:
     return _field(_TEXT, text.encode())
+
+
+@lru_cache(_REMEMBERED)
+def _flag_entry(name: str, flag: bool) -> bytes:
+    return _entry(name, _BOOLS[flag])
+
+
+@lru_cache(_REMEMBERED)
+def _before_number(name: str) -> bytes:
+    """An entry with a number, up to the eight bytes of the number."""
+    return _entry(name, _NUMBER + bytes(8))[:-8]
 
 
 def _entry(name: str, value: bytes) -> bytes:

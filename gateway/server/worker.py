@@ -18,18 +18,23 @@ from gateway.config.wiring import Wiring
 from gateway.extproc.budget import Budget
 from gateway.model.jsonvalue import JsonObject
 from gateway.pipeline.exchange import HttpExchange, Surroundings
+from gateway.pipeline.foreign import ForeignExchange
+from gateway.pipeline.foreign_proxy import ForeignProxy
 from gateway.pipeline.review import Review
 from gateway.pipeline.sampling import Sampler
 from gateway.pipeline.snapshot import Snapshot
 from gateway.server.check import CheckDriver
 from gateway.server.counting import CountingPlacer
 from gateway.server.credentials import server_credentials
+from gateway.server.listening import Listening, OpenSubscription
 from gateway.server.picks import PICK, KeepingPlacer, Picks
 from gateway.server.pool_news import PoolNews
 from gateway.server.pool_view import VIEW, pool_view
 from gateway.server.remote_placer import RemotePlacer
 from gateway.server.service import Service
+from gateway.server.sharing import OpenStream, Sharing
 from gateway.server.stream import Exchange, StreamDriver
+from gateway.server.trace_recorder import TRACE, OpenTrace, TraceRecorder
 from gateway.telemetry.metrics import Metrics
 from gateway.telemetry.traces import NoTracing, Tracing
 
@@ -107,10 +112,27 @@ class Worker:
         self._random = Random()  # noqa: S311  draws samples and shares, nothing secret
         self._sampler = Sampler(self._random)
         self._own_placer = CountingPlacer(time.monotonic, self._random)
-        self._picks = Picks()
+        self._recorder = TraceRecorder(self._metrics.trace_lost.inc)
+        self._picks = Picks(endpoints=self._own_placer.states, recorder=self._recorder)
         self._placer: CountingPlacer | RemotePlacer = self._own_placer
         self._news = PoolNews(self._own_placer, time.monotonic)
         self._asking: asyncio.Task[None] | None = None
+        self._sharing: Sharing | None = None
+        self._listening: Listening | None = None
+
+    def trace_to(self, open_sink: OpenTrace) -> None:
+        """Keep traces of pools, where they are configured, in what this opens. Before `run`."""
+        self._recorder.open_sink = open_sink
+
+    def share_over(self, open_stream: OpenStream) -> None:
+        """Share picks with other gateways, where that is configured, over what this opens. Not for
+        a worker with a picker process, which does it for all. Before `run`."""
+        self._sharing = Sharing(self._own_placer, open_stream, time.monotonic)
+
+    def listen_by(self, subscribe: OpenSubscription) -> None:
+        """Listen to what endpoints have cached, where that is configured, by what this opens. Not
+        for a worker with a picker process, which does it for all. Before `run`."""
+        self._listening = Listening(self._own_placer, subscribe)
 
     def pick_by(self, socket: str) -> None:
         """Behind this Unix socket is the picker of all workers; without it, this one picks alone.
@@ -168,16 +190,24 @@ class Worker:
                     "snapshot": self._snapshot.number if self._snapshot else 0,
                     "streams": self._service.open_streams if self._service else 0,
                     "missed": list(missed),
+                    **(self._sharing.view() if self._sharing is not None else {}),
                 }
             case "pools" | "loads":
                 self._news.take(message)
                 return {}
             case kind if kind == VIEW:
-                return pool_view(self._own_placer, time.monotonic())
-            case kind if kind == PICK:
-                return self._picks.view(str(message.get("audit_id")))
+                shared = self._sharing.view() if self._sharing is not None else {}
+                return {**pool_view(self._own_placer, time.monotonic()), **shared}
+            case kind if kind in {PICK, TRACE}:
+                return self._tell(message)
             case other:
                 return {"problem": f"unknown message {other!r}"}
+
+    def _tell(self, message: JsonObject) -> JsonObject:
+        """Of one pick, or of all that have ended."""
+        if message.get("type") == PICK:
+            return self._picks.view(str(message.get("audit_id")))
+        return self._recorder.view(self._picks)
 
     async def _attempt(self, work: Awaitable[None]) -> JsonObject:
         try:
@@ -193,8 +223,11 @@ class Worker:
         if self._audit is None:
             self._audit = self._open_sink(snapshot.record_path, self._metrics.audit_lost.inc)
             self._tracing = self._open_tracing(snapshot)
+        await self._recorder.configure(snapshot.traces, snapshot.trace_key)
         self._snapshot = snapshot
         self._use_pools(snapshot)
+        if self._sharing is not None:
+            await self._sharing.use(snapshot.state, snapshot.envelope)
         self._budget.total = snapshot.held_bytes
         self._waiting.total = snapshot.held_bytes // 2  # the rest is for what need not wait
         if self._service is None:
@@ -205,6 +238,7 @@ class Worker:
                 streams=snapshot.streams,
                 credentials=server_credentials(snapshot.worker_tls),
             )
+            service.admit(self._foreign)
             await service.start(self._address)
             self._service = service
         await self._service.review(snapshot, self._permitted)
@@ -220,8 +254,14 @@ class Worker:
         self._placer = remote
 
     def _new_driver(self, wiring: Wiring) -> StreamDriver:
-        snapshot = self._in_force()
-        return self._drive(HttpExchange(snapshot, wiring, self._surroundings()), snapshot)
+        snapshot, around = self._in_force(), self._surroundings()
+        if wiring.foreign and snapshot.foreign is not None:
+            exchange = ForeignExchange(snapshot, wiring, around, snapshot.foreign)
+            return self._drive(exchange, snapshot)
+        return self._drive(HttpExchange(snapshot, wiring, around), snapshot)
+
+    def _foreign(self) -> ForeignProxy | None:
+        return self._in_force().foreign
 
     def _new_check(self, wiring: Wiring) -> CheckDriver:
         snapshot = self._in_force()
@@ -280,8 +320,13 @@ class Worker:
         if self._service is not None:
             drain = self._snapshot.drain_seconds if self._snapshot else 0.0
             await self._service.drain(drain)
+        if self._sharing is not None:
+            await self._sharing.close()
+        if self._listening is not None:
+            self._listening.close()
         if self._audit is not None:
             await self._audit.close()
+        await self._recorder.close()
         await asyncio.to_thread(self._tracing.shutdown)
         self._channel.close()
 

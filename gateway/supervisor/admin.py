@@ -1,5 +1,5 @@
-"""The admin address: /healthz, /readyz, /metrics, /status, /pools and /picks/AUDIT-ID. Loopback
-unless configured.
+"""The admin address: /healthz, /readyz, /metrics, /status, /pools, /picks/AUDIT-ID and
+/trace. Loopback unless configured.
 
 It shows names, numbers and states, never configuration values or secrets.
 """
@@ -33,6 +33,10 @@ class Pools(Protocol):
 
     async def pick(self, audit_id: str) -> JsonObject | None:
         """One pick; None if it is not known."""
+        ...
+
+    async def trace(self) -> JsonObject:
+        """The newest requests that were served."""
         ...
 
 
@@ -100,6 +104,7 @@ class Admin:
                 Route("/status", self._show_status),
                 Route("/pools", self._show_pools),
                 Route("/picks/{audit_id}", self._show_pick),
+                Route("/trace", self._show_trace),
             ]
         )
 
@@ -126,6 +131,9 @@ class Admin:
 
     async def _show_pools(self, _request: Request) -> Response:
         return JSONResponse(await self._shown.pools.view())
+
+    async def _show_trace(self, _request: Request) -> Response:
+        return JSONResponse(await self._shown.pools.trace())
 
     async def _show_pick(self, request: Request) -> Response:
         found = await self._shown.pools.pick(request.path_params["audit_id"])

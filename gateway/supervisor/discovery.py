@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from gateway.adapters.kubernetes import PodMembers
+from gateway.adapters.kubernetes_resources import PoolObjects
 from gateway.bootstrap.load import Loaded
 from gateway.config.addresses import parse_address
 from gateway.config.backend import Backend
@@ -15,6 +16,7 @@ from gateway.config.schema import Gateway
 from gateway.model.jsonvalue import JsonObject
 from gateway.picker.endpoint import Endpoint
 from gateway.picker.engines import find_engines
+from gateway.supervisor.cluster import ClusterWord
 from gateway.supervisor.health import EndpointHealth, EndpointKey
 from gateway.supervisor.member_files import MemberFiles
 from gateway.supervisor.metrics import SupervisorMetrics
@@ -32,7 +34,7 @@ FILES_SECONDS: Final = 0.25
 
 class Discovery:
     """Follows the servers of what is in force. `health` maps a server to the interval of its
-    checks, as the targets here do."""
+    checks, as the targets here do. `cluster` is what clusters say of pools beside their members."""
 
     def __init__(self, workers: WorkerPool, metrics: SupervisorMetrics, pace: Pace = PACE) -> None:
         self.health = EndpointHealth(self._on_health)
@@ -41,6 +43,10 @@ class Discovery:
         self._resolver = Resolver()
         self._files = MemberFiles()
         self._pods = PodMembers()
+        self.cluster = ClusterWord(PoolObjects())
+        metrics.watch_clusters(
+            {"members": lambda: self._member_faults, "objects": lambda: self.cluster.faults}
+        )
         self._scraper = Scraper(self.news.note, pace)
         self._looking = asyncio.Lock()
         self._rollout: Rollout | None = None
@@ -51,9 +57,9 @@ class Discovery:
 
     async def find(self, *gateways: Gateway) -> dict[EndpointKey, float]:
         """Every server of the first of `gateways`, and the interval of its checks in seconds. The
-        files and pods of all of them are followed."""
+        files, pods and objects of all of them are followed."""
         await asyncio.to_thread(self._files.follow, *gateways)
-        await self._pods.follow(*gateways)
+        await asyncio.gather(self._pods.follow(*gateways), self.cluster.followed.follow(*gateways))
         return await self._resolver.resolve(self._with_members(gateways[0]))
 
     def _with_members(self, gateway: Gateway) -> list[Backend]:
@@ -185,12 +191,17 @@ class Discovery:
     def status(self) -> JsonObject:
         """Pools, their servers, and the newest load of each."""
         now = asyncio.get_running_loop().time()
-        faults = (*self._files.faults, *self._pods.faults)
-        return pool_status(self.news.endpoints, self.news.loads, faults, now)
+        pools = pool_status(self.news.endpoints, self.news.loads, self._member_faults, now)
+        return {**pools, "object_faults": [*self.cluster.faults]}
+
+    @property
+    def _member_faults(self) -> tuple[str, ...]:
+        return (*self._files.faults, *self._pods.faults)
 
     async def close(self) -> None:
         """Stop checking and asking."""
         await self._pods.close()
+        await self.cluster.followed.close()
         await self.health.close()
         await self._scraper.close()
 

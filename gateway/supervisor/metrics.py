@@ -1,9 +1,10 @@
 """What the supervisor itself counts; the admin address adds it to the workers' sum."""
 
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry, Counter, Gauge, multiprocess
 
 from gateway.supervisor.pool_gauges import PoolGauges
 
@@ -53,6 +54,12 @@ class SupervisorMetrics:
             ["backend", "endpoint"],
             registry=self.registry,
         )
+        self.pool_faults = Gauge(
+            "gatehouse_pool_faults",
+            "Reasons why members of pools, or objects of clusters about them, may be old.",
+            ["of"],
+            registry=self.registry,
+        )
         self.pools = PoolGauges(self.registry)
 
     def watch_workers(self, workers: Sequence[Serving]) -> None:
@@ -60,8 +67,20 @@ class SupervisorMetrics:
         self.workers.set_function(lambda: len(workers))
         self.workers_up.set_function(lambda: sum(one.serving for one in workers))
 
+    def watch_clusters(self, faults: Mapping[str, Callable[[], Sequence[str]]]) -> None:
+        """Show how many of these faults there are whenever somebody looks."""
+        for of, told in faults.items():
+            self.pool_faults.labels(of).set_function(lambda told=told: len(told()))
+
     def show_health(self, health: Mapping[tuple[str, str], bool]) -> None:
         """Endpoints as they are; those that are gone are no longer shown."""
         self.endpoint_healthy.clear()
         for (backend, endpoint), healthy in health.items():
             self.endpoint_healthy.labels(backend, endpoint).set(healthy)
+
+
+def forget_process(folder: Path, pid: int) -> None:
+    """Take what a process that has ended was doing out of the sum over workers in `folder`: it
+    serves no streams. What it counted stays."""
+    untyped: Any = multiprocess
+    untyped.mark_process_dead(pid, str(folder))

@@ -17,6 +17,14 @@ _OF_ENDPOINT: Final = {
     "gatehouse_pool_waiting_requests": "Requests that the endpoint says wait in it.",
     "gatehouse_pool_kv_usage_ratio": "Share of its KV cache that the endpoint says is in use.",
     "gatehouse_pool_load_known": "1 while the endpoint tells its metrics.",
+    "gatehouse_pool_kv_event_blocks": "Blocks of its cache that are known by its KV events.",
+    "gatehouse_pool_kv_event_joined_requests": "Ended requests whose prompts are told from others.",
+    "gatehouse_pool_kv_event_unjoined_requests": "Those whose prompts are not, or not wholly.",
+}
+_OF_STATE: Final = {
+    "gatehouse_state_connected": ("connected", "1 while picks are shared through `state`."),
+    "gatehouse_state_peers": ("peers", "Other gateways that share theirs."),
+    "gatehouse_state_peer_requests": ("peer_requests", "Their requests that have not ended."),
 }
 _OF_BAND: Final = {
     "gatehouse_pool_queue_requests": "Requests that wait in the gateway.",
@@ -38,6 +46,10 @@ class PoolGauges:
                 name: Gauge(name, text, ["pool", "priority"], registry=registry)
                 for name, text in _OF_BAND.items()
             },
+            **{
+                name: Gauge(name, text, ["state"], registry=registry)
+                for name, (_, text) in _OF_STATE.items()
+            },
             "gatehouse_pool_saturation_ratio": Gauge(
                 "gatehouse_pool_saturation_ratio",
                 "How full the pool is by its own measure: 1 and over is full.",
@@ -50,6 +62,9 @@ class PoolGauges:
         """Pools as `view` has them, and nothing else."""
         for gauge in self._gauges.values():
             gauge.clear()
+        if state := _object(view.get("state")):
+            for name, (key, _) in _OF_STATE.items():
+                self._set(name, state.get(key), "redis")
         left = ENDPOINTS
         for pool in _objects(view.get("pools")):
             name = str(pool.get("name"))
@@ -73,15 +88,28 @@ class PoolGauges:
     def _show_endpoint(self, pool: str, endpoint: JsonObject) -> None:
         labels = (pool, _address(endpoint))
         flight, load = _object(endpoint.get("in_flight")), _object(endpoint.get("load"))
-        self._set("gatehouse_pool_in_flight_requests", flight.get("requests"), *labels)
+        self._set("gatehouse_pool_in_flight_requests", _own(flight), *labels)
         self._set("gatehouse_pool_running_requests", load.get("running"), *labels)
         self._set("gatehouse_pool_waiting_requests", load.get("waiting"), *labels)
         self._set("gatehouse_pool_kv_usage_ratio", load.get("kv_usage"), *labels)
+        events = _object(endpoint.get("kv_events"))
+        self._set("gatehouse_pool_kv_event_blocks", events.get("blocks"), *labels)
+        self._set("gatehouse_pool_kv_event_joined_requests", events.get("joined"), *labels)
+        self._set("gatehouse_pool_kv_event_unjoined_requests", events.get("unjoined"), *labels)
 
     def _set(self, name: str, value: JsonValue, *labels: str) -> None:
         """What is not known has no series."""
         if isinstance(value, int | float):
             self._gauges[name].labels(*labels).set(value)
+
+
+def _own(flight: JsonObject) -> JsonValue:
+    """Requests without those of other gateways, which tell them themselves."""
+    match flight.get("requests"), flight.get("elsewhere", 0):
+        case int(requests), int(elsewhere):
+            return requests - elsewhere
+        case _:
+            return None
 
 
 def _address(endpoint: JsonObject) -> str:

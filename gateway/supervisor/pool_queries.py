@@ -2,11 +2,11 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from gateway.config.pool import Pool
-from gateway.model.jsonvalue import JsonObject
+from gateway.model.jsonvalue import JsonObject, JsonValue
 from gateway.picker.engines import find_engines
 from gateway.supervisor.workers import Worker, WorkerFailedError, WorkerPool
 
@@ -43,6 +43,17 @@ class PoolQueries:
         question: JsonObject = {"type": "pick", "audit_id": audit_id}
         answers = await asyncio.gather(*(_asked(one, question) for one in self._workers.workers))
         return next((answer for answer in answers if answer), None)
+
+    async def trace(self) -> JsonObject:
+        """How the newest requests of all workers were served, as records of a trace."""
+        question: JsonObject = {"type": "trace"}
+        answers = await asyncio.gather(*(_asked(one, question) for one in self._workers.workers))
+        return {"version": 1, "records": [each for one in answers for each in _records(one)]}
+
+
+def _records(answer: JsonObject | None) -> Iterator[JsonValue]:
+    found = answer.get("records") if answer else None
+    yield from found if isinstance(found, list) else ()
 
 
 def is_scraped(pool: Pool) -> bool:

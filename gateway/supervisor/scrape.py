@@ -105,6 +105,8 @@ class Scraper:
                 await asyncio.sleep(interval * self._chance.uniform(1 - JITTER, 1 + JITTER))
 
     async def _ask(self, key: EndpointKey, source: Source, line: "_Line") -> EngineLoad | None:
+        # The numbers are younger than the question, so that nothing is missed between the two.
+        at = asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 text = await line.get()
@@ -112,7 +114,7 @@ class Scraper:
             # TimeoutError is an OSError.
             LOG.debug("%s %s tells no metrics: %s", *key, error or type(error).__name__)
             return None
-        return source.engine.load(text, asyncio.get_running_loop().time())
+        return source.engine.load(text, at)
 
     async def close(self) -> None:
         """Ask nobody any more."""

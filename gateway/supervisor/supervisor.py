@@ -10,6 +10,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Collection, Coroutine, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,7 +23,7 @@ from gateway.edge.admin import EnvoyAdmin, admin_address
 from gateway.edge.binary import EnvoyMissingError, envoy_command, envoy_version, find_envoy
 from gateway.edge.files import EdgeLockedError, EnvoyFiles, sole_writer
 from gateway.edge.layout import Layout
-from gateway.model.jsonvalue import JsonObject
+from gateway.model.jsonvalue import JsonObject, JsonValue
 from gateway.supervisor.admin import Admin, Shown
 from gateway.supervisor.banner import banner
 from gateway.supervisor.children import ChildFailedError, Children
@@ -30,7 +31,7 @@ from gateway.supervisor.discovery import Discovery
 from gateway.supervisor.drain import drain
 from gateway.supervisor.envoy_process import EnvoyFailedError, EnvoyProcess
 from gateway.supervisor.health import EndpointKey
-from gateway.supervisor.metrics import SupervisorMetrics
+from gateway.supervisor.metrics import SupervisorMetrics, forget_process
 from gateway.supervisor.options import Options
 from gateway.supervisor.pool_queries import PoolQueries
 from gateway.supervisor.ports import taken_addresses
@@ -72,6 +73,7 @@ class Supervisor:
         self._rollout: Rollout | None = None
         self._reload: Reload | None = None
         self._telling: asyncio.Task[None] | None = None
+        self._shared: JsonValue = {"connected": False, "problem": "not asked yet"}
 
     async def run(self) -> int:
         """Start, serve until SIGTERM or SIGINT, stop: 0, or 1 if a part of it ended by itself.
@@ -154,6 +156,7 @@ class Supervisor:
             self._on_worker_change,
             self._options.worker_timing,
         )
+        pool.when_ended(partial(forget_process, metrics))
         if picker:
             pool.pick_at(f"unix:{picker}")
         return pool
@@ -210,6 +213,8 @@ class Supervisor:
         await self._keys.refresh_due()
         targets = await self._discovery.find(gateway)
         await self._discovery.watch(targets, gateway)
+        if self._reload is not None:
+            rollout.loaded = self._reload.first(self._first)
         await rollout.start(dict.fromkeys(targets, True))
         await admin.start()
         if binary is not None:
@@ -308,6 +313,7 @@ class Supervisor:
                 missed = answer.get("missed")
                 for issuer in missed if isinstance(missed, list) else []:
                     self._keys.hurry(str(issuer))
+                self._shared = answer.get("state", self._shared)
             self._metrics.show_health(self._discovery.health.state())
 
     async def _on_worker_change(self) -> None:
@@ -353,6 +359,7 @@ class Supervisor:
             **process_status(
                 self._pool.workers, self._discovery.health.state(), self._keys.states()
             ),
+            **({"state": self._shared} if self._in_force.gateway.state.shared else {}),
             **(self._discovery.status() if self._in_force.gateway.pools else {}),
         }
 

@@ -68,6 +68,11 @@ class Worker:
         return self._process.pid if self._process and self._process.returncode is None else None
 
     @property
+    def last_pid(self) -> int | None:
+        """The process in the slot now, or else the one that was there last."""
+        return self._process.pid if self._process else None
+
+    @property
     def running(self) -> bool:
         """Whether a process is there and its channel is open."""
         return self._channel is not None
@@ -204,6 +209,11 @@ class WorkerPool:
         self._publishing = asyncio.Lock()
         self._on_change = on_change
         self._timing = timing
+        self._ended: Callable[[int], None] | None = None
+
+    def when_ended(self, tell: Callable[[int], None]) -> None:
+        """Have `tell` called with the id of each process that ends by itself. Before `start`."""
+        self._ended = tell
 
     def pick_at(self, address: str) -> None:
         """Have one process pick for all workers, at "unix:PATH". Before `start`."""
@@ -286,6 +296,8 @@ class WorkerPool:
         while True:
             started = clock()
             status = await worker.wait()
+            if self._ended is not None and worker.last_pid is not None:
+                self._ended(worker.last_pid)
             if clock() - started > self._timing.stable:
                 backoff = self._timing.first_backoff
             LOG.warning("%s ended with status %d; starting another", worker.name, status)

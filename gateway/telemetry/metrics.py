@@ -65,6 +65,11 @@ class Metrics:
             "Audit records dropped because their sink did not keep up.",
             registry=registry,
         )
+        self.trace_lost = Counter(
+            "gatehouse_trace_records_lost_total",
+            "Records of traces of pools dropped because their file did not keep up.",
+            registry=registry,
+        )
         self.streams = Gauge(
             "gatehouse_open_streams",
             "ext_proc streams being served.",

@@ -17,6 +17,11 @@ from tests.support.tls import server_context
 POOLS = "inferencepools"
 POOL_LIST = {"apiVersion": "inference.networking.k8s.io/v1", "kind": "InferencePoolList"}
 POD_LIST = {"apiVersion": "v1", "kind": "PodList"}
+OBJECTIVES = "inferenceobjectives"
+REWRITES = "inferencemodelrewrites"
+OLD_GROUP = "inference.networking.x-k8s.io"
+OF_POOLS = tuple(kind + group for kind in (OBJECTIVES, REWRITES) for group in ("", f".{OLD_GROUP}"))
+KINDS = ("pods", POOLS, *OF_POOLS)
 
 
 def pod(
@@ -68,6 +73,46 @@ def pool(name: str, *ports: int, **labels: str) -> dict[str, Any]:
     }
 
 
+def objective(name: str, priority: int, pool: str = "llama", **changes: Any) -> dict[str, Any]:
+    """As the API tells an InferenceObjective."""
+    spec = {"poolRef": {"group": "inference.networking.k8s.io", "kind": "InferencePool"}}
+    spec["poolRef"]["name"] = pool
+    return {
+        "apiVersion": "llm-d.ai/v1alpha2",
+        "kind": "InferenceObjective",
+        "metadata": _about(name),
+        "spec": {**spec, "priority": priority},
+        "status": {"conditions": [{"type": "Accepted", "status": "True"}]},
+        **changes,
+    }
+
+
+def rewrite(name: str, model: str, *targets: str, pool: str = "llama") -> dict[str, Any]:
+    """As the API tells an InferenceModelRewrite of one rule."""
+    rule = {
+        "matches": [{"model": {"type": "Exact", "value": model}}],
+        "targets": [{"modelRewrite": one, "weight": 1} for one in targets],
+    }
+    return {
+        "apiVersion": "llm-d.ai/v1alpha2",
+        "kind": "InferenceModelRewrite",
+        "metadata": _about(name),
+        "spec": {"poolRef": {"name": pool}, "rules": [rule]},
+    }
+
+
+def _about(name: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "namespace": "models",
+        "uid": "7c1d9f3a-52b1-4b57-8f43-3f0f6a2e9c11",
+        "generation": 1,
+        "creationTimestamp": "2026-05-04T09:12:31Z",
+        "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{}\n"},
+        "managedFields": [{"manager": "kubectl", "operation": "Apply", "fieldsV1": {"f:spec": {}}}],
+    }
+
+
 @dataclass
 class _Watcher:
     kind: str
@@ -88,7 +133,8 @@ class Cluster:
     """`status` other than 200 is what every question gets; `list_body` is told in place of a list.
     Versions at and below `forgotten` are gone, which a watch says by an event if `gone_in_events`.
     Where it `hangs` it gives no answer, or, with `begins`, the head of one. `asked` has kind and
-    query of what was let in."""
+    query of what was let in. Kinds that `objects` does not have are not installed; those of the
+    older group have it behind their name."""
 
     pair: Pair
     token: str = "first"
@@ -108,7 +154,7 @@ class Cluster:
         default_factory=list[tuple[str, dict[str, str]]]
     )
     objects: dict[str, dict[str, dict[str, Any]]] = field(
-        default_factory=lambda: {"pods": {}, POOLS: {}}
+        default_factory=lambda: {kind: {} for kind in KINDS}
     )
     watchers: list[_Watcher] = field(default_factory=list[_Watcher])
     _events: list[tuple[int, str, str, dict[str, Any]]] = field(
@@ -134,7 +180,7 @@ class Cluster:
     def apply(self, *values: dict[str, Any]) -> None:
         """These are so now."""
         for value in values:
-            kind = POOLS if value.get("kind") == "InferencePool" else "pods"
+            kind = _kind(value)
             known = value["metadata"]["name"] in self.objects[kind]
             self._happens("MODIFIED" if known else "ADDED", kind, value)
             self.objects[kind][value["metadata"]["name"]] = value
@@ -194,6 +240,7 @@ class Cluster:
         url = urllib.parse.urlsplit(head.split(" ")[1])
         query = dict(urllib.parse.parse_qsl(url.query))
         kind = url.path.rpartition("/")[2]
+        kind += f".{OLD_GROUP}" if f"/{OLD_GROUP}/" in url.path else ""
         if f"authorization: bearer {self.token}\r\n" not in head.lower():
             self.refused += 1
             _whole(writer, 401)
@@ -203,6 +250,8 @@ class Cluster:
             writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n" if self.begins else b"")
         elif self.status != 200:
             _whole(writer, self.status, more=self.more)
+        elif kind not in self.objects:
+            _whole(writer, 404, b"404 page not found\n")
         elif "watch" in query:
             self._watched(kind, query, writer)
         elif self.list_body is not None:
@@ -217,7 +266,7 @@ class Cluster:
         metadata = {"resourceVersion": str(self.version)}
         if end < len(meant):
             metadata |= {"continue": str(end), "remainingItemCount": str(len(meant) - end)}
-        about = POOL_LIST if kind == POOLS else POD_LIST
+        about = {POOLS: POOL_LIST, "pods": POD_LIST}.get(kind, {"kind": "List"})
         return about | {"metadata": metadata, "items": meant[start:end]}
 
     def _watched(self, kind: str, query: dict[str, str], writer: asyncio.StreamWriter) -> None:
@@ -236,6 +285,11 @@ class Cluster:
             if version > since and about == kind:
                 watcher.event(type_, value)
         self.watchers.append(watcher)
+
+
+def _kind(value: Mapping[str, Any]) -> str:
+    plural = f"{value.get('kind', 'Pod').lower()}s"
+    return f"{plural}.{OLD_GROUP}" if value.get("apiVersion", "").startswith(OLD_GROUP) else plural
 
 
 def _whole(writer: asyncio.StreamWriter, status: int, body: bytes = b"", more: str = "") -> None:

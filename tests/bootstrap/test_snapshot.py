@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from gateway.bootstrap.snapshot import route_stage, snapshot_message
-from gateway.config.pool import Pool
+from gateway.config.pool import KvEvents, Pool
 from gateway.config.schema import Route
+from gateway.config.wiring import FOREIGN_ROUTE
 from gateway.model.head import Headers, RequestHead
 from gateway.model.refusal import Refusal
+from gateway.pipeline.foreign_proxy import ForeignProxy
 from tests.bootstrap.configured import backend, loaded, snapshot
 from tests.support.gatehouse import KEY, SEAL_KEY, key_entry
 
@@ -75,3 +77,43 @@ def test_only_a_route_to_pools_keeps_from_them_what_engines_tell_one_another(
     opening = protocol.open(RequestHead("POST", "/v1/completions", headers=headers))
     found = opening.deframe(b'{"model":"m","prompt":"x","priority":-1}')
     assert isinstance(found, Refusal) is bool(pools)
+
+
+def test_workers_are_told_what_traces_to_keep_under_a_key_that_is_all_of_theirs(
+    tmp_path: Path,
+) -> None:
+    pool = {"name": "chat", "path": "/v1", "endpoints": ["127.0.0.1:1"]}
+    kept = pool | {"trace": {"file": "chat.log", "max_bytes": 70_000}}
+    found = loaded(tmp_path, pools=[kept, pool | {"name": "code"}])
+    one, two = snapshot(found), snapshot(found)
+    assert {name: trace.max_bytes for name, trace in one.traces.items()} == {"chat": 70_000}
+    assert one.traces["chat"].file == str(tmp_path / "chat.log")
+    assert one.trace_key == two.trace_key
+    assert len(one.trace_key) == 32
+    assert repr(one.trace_key) not in repr(one)
+
+
+def test_pools_are_listened_to_where_their_events_are_and_others_are_not(tmp_path: Path) -> None:
+    pool = {"name": "chat", "path": "/v1", "endpoints": ["127.0.0.1:1"]}
+    heard = pool | {"kv_events": {"replay_port": 5558}}
+    plans = snapshot(loaded(tmp_path, pools=[heard, pool | {"name": "code"}])).pickers
+    assert plans["chat"].kv_events == KvEvents(port=5557, replay_port=5558, topic="")
+    assert plans["code"].kv_events is None
+
+
+def test_proxies_of_somebody_else_are_served_by_the_route_that_is_named(tmp_path: Path) -> None:
+    pool = {"name": "models", "endpoints": ["127.0.0.1:2"], "models": ["m"]}
+    route = {"name": "models", "path": "/v1", "protocol": "openai", "backend": "models"}
+    picks = {"route": "models", "fallbacks": 1, "tell": ["pool"], "credentials": "pass"}
+    service = {"listen": "127.0.0.1:9920", "endpoint_picker": picks}
+    changes: dict[str, Any] = {"pools": [pool], "routes": [route], "service": service}
+    made = snapshot(loaded(tmp_path, **changes))
+    assert made.foreign == ForeignProxy(
+        "agents", 5.0, fallbacks=1, tell=("pool",), keeps_credentials=True
+    )
+    own, theirs = made.routes["openai:models@models"], made.routes[FOREIGN_ROUTE]
+    assert (theirs.name, theirs.pools) == (own.name, own.pools)
+    assert (own.hints.proxied, theirs.hints.proxied) == (False, True)
+    del service["endpoint_picker"]
+    without = snapshot(loaded(tmp_path, **changes))
+    assert (without.foreign, FOREIGN_ROUTE in without.routes) == (None, False)

@@ -61,6 +61,31 @@ def test_metrics_are_asked_for_where_the_pool_says(tmp_path: Path) -> None:
     assert "engine: vllm" in result.stdout
 
 
+CLAUDE = {"name": "claude", "path": "/claude", "protocol": "anthropic", "backend": "chat"}
+
+
+@pytest.mark.parametrize(
+    ("routes", "path"),
+    [
+        ([CLAUDE | {"upstream_path": "/"}], None),
+        ([CLAUDE], "/"),
+        ([CLAUDE | {"upstream_path": "/"}, ROUTE], None),
+        ([ROUTE | {"path": "/llm", "upstream_path": "/v1"}], "/elsewhere"),
+        ([ROUTE | {"path": "/llm"}], "/v1"),
+    ],
+)
+def test_servers_are_asked_where_the_routes_to_them_lead(
+    tmp_path: Path, routes: list[dict[str, str]], path: str | None
+) -> None:
+    with engine(speed=20) as only:
+        pool = {"name": "chat", "endpoints": [only.address], "models": ["base-model"]}
+        pools = [pool if path is None else pool | {"path": path}]
+        file = write_gateway(tmp_path, ALLOW, routes=routes, backends=[], pools=pools)
+        result = gatehouse("doctor", "-c", file, "--probe")
+    assert result.exit_code == 0, result.output
+    assert "ok     completion" in result.stdout
+
+
 def test_an_engine_without_metrics_is_not_asked_for_any() -> None:
     with engine(speed=20, metrics_fault="error") as one:
         result = gatehouse("doctor", "--pool", one.url, "--engine", "openai")

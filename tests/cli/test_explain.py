@@ -1,5 +1,6 @@
 """`gatehouse explain`: why one request is decided as it is."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,8 @@ import pytest
 from typer.testing import Result
 
 from tests.cli.command import DEMO, gatehouse, without_secrets, write_gateway
-from tests.envoy.pool_stage import client, pool_gateway
-from tests.support.engines import engines
+from tests.envoy.pool_stage import client, happens, pool_gateway, until_running
+from tests.support.engines import engine, engines
 from tests.support.gatehouse import allow
 from tests.support.messages import META, MODERN
 
@@ -237,3 +238,46 @@ async def test_a_request_that_was_served_is_explained_by_its_audit_id(
     assert "Hello" not in json.dumps(told)
     assert unknown.exit_code == 1
     assert "no such pick is kept" in unknown.stderr
+
+
+async def test_who_waits_in_a_queue_is_seen_in_metrics_and_explained(tmp_path: Path) -> None:
+    saved = tmp_path / "saved"
+    chat = {"model": "base-model", "messages": [{"role": "user", "content": "Hello"}]}
+    saved.write_bytes(
+        b"POST /models/v1/chat/completions HTTP/1.1\r\ncontent-type: application/json\r\n\r\n"
+        + json.dumps(chat).encode()
+    )
+    with (
+        engine(max_num_seqs=1) as only,
+        pool_gateway(tmp_path, [only], flow={"max_in_flight": 1}) as gateway,
+    ):
+        admin = ("--admin", gateway.admin.removeprefix("http://"))
+        options = ["-c", str(tmp_path / "gateway.yaml"), "--principal", "key:tester"]
+        options += ["--request", str(saved), "--state", str(tmp_path / "state.json")]
+
+        def explained() -> str:
+            (tmp_path / "state.json").write_text(gatehouse("top", *admin, "--json").stdout)
+            return gatehouse("explain", *options).stdout
+
+        async with client(gateway) as one:
+            running = asyncio.create_task(
+                one.chat("For ever", max_tokens=20_000, min_tokens=20_000)
+            )
+            await until_running(only, 1)
+            idle = await asyncio.to_thread(explained)
+            waiting = [asyncio.create_task(one.chat(f"{n}", max_tokens=1)) for n in range(3)]
+            await happens(lambda: gateway.metric("gatehouse_pool_queue_requests") == 3)
+            full = await asyncio.to_thread(explained)
+            document = json.loads(gatehouse("explain", *options, "--json").stdout)
+            running.cancel()
+            answers = await asyncio.gather(*waiting)
+        records = gateway.wait_for_records(4)
+        last = max(records, key=lambda record: record.get("waited_us", 0))
+        served = gatehouse("explain", *admin, "--request", last["audit_id"]).stdout
+    assert {answer.status for answer in answers} == {200}
+    assert "queue: 0 waiting" in idle
+    assert "queue: 3 waiting" in full
+    assert "priority 0: 3, oldest " in full
+    assert document["pick"]["queue"]["waiting"] == 3
+    waited = next(line for line in served.splitlines() if line.startswith("waited "))
+    assert float(waited.split()[1]) > 0

@@ -101,6 +101,48 @@ def test_without_a_request_there_is_nothing_to_place(tmp_path: Path) -> None:
     assert "POOL" not in result.stdout
 
 
+LARGE = {"name": "large", "endpoints": ["10.0.0.9:8000"], "models": ["llama-70b"]}
+
+
+def explained_of_two(folder: Path, model: str, *options: str) -> Any:
+    """Of a route to two pools, of which this caller may use the first alone."""
+    big = policy("big", "large", {"name": "no", "effect": "deny", "principals": ["key:x"]})
+    documents = [ALLOW, big]
+    route = ROUTE | {"pools": ["large"]}
+    file = write_gateway(folder, *documents, routes=[route], backends=[], pools=[POOL, LARGE])
+    saved = folder / "saved"
+    saved.write_bytes(
+        b"POST /v1/chat/completions HTTP/1.1\r\ncontent-type: application/json\r\n\r\n"
+        + json.dumps(CHAT | {"model": model, **({"rid": "1"} if "rid" in options else {})}).encode()
+    )
+    asked = ["--request", str(saved)] if "--name" not in options else []
+    rest = [one for one in options if one != "rid"]
+    return gatehouse("explain", "-c", file, "--principal", "key:x", *asked, *rest)
+
+
+def test_the_model_says_which_pool_policies_judge_and_picks_are_made_in(tmp_path: Path) -> None:
+    small = explained_of_two(tmp_path, "llama")
+    assert "backend chat" in small.stdout
+    assert "POOL chat" in small.stdout
+    large = explained_of_two(tmp_path, "llama-70b")
+    assert large.exit_code == 1
+    assert "backend large" in large.stdout
+    assert "REFUSED by big/no" in large.stdout
+    assert "POOL" not in large.stdout
+
+
+def test_a_call_without_a_body_is_judged_for_the_pool_of_its_model_too(tmp_path: Path) -> None:
+    named = ("--method", "chat/completions", "--name")
+    assert "ALLOWED by use/all" in explained_of_two(tmp_path, "", *named, "llama").stdout
+    assert "REFUSED by big/no" in explained_of_two(tmp_path, "", *named, "llama-70b").stdout
+
+
+def test_what_a_pool_does_not_take_from_clients_is_refused_as_it_would_be(tmp_path: Path) -> None:
+    result = explained_of_two(tmp_path, "llama", "rid")
+    assert result.exit_code == 1
+    assert '"rid" is not for clients of a pool' in result.stdout
+
+
 def test_what_policy_refuses_is_not_picked_for(tmp_path: Path) -> None:
     result = explained(tmp_path, CHAT, "--principal", "anonymous")
     assert result.exit_code == 1

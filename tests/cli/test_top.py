@@ -3,7 +3,12 @@
 import asyncio
 import json
 import os
+import pty
+import select
 import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 from rich.console import Console
@@ -15,6 +20,10 @@ from tests.support.engines import engines
 from tests.support.gatehouse import Gateway
 from tests.support.http_server import Handler, serving
 from tests.support.ports import free_port
+
+PATIENCE = 30.0
+SCREEN_BEFORE = "\x1b[?1049l"
+"""What a program writes that gives back the screen as it was (xterm)."""
 
 PREFACE = "A long preface that every question about the same document begins with. " * 40
 ENDPOINT = {
@@ -110,6 +119,71 @@ async def test_what_several_workers_picked_is_one_table(tmp_path: Path) -> None:
     assert row["hit_share"]["reported"] > 0.5
     assert row["first_token_ms"]["seen"] == 6
     assert (row["engine"], row["scraped"]) == ("vllm", True)
+
+
+class Terminal:
+    """`gatehouse top` on a terminal of its own."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        """Looks every 0.2 s."""
+        self._ours, theirs = pty.openpty()
+        command = (sys.executable, "-m", "gateway", "top", "--interval", "0.2")
+        admin = gateway.admin.removeprefix("http://")
+        self.process = subprocess.Popen(
+            [*command, "--admin", admin],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            env={**os.environ, "TERM": "xterm", "COLUMNS": "160", "LINES": "40"},
+        )
+        os.close(theirs)
+        self.shown = b""
+
+    def until(self, text: str) -> None:
+        """Until that has been written since the last call, and forget all before it."""
+        deadline = time.monotonic() + PATIENCE
+        while (found := self.shown.find(text.encode())) < 0:
+            ready, _, _ = select.select([self._ours], [], [], deadline - time.monotonic())
+            assert ready, self.shown
+            self.shown += os.read(self._ours, 65_536)
+        self.shown = self.shown[found + len(text) :]
+
+    def end(self) -> None:
+        """No process is left."""
+        self.process.kill()
+        self.process.wait(PATIENCE)
+        os.close(self._ours)
+
+
+async def test_on_a_terminal_pools_are_shown_live(tmp_path: Path) -> None:
+    with engines(1, speed=20) as pool, pool_gateway(tmp_path, pool) as gateway:
+        terminal = Terminal(gateway)
+        try:
+            async with client(gateway) as one:
+                await asyncio.to_thread(terminal.until, "picks none")
+                assert (await one.chat("Hello")).status == 200
+                await asyncio.to_thread(terminal.until, "picks default 1")
+                assert (await one.chat("Hello")).status == 200
+                await asyncio.to_thread(terminal.until, "picks default 2")
+            terminal.process.send_signal(signal.SIGINT)
+            await asyncio.to_thread(terminal.until, SCREEN_BEFORE)
+            assert terminal.process.wait(PATIENCE) == 130
+        finally:
+            terminal.end()
+
+
+async def test_a_gateway_that_goes_while_it_is_shown_is_told_on_the_screen_that_stays(
+    tmp_path: Path,
+) -> None:
+    with engines(1, speed=20) as pool, pool_gateway(tmp_path, pool) as gateway:
+        terminal = Terminal(gateway)
+        await asyncio.to_thread(terminal.until, "picks none")
+    try:
+        terminal.until(SCREEN_BEFORE)
+        terminal.until("no gateway answers on")
+        assert terminal.process.wait(PATIENCE) == 1
+    finally:
+        terminal.end()
 
 
 async def test_picks_without_the_picker_process_are_counted_as_such(tmp_path: Path) -> None:

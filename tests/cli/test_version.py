@@ -1,7 +1,10 @@
+import pytest
+
 import gateway
 from tests.cli.command import gatehouse
 
 
-def test_the_version_is_printed() -> None:
-    result = gatehouse("version")
+@pytest.mark.parametrize("asked", ["version", "--version"])
+def test_the_version_is_printed(asked: str) -> None:
+    result = gatehouse(asked)
     assert (result.exit_code, result.stdout) == (0, f"gatehouse {gateway.__version__}\n")

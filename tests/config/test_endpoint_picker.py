@@ -157,7 +157,7 @@ spec:
 """).spec.flow
     values = flow_values(flow)
     assert set(values) == set(Flow.model_fields)
-    assert (values["ttl"], values["max_waiting"], values["ceiling"]) == (30.0, 5, "static")
+    assert (values["ttl"], values["max_waiting"], values["ceiling"]) == (30.0, 16, "static")
     assert values["band"] == {
         "max_requests": 5000,
         "max_bytes": 1_000_000_000,

@@ -22,6 +22,7 @@ def test_the_right_configuration_is_right(tmp_path: Path) -> None:
         (changed("routes", backend="trakcer"), "routes[0].backend: there is no backend"),
         (changed("routes", listener="man"), "routes[0].listener: there is no listener"),
         (changed("routes", path="/a?b"), 'routes[0].path: "/a?b" is not a plain path'),
+        (changed("routes", upstream_path="/a//b"), 'upstream_path: "/a//b" is not a plain path'),
         (
             changed("routes", path="/.well-known/oauth-protected-resource/x"),
             "routes[0].path: /.well-known/oauth-protected-resource is reserved",

@@ -10,8 +10,10 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.registry import Collector
 
 from gateway.supervisor.metrics import SupervisorMetrics
+from gateway.telemetry.kv_events import KvEventMetrics
 from gateway.telemetry.metrics import Metrics
 from gateway.telemetry.picking import PickMetrics
+from gateway.telemetry.sharing import ShareMetrics
 
 SCRAPED: Final = frozenset({"instance", "job"})
 """Labels that Prometheus adds."""
@@ -71,6 +73,8 @@ def registered(*, latest: bool = False) -> dict[str, Registered]:
     registry = Remembering()
     Metrics(registry, latest=latest)
     PickMetrics(registry)
+    ShareMetrics(registry)
+    KvEventMetrics(registry)
     SupervisorMetrics(registry)
     return {one.shown: one for one in registry.metrics()}
 

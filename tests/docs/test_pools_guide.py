@@ -53,6 +53,7 @@ def loaded(folder: Path, block: str, *documents: str) -> Loaded:
     text = block if "listeners" in given else json.dumps(WHOLE | given)
     (folder / "gateway.yaml").write_text(text)
     (folder / "servers.yaml").write_text(of_kind("members")[0])
+    (folder / "seal.key").write_text(SEAL_KEY)
     policies = folder / "policies"
     policies.mkdir()
     for number, document in enumerate(documents):
@@ -68,9 +69,9 @@ def recipe(block: str) -> list[str]:
 
 @pytest.mark.parametrize("block", of_kind("Gateway"))
 def test_a_configuration_is_accepted_without_a_warning(tmp_path: Path, block: str) -> None:
+    pools = (WHOLE | yaml.safe_load(block))["pools"]
     documents = recipe(block) or [
-        json.dumps(allow(name, name, models=["*"]))
-        for name in (one["name"] for one in yaml.safe_load(block)["pools"])
+        json.dumps(allow(name, name, models=["*"])) for name in (one["name"] for one in pools)
     ]
     found = loaded(tmp_path, block, *documents)
     assert found.warnings == ()

@@ -174,6 +174,27 @@ async def test_a_backends_path_replaces_the_base_path_alone(
     assert answer.json()["line"] == f"GET {seen} HTTP/1.1"
 
 
+@pytest.mark.parametrize("path", [None, "/backends", "/"])
+async def test_the_path_that_a_route_says_goes_before_that_of_the_backend(
+    service: Service, upstream: Upstream, tmp_path: Path, path: str | None
+) -> None:
+    backend = {"name": "tracker", "endpoints": [upstream.address], "path": path}
+    routes = [
+        {"name": "llm", "path": "/llm", "protocol": "openai", "upstream_path": "/v1"},
+        {"name": "claude", "path": "/claude", "protocol": "anthropic", "upstream_path": "/"},
+        {"name": "tools", "path": "/mcp", "protocol": "mcp", "upstream_path": "/own"},
+    ]
+    gateway = gateway_of(
+        backends=[backend], routes=[{**route, "backend": "tracker"} for route in routes]
+    )
+    async with running(gateway, [service.address], tmp_path) as edge:
+        seen = [
+            (await edge.client.get(asked)).json()["line"].split()[1]
+            for asked in ("/llm/models?a=1", "/claude/v1/models", "/mcp")
+        ]
+    assert seen == ["/v1/models?a=1", "/v1/models", "/own"]
+
+
 def test_a_route_to_pools_has_one_name_for_each_pool_and_for_no_pool() -> None:
     gateway = pooled(["127.0.0.1:1"])
     routes = route_configuration(gateway, gateway.listeners[0]).virtual_hosts[0].routes[:3]

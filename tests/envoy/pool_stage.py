@@ -23,14 +23,14 @@ EVERYTHING: Final = policy("everything", "models", {"name": "all", "effect": "al
 class Answer:
     """What a client got: `engine` is the name of the one that served, "" for the gateway's own.
 
-    `audit_id` is there for refusals. `seconds` passed until the whole answer was there.
+    `audit_id` is that of its record. `seconds` passed until the whole answer was there.
     """
 
     status: int
     engine: str
     text: str
     audit_id: str
-    headers: Mapping[str, str]
+    headers: httpx.Headers
     seconds: float
 
 
@@ -111,12 +111,13 @@ def pool_gateway(
     limits: Mapping[str, Any] | None = None,
     policies: Sequence[Mapping[str, Any]] = (EVERYTHING,),
     identity: Mapping[str, Any] | None = None,
+    state: str | None = None,
     **pool: Any,
 ) -> Generator[Gateway]:
     """A gateway with one route `models` to one pool of these engines.
 
     `pool` adds to the pool, `route` to the route, `limits` to the limits, `flow` is how requests
-    wait, and `identity` is that of the whole gateway.
+    wait; `identity` and `state` are those of the whole gateway.
     """
     described: dict[str, Any] = {
         "name": "models",
@@ -128,6 +129,7 @@ def pool_gateway(
     }
     routed = {"name": "models", "path": "/models/v1", "protocol": "openai", "backend": "models"}
     further: dict[str, Any] = {} if identity is None else {"identity": identity}
+    further |= {} if state is None else {"state": state}
     documents = [*policies, *([] if flow is None else [picker("own", flow=flow)])]
     with gatehouse(
         folder,

@@ -67,6 +67,24 @@ async def test_the_record_says_what_was_picked_and_what_served(tmp_path: Path) -
     assert record["endpoint"] == only.address
 
 
+@pytest.mark.parametrize("mode", ["buffered", "duplex"])
+async def test_every_answer_tells_the_audit_id_of_its_record_whatever_a_client_says(
+    tmp_path: Path, mode: str
+) -> None:
+    forged = {"x-gatehouse-audit-id": "0" * 32}
+    with engine(speed=20) as only, pool_gateway(tmp_path, [only], route={"mode": mode}) as gateway:
+        async with client(gateway) as one:
+            answers = [await one.chat("Hello", headers=forged), await one.chat("Ho", stream=True)]
+            only.configure(fault="server_error")
+            answers.append(await one.chat("Again"))
+            only.kill()
+            answers.append(await one.chat("Nobody"))
+        records = gateway.wait_for_records(4)
+    assert [answer.status for answer in answers] == [200, 200, 500, 503]
+    told = [answer.headers.get_list("x-gatehouse-audit-id") for answer in answers]
+    assert told == [[record["audit_id"]] for record in sorted(records, key=lambda r: r["time"])]
+
+
 async def test_an_unknown_model_is_told_the_name_that_it_may_have_meant(tmp_path: Path) -> None:
     with engine() as only, pool_gateway(tmp_path, [only]) as gateway:
         async with client(gateway) as one:
@@ -97,11 +115,14 @@ async def test_an_official_client_streams_through_a_pool(tmp_path: Path) -> None
     assert chunks[-2].choices[0].finish_reason == "length"
 
 
-@pytest.mark.parametrize("mode", ["buffered", "duplex"])
+@pytest.mark.parametrize(("mode", "workers"), [("buffered", 1), ("duplex", 1), ("buffered", 4)])
 async def test_a_replica_that_is_killed_costs_no_client_its_answer(
-    tmp_path: Path, mode: str
+    tmp_path: Path, mode: str, workers: int
 ) -> None:
-    with engines(3) as pool, pool_gateway(tmp_path, pool, route={"mode": mode}) as gateway:
+    with (
+        engines(3) as pool,
+        pool_gateway(tmp_path, pool, workers=workers, route={"mode": mode}) as gateway,
+    ):
         victim = pool[1]
         async with client(gateway) as one:
             burst = asyncio.gather(
@@ -135,6 +156,8 @@ async def test_what_a_killed_replica_may_have_kept_is_refused_and_not_asked_agai
         seen = other.seen()["count"]
         refused = [answer for answer in answers if answer.status != 200]
         records = [gateway.wait_for_records(1, audit_id=one.audit_id)[0] for one in refused]
+    served = [answer for answer in answers if answer.status == 200]
+    assert max(one.seconds for one in refused) < max(one.seconds for one in served), "at once"
     assert 1 <= len(refused) <= lost
     assert {answer.status for answer in refused} == {503}
     assert all("error" in json.loads(answer.text) for answer in refused)
@@ -171,6 +194,24 @@ async def test_a_replica_that_says_503_is_left_for_another(tmp_path: Path) -> No
         async with client(gateway) as one:
             served = await both(one, 12)
     assert set(served) == {"engine-1"}
+
+
+async def test_a_503_about_what_may_have_been_kept_is_passed_on_and_asked_nobody_else(
+    tmp_path: Path,
+) -> None:
+    with engines(2, speed=20) as pool, pool_gateway(tmp_path, pool) as gateway:
+        pool[0].configure(fault="unavailable")
+        async with client(gateway) as one:
+            answers = await asyncio.gather(*(one.respond(f"{number} times") for number in range(8)))
+        seen = [each.seen()["count"] for each in pool]
+        records = gateway.wait_for_records(8)
+    statuses = Counter(answer.status for answer in answers)
+    assert set(statuses) == {200, 503}
+    assert seen == [statuses[503], statuses[200]]
+    assert Counter(record["status"] for record in records) == statuses
+    assert {record["endpoint"] for record in records if record["status"] == 503} == {
+        pool[0].address
+    }
 
 
 async def test_a_replica_that_stalls_gets_less_than_its_share(tmp_path: Path) -> None:

@@ -164,11 +164,13 @@ async def test_what_a_killed_worker_had_in_flight_is_given_back(tmp_path: Path) 
         async with client(gateway) as one:
             running = asyncio.create_task(one.chat("For ever", **FOR_EVER))
             await until_running(only, 1)
+            await happens(lambda: gateway.metric("gatehouse_open_streams") == 1)
             for pid in gateway.workers:
                 os.kill(pid, signal.SIGKILL)
             await asyncio.wait([running])
             await asyncio.to_thread(gateway.wait_for_workers, 2)
             answer = await one.chat("Hello", max_tokens=1)
+            await happens(lambda: gateway.metric("gatehouse_open_streams") == 0)
         records = gateway.wait_for_records(1)
     assert isinstance(running.exception(), httpx.HTTPError) or running.result().status == 503
     assert answer.status == 200

@@ -162,8 +162,8 @@ def _check_ready_file(started: Demo) -> None:
     }
     protocols = [route["protocol"] for route in ready["routes"]]
     assert protocols == ["mcp", "openai", "anthropic", "a2a"]
-    backends = ("tracker", "triage", "models", "messages")
-    kinds = ("TRACKER", "AGENT", "MODEL", "MODEL")
+    backends = ("tracker", "triage", "models")
+    kinds = ("TRACKER", "AGENT", "MODEL")
     assert [(one["name"], one["address"]) for one in ready["upstreams"]] == [
         *(
             (backend, f"127.0.0.1:{started.env[f'{kind}_{replica}']}")

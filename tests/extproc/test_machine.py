@@ -306,6 +306,25 @@ def test_what_comes_after_a_refusal_gets_no_reply() -> None:
     assert playbook >> headers() << StreamError
 
 
+@pytest.mark.parametrize("modes", [BUFFERED, DUPLEX])
+def test_a_request_that_went_on_can_be_taken_back_until_its_answer_comes(modes: Modes) -> None:
+    playbook = forwarded(modes)
+    assert playbook
+    assert playbook.machine.take_back(REFUSAL) == REFUSED
+    assert playbook.machine.may_end
+    assert playbook >> answer(modes=modes) << Wait()
+    with pytest.raises(StreamError, match="a refusal while"):
+        playbook.machine.take_back(REFUSAL)
+
+
+@pytest.mark.parametrize("modes", [BUFFERED, DUPLEX])
+def test_a_request_whose_answer_has_come_cannot_be_taken_back(modes: Modes) -> None:
+    playbook = forwarded(modes) >> answer(modes=modes) << JudgeResponse(OK, end_of_stream=False)
+    assert playbook
+    with pytest.raises(StreamError, match="a refusal while"):
+        playbook.machine.take_back(REFUSAL)
+
+
 # --- a request that waits for an endpoint -------------------------------------------------------
 
 

@@ -39,7 +39,16 @@ def test_a_buffered_body_that_is_replaced_brings_its_length() -> None:
 @pytest.mark.parametrize("ends", [True, False])
 def test_only_in_duplex_a_piece_that_nobody_reads_goes_back(*, ends: bool) -> None:
     event = ResponseBody(b"piece", ends)
-    assert relayed(event, BodyMode.STREAMED) == BodyReply(Direction.RESPONSE)
-    assert relayed(event, BodyMode.DUPLEX) == BodyReply(
-        Direction.RESPONSE, data=b"piece", streamed=True, end_of_stream=ends
+    assert relayed(event, BodyMode.STREAMED) == (BodyReply(Direction.RESPONSE),)
+    assert relayed(event, BodyMode.DUPLEX) == (
+        BodyReply(Direction.RESPONSE, data=b"piece", streamed=True, end_of_stream=ends),
     )
+
+
+@given(size=SIZES, ends=st.booleans())
+def test_a_large_piece_goes_back_in_bounded_ones_that_end_once(size: int, *, ends: bool) -> None:
+    data = b"y" * max(size, 0)
+    sent = relayed(ResponseBody(data, ends), BodyMode.DUPLEX)
+    assert b"".join(one.data or b"" for one in sent) == data
+    assert all(one.streamed and len(one.data or b"") <= 64 * 1024 for one in sent)
+    assert [one.end_of_stream for one in sent] == [False] * (len(sent) - 1) + [ends]

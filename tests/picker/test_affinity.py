@@ -29,3 +29,13 @@ def test_an_adapter_costs_nothing_where_it_is_active_and_most_where_all_places_a
 
     assert active == 0 < room < full
     assert adapter_seconds("l", None, 10.0) == 0
+
+
+def test_sessions_that_are_too_old_are_forgotten_whoever_comes() -> None:
+    sessions = Sessions()
+    sessions.placed("old", "e", 0.0)
+    sessions.placed("recent", "e", TTL)
+    sessions.placed("", "e", TTL + 1)
+
+    assert sessions.at("old", 0.0) is None
+    assert sessions.at("recent", TTL + 1) == "e"

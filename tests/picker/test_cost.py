@@ -57,7 +57,7 @@ def test_equal_endpoints_take_turns() -> None:
     first: list[str] = []
     for _ in range(6):
         first.append(order(profile, candidates)[0])
-        profile.placed(Demand("m"), candidates[0], 0.0)
+        profile.placed(Demand("m"), candidates["abc".index(first[-1])], 0.0)
 
     assert sorted(first) == list("aabbcc")
 
@@ -78,6 +78,31 @@ def test_the_busier_the_pool_the_more_recomputing_has_to_gain() -> None:
     asked = Demand("m", prompt_bytes=32_000)
     assert quiet.rank(asked, candidates, 4.0).order[0].candidate.address == "cold"
     assert busy.rank(asked, candidates, 4.0).order[0].candidate.address == "hot"
+
+
+def test_a_prefix_goes_to_an_endpoint_that_nobody_comes_to_but_not_to_one_as_busy() -> None:
+    crowded, even = CostProfile(), CostProfile()
+    for number in range(60):
+        now = number / 3
+        crowded.placed(Demand("m"), candidate("a", 4000), now)
+        even.placed(Demand("m"), candidate("ab"[number % 2], 4000), now)
+    asked = Demand("m", prompt_bytes=32_000)
+    candidates = [candidate("a", 3000), candidate("b")]
+
+    assert even.rank(asked, candidates, 20.0).order[0].candidate.address == "a"
+    assert crowded.rank(asked, candidates, 20.0).order[0].candidate.address == "b"
+
+
+def test_an_endpoint_that_left_takes_its_arrivals_with_it() -> None:
+    profile = CostProfile()
+    candidates = [candidate("a"), candidate("b")]
+    for _ in range(40):
+        profile.placed(Demand("m"), candidates[0], 0.0)
+    assert order(profile, candidates)[0] == "b"
+    profile.placed(Demand("m"), candidates[1], 0.0)
+    profile.left("a")
+
+    assert order(profile, candidates)[0] == "a"
 
 
 def test_a_session_stays_where_it_was_at_equal_cost() -> None:
@@ -202,3 +227,37 @@ def test_answers_that_turn_out_long_make_a_balance_of_answers_worth_more() -> No
 
 def test_without_candidates_there_is_no_order() -> None:
     assert CostProfile().rank(Demand("m"), [], 0.0).order == ()
+
+
+def test_what_other_gateways_place_counts_as_load_that_is_to_come() -> None:
+    alone, among = CostProfile(), CostProfile()
+    for second in range(60):
+        for each in (alone, among):
+            each.placed(Demand("m"), candidate("busy", 0), float(second))
+        for _ in range(20):
+            among.heard("idle", 8000, float(second))
+    # work that is waited for is the dearer, the more is to come
+    candidates = [candidate("busy", 6000, queued=9000), candidate("idle")]
+    now = 60.0
+    parts = [
+        {
+            each.candidate.address: each.parts["others"]
+            for each in one.rank(Demand("m", prompt_bytes=32_000), candidates, now).order
+        }
+        for one in (alone, among)
+    ]
+    assert parts[1]["idle"] > parts[0]["idle"]
+    assert parts[1]["busy"] == parts[0]["busy"] > 0
+
+
+def test_news_of_others_that_come_late_do_not_turn_time_back() -> None:
+    late, prompt = CostProfile(), CostProfile()
+    for one in (late, prompt):
+        one.placed(Demand("m"), candidate("a"), 100.0)
+    late.heard("a", 8000, 40.0)
+    prompt.heard("a", 8000, 100.0)
+    asked = Demand("m", prompt_bytes=32_000)
+    costs = [
+        one.rank(asked, [candidate("a")], 100.0).order[0].parts["others"] for one in (late, prompt)
+    ]
+    assert costs[0] == costs[1]

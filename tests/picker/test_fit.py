@@ -32,6 +32,26 @@ def test_one_observation_does_not_turn_what_is_believed() -> None:
     assert fit.values[0] < 2
 
 
+@pytest.mark.parametrize("slower", [0.01, 0.1, 3.0, 10.0, 100.0, 1000.0])
+def test_a_patient_fit_recovers_from_a_start_that_was_wrong(slower: float) -> None:
+    random, fit = Random(2), Fit((0.02, 2e-6), weight=1.0, patience=6)
+    for _ in range(30):
+        size = random.uniform(1000, 20_000)
+        fit.learn((1.0, size), (0.02 + size * 2e-6) * slower * random.uniform(0.8, 1.2))
+
+    assert fit.predict((1.0, 8000.0)) == pytest.approx(0.036 * slower, rel=0.2)
+
+
+def test_outliers_do_not_turn_a_patient_fit_as_long_as_they_are_not_all() -> None:
+    random, fit = Random(3), Fit((0.02, 2e-6), weight=1.0, patience=6)
+    for number in range(400):
+        size = random.uniform(1000, 20_000)
+        outlier = 50 if number % 8 in {1, 2} else 1
+        fit.learn((1.0, size), (0.02 + size * 2e-6) * outlier * random.uniform(0.8, 1.2))
+
+    assert fit.predict((1.0, 8000.0)) < 0.036 * 2
+
+
 @given(
     st.integers(1, 3).flatmap(
         lambda size: st.lists(

@@ -4,7 +4,7 @@ import math
 import random
 from collections.abc import Callable
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gateway.model.demand import Demand
@@ -137,6 +137,7 @@ def test_the_default_profile_ranks_fleets() -> None:
 
 
 @settings(max_examples=40, deadline=None)
+@example(4767, True)  # where a step of a pace was due by the last bit
 @given(st.integers(0, 1 << 32), st.booleans())
 def test_whatever_happened_the_pick_is_that_of_the_full_ranking(seed: int, roles: bool) -> None:
     Life(seed, 30, roles=roles).go_on(120)

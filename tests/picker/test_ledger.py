@@ -54,16 +54,28 @@ def test_charges_whose_end_nobody_reported_expire() -> None:
     assert ledger.expire(10.0) == [old]
 
 
-def test_placements_since_a_time_are_counted_whether_or_not_they_are_over() -> None:
+def test_placements_that_a_scrape_cannot_know_are_counted_while_they_are_not_over() -> None:
     ledger, account = Ledger(), Account()
-    for at in (1.0, 2.0, 3.0):
-        ledger.finish(ledger.charge(account, "a", 10, 20, at), at + 0.1)
+    tickets = [ledger.charge(account, "a", 10, 20, at) for at in (1.0, 2.0, 3.0)]
 
-    assert (account.requests, account.unseen(2.0)) == (0, 2)
+    assert account.unseen(1.5) == 2
+    ledger.finish(tickets[1], 3.1)
+    ledger.finish(tickets[1], 3.1)
+    assert account.unseen(1.5) == 1
+    ledger.first_token(tickets[2], 3.2)
+    assert account.unseen(1.5) == 1
     assert account.unseen(4.0) == 0
+    ledger.finish(tickets[2], 4.1)
     for _ in range(1000):
         ledger.charge(account, "a", 10, 20, 5.0)
     assert account.unseen(4.0) == 256
+
+
+def test_what_was_on_its_way_to_the_server_when_it_was_asked_is_not_known_to_it() -> None:
+    ledger, account = Ledger(), Account()
+    for at in (1.0, 1.95):
+        ledger.charge(account, "a", 10, 20, at)
+    assert account.unseen(2.0) == 1
 
 
 def test_the_head_of_the_queue_is_what_is_being_computed() -> None:
@@ -74,3 +86,29 @@ def test_the_head_of_the_queue_is_what_is_being_computed() -> None:
     assert account.head() == 10
     ledger.first_token(first, 1.0)
     assert account.head() == 30
+
+
+def test_a_charge_moves_whole_to_the_endpoint_that_serves() -> None:
+    ledger, picked, serving = Ledger(), Account(), Account()
+    ticket = ledger.charge(picked, "a", 100, 300, 1.0)
+
+    assert ledger.move(ticket, serving, "b", 2.0)
+    assert (picked.requests, picked.prefilling, picked.prefill_tokens) == (0, 0, 0)
+    assert (picked.context_tokens, picked.head(), picked.unseen(0.0)) == (0, 0, 0)
+    assert (serving.requests, serving.prefilling) == (1, 1)
+    assert (serving.prefill_tokens, serving.context_tokens, serving.head()) == (100, 300, 100)
+    assert not ledger.move(ticket, serving, "b", 2.0)
+    assert not ledger.move(ticket + 1, serving, "b", 2.0)
+    ledger.first_token(ticket, 3.0)
+    ledger.finish(ticket, 4.0)
+    for account in (picked, serving):
+        assert (account.requests, account.prefilling, account.prefill_tokens) == (0, 0, 0)
+        assert account.context_tokens == 0
+
+
+def test_a_charge_that_has_its_first_token_moves_without_its_prefill() -> None:
+    ledger, picked, serving = Ledger(), Account(), Account()
+    ticket = ledger.charge(picked, "a", 100, 300, 1.0)
+    ledger.first_token(ticket, 2.0)
+    assert ledger.move(ticket, serving, "b", 3.0)
+    assert (serving.requests, serving.prefilling, serving.prefill_tokens) == (1, 0, 0)

@@ -56,12 +56,12 @@ def moments(draw: st.DrawFn) -> Moment:
     )
 
 
-@given(moments(), rows(), st.sampled_from((0.0, 0.3, 1.0, 5.0)), TOKENS)
+@given(moments(), rows(), st.sampled_from((0.0, 0.3, 1.0, 5.0)), TOKENS, st.floats(0, 10))
 def test_the_parts_of_a_cost_add_up_to_it(
-    moment: Moment, row: Row, pace: float, uncached: int
+    moment: Moment, row: Row, pace: float, uncached: int, pressure: float
 ) -> None:
-    [cost], [first] = prices([row], [pace], [uncached], moment)
-    parts = dict(Parts(moment, (row, pace, uncached)))
+    [cost], [first] = prices([row], [pace], [uncached], [pressure], moment)
+    parts = dict(Parts(moment, (row, pace, uncached, pressure)))
 
     assert tuple(parts) == NAMES
     assert sum(parts.values()) / 1000 == pytest.approx(cost, rel=1e-9, abs=1e-9)
@@ -71,7 +71,7 @@ def test_the_parts_of_a_cost_add_up_to_it(
 
 @given(moments(), rows())
 def test_adapters_and_sessions_are_parts_too(moment: Moment, row: Row) -> None:
-    parts = Parts(moment, (row, 2.0, 100), 0.25, here=True)
+    parts = Parts(moment, (row, 2.0, 100, 1.0), 0.25, here=True)
 
     assert parts["adapter"] == 250
     assert parts["session"] == pytest.approx(moment.session * 2000)
@@ -85,7 +85,16 @@ def test_each_endpoint_has_its_own_price() -> None:
     free = Row(0.0, 1e9, -1e9, None)
     queue = Row(0.0, 1e9, -1e9, Busy(1000, 0, 1, 0.0, 0.0, Queue(1000, 0, 0.0, 0)))
     far = Row(0.5, 1e9, -1e9, None)
-    costs, firsts = prices([free, queue, far, free], [0, 1, 1, 2], [100, 100, 100, 100], moment)
+    costs, firsts = prices([free, queue, far, free], [0, 1, 1, 2], [100] * 4, [0.0] * 4, moment)
 
     assert costs == pytest.approx([0.04, 0.14, 0.54, 0.08])
     assert firsts == costs
+
+
+def test_only_those_who_come_to_an_endpoint_are_delayed_there() -> None:
+    moment = Moment(0, 0.0, 1e-4, 0, 1, 0, 1000, 0.5, 0, 0, 0, 0, 256, 0)
+    free = Row(0.0, 1e9, -1e9, None)
+    costs, firsts = prices([free, free], [1, 1], [10_000] * 2, [0.0, 3.0], moment)
+
+    assert firsts == pytest.approx([1.0, 1.0])
+    assert costs == pytest.approx([1.0, 2.5])

@@ -19,7 +19,8 @@ def a_field(*uncached: int, context: int = 0, load: EngineLoad | None = None) ->
     states[0].in_flight = InFlight(1, 0, 0, context)
     states[0].load = load
     paces = [0.0] * len(states)
-    return Field([row_of(state, None) for state in states], paces, uncached, states, plain=True)
+    rows = [row_of(state, None) for state in states]
+    return Field(rows, paces, uncached, states, [1.0] * len(rows), plain=True)
 
 
 def test_the_best_are_ranked_and_more_of_them_explained() -> None:

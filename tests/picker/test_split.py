@@ -80,3 +80,15 @@ def test_a_split_of_profiles_that_learn_nothing_still_places() -> None:
     pool = PoolPicker(SplitProfile("both", [(PLUGINS, 1.0)], Random(1)), name="chat")
     pool.set_endpoints([Endpoint("10.0.0.1:80")], 0.0)
     assert isinstance(pool.place(Demand("llama", prompt_bytes=100), 0.0), Placement)
+
+
+def test_what_other_gateways_place_is_told_to_all_that_want_to_know() -> None:
+    heard: list[str] = []
+
+    class Listening(CostProfile):
+        def heard(self, address: str, uncached_tokens: int, now: float) -> None:
+            heard.append(f"{self.name} {address} {uncached_tokens} {now:g}")
+
+    profiles = [(Listening("a"), 1.0), (PLUGINS, 1.0), (Listening("b"), 0.0)]
+    SplitProfile("both", profiles, Random(7)).heard("10.0.0.1:80", 100, 2.0)
+    assert heard == ["a 10.0.0.1:80 100 2", "b 10.0.0.1:80 100 2"]

@@ -45,7 +45,7 @@ class Seen:
         self.ticked = 0
         self.records: list[JsonObject] = []
         self.faults: list[tuple[str, Exception]] = []
-        self._around = Surroundings(
+        self.around = Surroundings(
             now=lambda: NOW,
             ticks=self._tick,
             new_id=lambda: AUDIT,
@@ -62,7 +62,7 @@ class Seen:
         return self.ticked
 
     def exchange(self, using: Snapshot | None = None, wiring: Wiring = WIRING) -> HttpExchange:
-        return HttpExchange(using or snapshot(), wiring, self._around)
+        return HttpExchange(using or snapshot(), wiring, self.around)
 
     def counted(self, name: str, labels: Mapping[str, str] | None = None) -> float:
         """The sum of the samples of a metric that have these labels."""

@@ -66,6 +66,7 @@ class Placing:
         self.answer = answer
         self.demands: list[tuple[str, Demand]] = []
         self.ends: list[Served] = []
+        self.moves: list[tuple[str, str]] = []
 
     async def place(self, pool: str, demand: Demand, size: int) -> Placement | Dropped | Entry:
         del size
@@ -81,6 +82,9 @@ class Placing:
     def when_evicted(self, placement: Placement, tell: Callable[[], None]) -> None:
         del placement
         self.evict = tell
+
+    def moved(self, placement: Placement, endpoint: str) -> None:
+        self.moves.append((placement.endpoint, endpoint))
 
     def first_token(self, placement: Placement) -> None:
         del placement

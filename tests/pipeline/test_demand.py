@@ -91,6 +91,16 @@ def test_targets_without_weights_share_equally_and_a_weight_of_zero_gets_nothing
     assert target_of("m", none, 0.5) is None
 
 
+def test_a_target_without_a_weight_beside_weighted_ones_gets_nothing() -> None:
+    some = (
+        RewriteTarget(model="never"),
+        RewriteTarget(model="a", weight=1),
+        RewriteTarget(model="b", weight=3),
+    )
+    got = Counter(target_of("m", (Rewrite(targets=some),), number / 100) for number in range(100))
+    assert got == {"a": 25, "b": 75}
+
+
 @given(
     st.lists(st.none() | st.integers(0, 1_000_000), min_size=1, max_size=5),
     st.floats(0, 1, exclude_max=True),
@@ -102,11 +112,13 @@ def test_every_draw_falls_on_a_target_that_has_a_weight(
         RewriteTarget(model=str(at), weight=weight) for at, weight in enumerate(weights)
     )
     found = target_of("m", (Rewrite(targets=targets),), draw)
-    if all(weight == 0 for weight in weights):
-        assert found is None
-    else:
+    if all(weight is None for weight in weights):
         assert found is not None
-        assert weights[int(found)] != 0
+    elif any(weights):
+        assert found is not None
+        assert weights[int(found)]
+    else:
+        assert found is None
 
 
 @given(st.integers(0, 2**128 - 1))

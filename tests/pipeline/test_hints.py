@@ -31,6 +31,7 @@ ALICE = Principal(PrincipalKind.KEY, "", "alice")
 BOB = Principal(PrincipalKind.KEY, "", "bob")
 EVERYONE = HintRules([Hints(allow=EVERY)])
 NOBODY = HintRules([])
+PROXIED = HintRules([], proxied=True)
 TEXTS: dict[str, tuple[str, ...]] = {"objective": OBJECTIVE, "flow": FAIRNESS, "model": REWRITE}
 
 
@@ -202,7 +203,23 @@ def test_a_subset_leaves_what_it_names_and_nothing_where_it_cannot_be_read(
 def test_without_a_subset_any_endpoint_may_be_picked() -> None:
     assert hints().subset is None
     assert hints(metadata={SUBSET_NAMESPACE: {"other": []}}).subset is None
-    assert hints((SUBSET, "10.0.0.1:80")).subset is None  # it is metadata, never a header
+
+
+def test_a_header_names_a_subset_only_for_those_who_may_and_where_metadata_do_not() -> None:
+    header = (SUBSET, "10.0.0.1:80, 10.0.0.2:80,")
+    assert hints(header, rules=NOBODY).subset is None
+    assert hints(header, rules=PROXIED).subset is None
+    assert hints(header).subset == ("10.0.0.1:80", "10.0.0.2:80")
+    assert hints((SUBSET, "")).subset == ()
+    metadata: dict[str, JsonValue] = {SUBSET: ["10.0.0.3:80"]}
+    assert hints(header, metadata={SUBSET_NAMESPACE: metadata}).subset == ("10.0.0.3:80",)
+    many = ",".join(f"10.0.0.1:{port}" for port in range(1, MOST_ENDPOINTS + 9))
+    assert len(hints((SUBSET, many)).subset or ()) == MOST_ENDPOINTS
+
+
+def test_the_metadata_of_a_proxy_count_without_a_hint() -> None:
+    assert subset(["10.0.0.1:80"], PROXIED) == ("10.0.0.1:80",)
+    assert subset("10.0.0.1:80", PROXIED) == ()
 
 
 @pytest.mark.parametrize(

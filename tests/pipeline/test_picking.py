@@ -49,6 +49,9 @@ class Scripted:
         del placement
         self.evict = tell
 
+    def moved(self, placement: Placement, endpoint: str) -> None:
+        self.told.append(("moved", placement.ticket, endpoint))
+
     def first_token(self, placement: Placement) -> None:
         self.told.append(("first token", placement.ticket))
 
@@ -149,7 +152,7 @@ def test_the_end_is_told_once_with_all_that_was_seen() -> None:
     one.finish(USAGE)
     one.finish(USAGE)
     seen = Served("10.0.0.2:80", 200, 0.5, 100, 64, 20)
-    assert placer.told[1:] == [("first token", 7), (7, seen)]
+    assert placer.told[1:] == [("moved", 7, "10.0.0.2:80"), ("first token", 7), (7, seen)]
 
 
 def test_a_server_that_does_not_count_what_was_cached_says_nothing_of_it() -> None:
@@ -186,3 +189,18 @@ def test_every_drop_is_a_refusal_with_its_reason_and_when_to_come_again(drop: Dr
     assert refusal.reason is (Reason.NO_ENDPOINT if none else Reason.LIMITED)
     headers = dict(refusal.headers)
     assert headers == {"x-llm-d-request-dropped-reason": drop.value, "retry-after": "2"}
+
+
+@pytest.mark.parametrize(
+    ("upstream", "moves"),
+    [("10.0.0.2:80", True), ("10.0.0.1:80", False), ("", False)],
+)
+def test_the_endpoint_that_answers_is_told_when_it_is_not_the_one_picked(
+    upstream: str, *, moves: bool
+) -> None:
+    placer = Scripted(PLACED)
+    one, _, _ = begun(placer)
+    one.answered(ResponseHead(200, upstream=upstream))
+    assert (("moved", PLACED.ticket, upstream) in placer.told) is moves
+    one.finish(None)
+    assert placer.told[-1] == (PLACED.ticket, Served(upstream or None, 200))

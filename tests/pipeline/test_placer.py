@@ -22,3 +22,8 @@ async def test_where_there_are_no_pools_nothing_is_placed() -> None:
     ):
         with pytest.raises(LookupError):
             ended()
+
+
+def test_without_pools_nothing_moves() -> None:
+    with pytest.raises(LookupError):
+        NoPools().moved(Placement(1, "10.0.0.1:80", "chat"), "10.0.0.2:80")

@@ -9,6 +9,7 @@ import pytest
 
 from gateway.audit.record import Record
 from gateway.model.head import Headers, RequestHead, ResponseHead
+from gateway.model.placement import Placement
 from gateway.model.refusal import Reason
 from gateway.model.verdict import Mutation, PassResponse, ReadResponse
 from gateway.pipeline.rescue import RefusedError
@@ -292,3 +293,11 @@ def test_what_another_filter_answers_is_read_like_what_the_backend_does() -> Non
     passed = reader.judge(head(JSON, details="cache.hit", upstream=""), end_of_stream=False)
     assert isinstance(passed, ReadResponse)
     assert b"secret" not in reader.read(LISTED, end_of_stream=True)
+
+
+def test_an_answer_tells_its_audit_id_where_an_endpoint_was_picked() -> None:
+    judged = pipeline(plan())
+    judged.record.picked = Placement(1, UPSTREAM)
+    told = judged.judge(head(), end_of_stream=True)
+    assert told == PassResponse(Mutation(set=(("x-gatehouse-audit-id", "audit"),)))
+    assert pipeline(plan()).judge(head(), end_of_stream=True) == PassResponse(Mutation())

@@ -4,10 +4,17 @@ import gzip
 import json
 from typing import Any
 
+import pytest
+
+from gateway.model.call import Call, Deframed, Kind
 from gateway.model.head import Headers, ResponseHead
 from gateway.model.placement import Drop, Dropped
+from gateway.model.prompt import Prompt
 from gateway.model.verdict import Forward, Proceed, Queued, Refuse
 from gateway.pipeline.placer import Entry
+from gateway.pipeline.pool import PoolStage
+from gateway.pipeline.selection import judged_backend
+from gateway.pipeline.snapshot import RouteStage
 from tests.pipeline.pool_stage import Asking, Placing, asking
 
 REWRITE = ("x-gateway-model-name-rewrite", "coder")
@@ -139,6 +146,20 @@ async def test_who_has_to_wait_is_queued_and_who_is_dropped_is_told_when_to_come
     assert full.seen.records[-1]["reason"] == "limited"
 
 
+async def test_who_gives_way_is_refused_with_the_reason_and_its_place_is_given_back() -> None:
+    one = Asking()
+    assert isinstance(await one.chat("llama"), Forward)
+    one.placing.evict()
+    verdict = one.exchange.gave_way()
+    one.exchange.finish(unread=False)
+    assert verdict.answer.status == 429
+    headers = dict(verdict.answer.headers)
+    assert (headers["retry-after"], headers["x-llm-d-request-dropped-reason"]) == ("1", "evicted")
+    (record,) = one.seen.records
+    assert [record[name] for name in ("decision", "reason", "status")] == ["refuse", "evicted", 429]
+    assert [served.status for served in one.placing.ends] == [0]
+
+
 async def test_the_record_tells_pool_and_pick() -> None:
     one = Asking()
     await one.chat("coder")
@@ -178,3 +199,22 @@ async def test_an_alias_is_listed_by_the_policies_of_its_pool() -> None:
     assert isinstance(verdict, Refuse)
     names = [item["id"] for item in json.loads(verdict.answer.body)["data"]]
     assert "name" not in names
+
+
+@pytest.mark.parametrize(
+    ("model", "backend"),
+    [("llama", "chat"), ("coder", "code"), ("quick", "code"), ("other", "chat"), (None, "chat")],
+)
+def test_policies_judge_a_message_for_the_pool_that_its_model_leads_to(
+    model: str | None, backend: str
+) -> None:
+    pools = (PoolStage("chat", models=("llama",)), PoolStage("code", models=("coder",)))
+    route = RouteStage(
+        "llm", "/v1", None, "chat", None, 1000, pools=pools, renamed={"quick": "coder"}
+    )
+    attributes = {} if model is None else {"model": model}
+    call = Call("openai", "models/get", Kind.REQUEST, attributes=attributes)
+    assert judged_backend(route, Deframed((call,))) == backend
+    if model is not None:
+        read = Deframed((call,), prompt=lambda: Prompt(model, ()))
+        assert judged_backend(route, read) == backend

@@ -34,6 +34,7 @@ PATIENCE = 10.0
 
 DENIED = Refuse(Answer(403, (), b"denied"), "denied")
 FAULT = Refuse(Answer(500, (), b"fault"), "fault")
+GAVE_WAY = Refuse(Answer(429, (), b"gave way"), "gave_way")
 
 Step = Conclusion | Queued | BaseException | Callable[[], Awaitable[Conclusion]]
 
@@ -94,6 +95,9 @@ class Script:
 
     def revoked(self) -> None:
         self.cut_off += 1
+
+    def gave_way(self) -> Refuse:
+        return GAVE_WAY
 
     def when_cut(self, cut: Callable[[], None]) -> None:
         self.cut = cut

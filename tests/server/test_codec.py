@@ -26,7 +26,7 @@ from gateway.extproc.events import (
     ResponseTrailers,
 )
 from gateway.model.head import Headers, Peer, RequestHead, ResponseHead
-from gateway.model.jsonvalue import JsonObject
+from gateway.model.jsonvalue import JsonObject, JsonValue
 from gateway.model.refusal import Answer
 from gateway.model.verdict import Mutation
 from gateway.server import extproc_pb2 as pb
@@ -36,6 +36,7 @@ from gateway.server.codec import (
     Codec,
     UndecodableMessageError,
     encode,
+    modes_of,
     to_object,
 )
 
@@ -208,6 +209,37 @@ def test_response_headers_bring_what_envoy_knows_of_the_upstream() -> None:
     event = decode(message)
     assert isinstance(event, ResponseHeaders)
     assert event.head == head
+
+
+@pytest.mark.parametrize(
+    ("told", "upstream"),
+    [
+        ("10.0.0.2:80", "10.0.0.2:80"),
+        ("[2600:4040:5204::1574:24ae]:80", "[2600:4040:5204::1574:24ae]:80"),
+        ("some-host:80", "10.0.0.1:80"),
+        ("10.0.0.2", "10.0.0.1:80"),
+        ("1" * 100 + ":80", "10.0.0.1:80"),
+        (7.0, "10.0.0.1:80"),
+    ],
+)
+def test_who_served_is_what_a_proxy_tells_an_endpoint_picker(
+    told: JsonValue, upstream: str
+) -> None:
+    message = response_headers((":status", b"200"))
+    attributes(message, {"upstream.address": "10.0.0.1:80"})
+    lb = message.metadata_context.filter_metadata["envoy.lb"]
+    lb.update({"x-gateway-destination-endpoint-served": told})
+    event = decode(message)
+    assert isinstance(event, ResponseHeaders)
+    assert event.head.upstream == upstream
+
+
+def test_modes_can_be_had_before_anything_else() -> None:
+    first = request_headers(*PSEUDO)
+    first.protocol_config.request_body_mode = pb.ProcessingMode.FULL_DUPLEX_STREAMED
+    assert modes_of(first.SerializeToString()) == Modes(BodyMode.DUPLEX, BodyMode.NONE)
+    with pytest.raises(UndecodableMessageError):
+        modes_of(b"\xff")
 
 
 def test_bodies_and_trailers_are_events_of_their_direction() -> None:

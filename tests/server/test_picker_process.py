@@ -11,6 +11,7 @@ from pathlib import Path
 from gateway.adapters.channel import Channel
 from gateway.bootstrap.load import load
 from gateway.bootstrap.snapshot import build_snapshot, snapshot_message
+from gateway.config.state import State
 from gateway.model.demand import Demand
 from gateway.model.jsonvalue import JsonObject
 from gateway.model.placement import Placement
@@ -18,6 +19,7 @@ from gateway.picker.endpoint import Endpoint
 from gateway.picker.pool_messages import endpoints_message
 from gateway.server.picker_process import PickerProcess
 from gateway.server.remote_placer import RemotePlacer
+from gateway.server.sharing import OpenStream
 from tests.bootstrap.configured import write
 from tests.server.desks import POOL, placer
 from tests.support.gatehouse import allow
@@ -47,10 +49,13 @@ class Line:
 
 
 @asynccontextmanager
-async def process(path: Path) -> AsyncGenerator[Line]:
+async def process(path: Path, stream: OpenStream | None = None) -> AsyncGenerator[Line]:
     ours, theirs = socket.socketpair()
     channel = await Channel.over(theirs)
-    running = asyncio.ensure_future(PickerProcess(channel, str(path), build_snapshot).run())
+    one = PickerProcess(channel, str(path), build_snapshot)
+    if stream is not None:
+        one.share_over(stream)
+    running = asyncio.ensure_future(one.run())
     line = Line(await Channel.over(ours), running)
     try:
         yield line
@@ -91,3 +96,38 @@ async def test_a_socket_that_a_killed_one_left_is_in_nobodys_way(tmp_path: Path)
     left.close()
     async with process(tmp_path / "picker") as line:
         assert "pid" in await line.ask(configured(tmp_path))
+
+
+async def test_it_shares_what_it_places_where_that_is_configured(tmp_path: Path) -> None:
+    opened: list[tuple[State, str]] = []
+
+    class Silent:
+        connected = False
+
+        def send(self, message: bytes) -> None:
+            raise AssertionError(message)
+
+        async def run(self) -> None:
+            await asyncio.Event().wait()
+
+    def open_stream(state: State, name: str, *_: object) -> Silent:
+        opened.append((state, name))
+        return Silent()
+
+    message = configured(tmp_path)
+    async with process(tmp_path / "picker", open_stream) as line:
+        assert "pid" in await line.ask(message)
+        assert "state" not in await line.ask({"type": "poll"})
+        gateway = message["gateway"]
+        assert isinstance(gateway, dict)
+        gateway["state"] = "redis://127.0.0.1:1"
+        assert "pid" in await line.ask(message)
+        for question in ("poll", "pool-view"):
+            told = (await line.ask({"type": question}))["state"]
+            assert told == {
+                "connected": False,
+                "problem": "not connected yet",
+                "peers": 0,
+                "peer_requests": 0,
+            }
+    assert opened == [(State(url="redis://127.0.0.1:1"), "picks")]

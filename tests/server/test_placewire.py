@@ -112,3 +112,30 @@ def test_fields_of_another_version_end_the_line(values: list[Any]) -> None:
     if len(values) != 1:
         with pytest.raises(BrokenLineError):
             to_served([*values, *range(7)])
+
+
+def test_scores_come_back_whether_or_not_endpoints_have_the_same_parts() -> None:
+    scores = {
+        "a": {"queue": 1.0, "late": 2.0},
+        "b": {"queue": 3.0, "late": 4.0},
+        "c": {"late": 5.0},
+    }
+    sent = Placement(1, "a", scores=scores)
+    found = to_answer(received(frame(from_answer(sent))))
+
+    assert isinstance(found, Placement)
+    assert {address: dict(parts) for address, parts in found.scores.items()} == scores
+
+
+def test_names_of_parts_are_sent_once() -> None:
+    parts = {"queue": 1.0, "prefill": 2.0}
+    answer = from_answer(Placement(1, "a", scores={str(number): parts for number in range(9)}))
+
+    assert frame(answer).count(b"prefill") == 1
+
+
+def test_scores_of_another_length_than_their_names_end_the_connection() -> None:
+    *fields, names, table = from_answer(Placement(1, "a", scores={"a": {"queue": 1.0}}))
+
+    with pytest.raises(BrokenLineError):
+        to_answer([*fields, [*names, "late"], table])

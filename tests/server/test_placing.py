@@ -154,3 +154,35 @@ async def test_a_sheddable_request_is_told_to_give_way_to_one_that_waits() -> No
     one.finish(shed, Served())
     async with asyncio.timeout(5):
         assert isinstance(await one.wait(entry), Placement)
+
+
+def test_the_members_of_a_pool_are_told_and_none_of_one_that_there_is_not() -> None:
+    one = placer(["10.0.0.1:80", "10.0.0.2:80"])
+    assert [state.address for state in one.states(POOL)] == ["10.0.0.1:80", "10.0.0.2:80"]
+    assert not one.states("another")
+
+
+async def test_whoever_waits_goes_when_another_gateways_request_has_ended() -> None:
+    one = placer(max_in_flight=1)
+    pool = one.desks[POOL].pool
+    guest = pool.host("10.0.0.1:80", 100, 200, 0.0)
+    assert guest is not None
+    entry = await queued(one, Demand("llama"))
+    waiting = asyncio.ensure_future(one.wait(entry))
+    pool.see_off(guest, 1.0)
+    one.stir()
+    async with asyncio.timeout(5):
+        assert isinstance(await waiting, Placement)
+
+
+async def test_what_another_endpoint_answers_makes_room_for_who_waits() -> None:
+    one = placer(max_in_flight=1)
+    one.endpoints(POOL, endpoints(("10.0.0.1:80", "10.0.0.2:80")))
+    first, second = await placed(one), await placed(one)
+    entry = await queued(one)
+    waiting = asyncio.ensure_future(one.wait(entry))
+    one.moved(first, second.endpoint)
+    async with asyncio.timeout(5):
+        third = await waiting
+    assert isinstance(third, Placement)
+    assert third.endpoint == first.endpoint

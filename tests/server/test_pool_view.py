@@ -2,18 +2,22 @@
 
 import json
 import time
+from dataclasses import replace
 from random import Random
 from typing import Any
 
 from gateway.config.endpoint_picker import EndpointPickerSpec
+from gateway.config.pool import KvEvents
 from gateway.model.demand import Demand
 from gateway.model.engine import EngineLoad
 from gateway.model.placement import Placement, Served
+from gateway.picker.kv.feed import Feed
 from gateway.picker.plan import PickerPlan, plan_of
 from gateway.pipeline.placer import Entry
 from gateway.server.counting import CountingPlacer
 from gateway.server.pool_view import FLOWS, pool_view
 from gateway.telemetry.picking import PickMetrics
+from tests.picker.kv.publisher import Publisher
 from tests.server.desks import POOL, endpoints, plan
 from tests.telemetry.metered import Metered
 
@@ -54,6 +58,19 @@ async def test_an_endpoint_is_told_with_what_is_in_flight_and_what_it_says() -> 
     assert (load["running"], load["waiting"], load["kv_usage"]) == (3, 2, 0.5)
     assert load["age"] < 60
     assert told[ADDRESSES[1]]["load"] is None
+
+
+def test_an_endpoint_is_told_with_what_its_events_came_to_where_they_are_heard() -> None:
+    assert seen(placer())["endpoints"][0]["kv_events"] is None
+    one = placer(replace(plan(), kv_events=KvEvents()))
+    engine = Publisher(100)
+    engine.serve(b"a" * 1024)
+    one.heard(POOL, ADDRESSES[0], engine.received(Feed(replays=True), 0.0))
+    told = {each["address"]: each["kv_events"] for each in seen(one)["endpoints"]}
+    assert told == {
+        ADDRESSES[0]: {"blocks": 16, "joined": 0, "unjoined": 0},
+        ADDRESSES[1]: {"blocks": 0, "joined": 0, "unjoined": 0},
+    }
 
 
 async def test_a_queue_is_told_by_band_and_flow_the_longest_first() -> None:
@@ -99,3 +116,16 @@ async def test_a_shadow_is_told_with_how_often_it_agreed() -> None:
     await placed(one)
     told = seen(one)["shadow"]
     assert (told["profile"], told["compared"]) == ("other", 1)
+
+
+async def test_requests_of_other_gateways_are_told_apart() -> None:
+    one = placer()
+    pool = one.desks[POOL].pool
+    guest = pool.host(ADDRESSES[0], 100, 200, time.monotonic())
+    assert guest is not None
+    told = {each["address"]: each["in_flight"] for each in seen(one)["endpoints"]}
+    assert told[ADDRESSES[0]]["requests"] == told[ADDRESSES[0]]["elsewhere"] == 1
+    assert told[ADDRESSES[1]]["elsewhere"] == 0
+    pool.see_off(guest, time.monotonic())
+    told = {each["address"]: each["in_flight"] for each in seen(one)["endpoints"]}
+    assert told[ADDRESSES[0]]["requests"] == told[ADDRESSES[0]]["elsewhere"] == 0

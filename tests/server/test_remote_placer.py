@@ -14,7 +14,7 @@ from gateway.server.picker_server import PickerServer
 from gateway.server.placewire import MAX_FRAME, from_answer
 from gateway.server.placing import LocalPlacer
 from gateway.server.remote_placer import RemotePlacer
-from tests.server.desks import POOL, placer
+from tests.server.desks import POOL, endpoints, placer
 
 DEMAND = Demand("llama")
 
@@ -224,3 +224,28 @@ async def test_what_is_too_long_for_a_message_is_placed_nowhere(tmp_path: Path) 
         found = await one.remote.place(POOL, Demand("m" * MAX_FRAME), 10)
         assert isinstance(found, Dropped)
         assert not one.remote.asked
+
+
+async def test_what_another_endpoint_answers_is_charged_there_by_the_picker_too(
+    tmp_path: Path,
+) -> None:
+    def charged(placer: LocalPlacer) -> dict[str, int]:
+        states = placer.desks[POOL].pool.states()
+        return {state.address: state.in_flight.requests for state in states}
+
+    async with process(tmp_path) as one:
+        for each in (one.inside, one.alone):
+            each.endpoints(POOL, endpoints(("10.0.0.1:80", "10.0.0.2:80")))
+        found = await place(one.remote)
+        other = next(address for address in charged(one.inside) if address != found.endpoint)
+        one.remote.moved(found, other)
+        await until(lambda: charged(one.inside)[other] == 1)
+        assert charged(one.inside)[found.endpoint] == 0
+        one.remote.finish(found, Served(other, 200))
+        await until(lambda: in_flight(one.inside) == 0)
+        await one.die()
+        alone = await place(one.remote)
+        assert alone.degraded
+        other = next(address for address in charged(one.alone) if address != alone.endpoint)
+        one.remote.moved(alone, other)
+        assert charged(one.alone)[other] == 1

@@ -97,7 +97,7 @@ async def test_open_streams_are_counted() -> None:
         await eventually(lambda: envoy.service.open_streams == 0)
 
 
-@pytest.mark.parametrize("name", ["", EXT_PROC_SERVICE])
+@pytest.mark.parametrize("name", ["", "readiness", EXT_PROC_SERVICE])
 async def test_health_is_serving_until_drain_begins(name: str) -> None:
     async with scripted(Script()) as envoy:
         health: Any = health_pb2_grpc.HealthStub(envoy.channel)
@@ -106,6 +106,25 @@ async def test_health_is_serving_until_drain_begins(name: str) -> None:
             assert (await watch.read()).status == Status.SERVING
             draining = asyncio.ensure_future(envoy.service.drain(0.1))
             assert (await watch.read()).status == Status.NOT_SERVING
+            await draining
+
+
+async def test_a_worker_that_drains_is_alive() -> None:
+    exchange = Script()
+    async with scripted(exchange) as envoy:
+        health: Any = health_pb2_grpc.HealthStub(envoy.channel)
+        await envoy.open().ask(request_headers())  # the drain waits for it
+        watch = health.Watch(health_pb2.HealthCheckRequest(service="readiness"))
+        alive = health.Watch(health_pb2.HealthCheckRequest(service="liveness"))
+        async with asyncio.timeout(PATIENCE):
+            assert (await alive.read()).status == Status.SERVING
+            assert (await watch.read()).status == Status.SERVING
+            draining = asyncio.ensure_future(envoy.service.drain(0.1))
+            assert (await watch.read()).status == Status.NOT_SERVING
+            more = asyncio.ensure_future(alive.read())
+            done, _ = await asyncio.wait([more, draining], return_when=asyncio.FIRST_COMPLETED)
+            assert more not in done or more.exception() is not None or more.result() is aio.EOF
+            more.cancel()
             await draining
 
 

@@ -169,12 +169,24 @@ async def test_what_waits_holds_no_more_than_its_share() -> None:
     assert error.refusal is CROWDED
 
 
-async def test_a_request_that_gives_way_to_another_ends_at_once() -> None:
+async def test_a_request_that_gives_way_before_its_answer_has_begun_is_refused_at_once() -> None:
     script = Script(judge=Forward(response_headers=True))
     async with scripted(script) as envoy:
         stream = envoy.open()
         assert kind(await stream.ask(request_headers(ends=True))) == "request_headers"
         script.cut()
+        script.cut()
+        assert answered(await stream.reply()) == b"gave way"
+        assert await stream.no_more() is StatusCode.OK
+    assert await script.finished is False
+
+
+async def test_a_request_that_gives_way_while_it_is_answered_ends_at_once() -> None:
+    script = Script(judge=Forward(response_headers=True))
+    async with scripted(script) as envoy:
+        stream = envoy.open()
+        assert kind(await stream.ask(request_headers(ends=True))) == "request_headers"
+        assert kind(await stream.ask(response_headers())) == "response_headers"
         script.cut()
         assert await stream.no_more() is StatusCode.ABORTED
     assert await script.finished is False

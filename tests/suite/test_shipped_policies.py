@@ -20,7 +20,7 @@ def _policies() -> PolicySet:
     assert folder.problems == ()
     sources = policy_sources(*(resource.document for resource in folder.resources))
     found = compile_policies(
-        sources, backends={"tracker", "models", "messages", "triage"}, routes={"tracker"}
+        sources, backends={"tracker", "models", "triage"}, routes={"tracker"}
     )
     assert isinstance(found, PolicySet), found
     return found

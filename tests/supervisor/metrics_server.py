@@ -13,13 +13,15 @@ def vllm(running: int = 0, waiting: int = 0) -> str:
 
 @dataclass
 class MetricsServer:
-    """Answers with `text`; never where `hangs`. `most` is how many questions it had at a time."""
+    """Answers with `text`, once `answers` is set if there is one; never where `hangs`. `most` is
+    how many questions it had at a time."""
 
     text: str = field(default_factory=vllm)
     status: int = 200
     more: str = ""
     hangs: bool = False
     closes: bool = False
+    answers: asyncio.Event | None = None
     asked: list[str] = field(default_factory=list[str])
     connections: int = 0
     most: int = 0
@@ -49,6 +51,8 @@ class MetricsServer:
                 self.asked.append(head.decode())
                 if self.hangs:
                     await reader.read()
+                if self.answers is not None:
+                    await self.answers.wait()
                 self._open -= 1
                 body = self.text.encode()
                 start = HEAD.format(status=self.status, length=len(body), more=self.more)

@@ -17,6 +17,9 @@ class OnePick:
     async def view(self) -> JsonObject:
         return POOLS
 
+    async def trace(self) -> JsonObject:
+        return {"version": 1, "records": [{"pool": "models"}]}
+
     async def pick(self, audit_id: str) -> JsonObject | None:
         return {"endpoint": "10.0.0.1:80"} if audit_id == "abc" else None
 
@@ -53,6 +56,8 @@ async def test_pools_and_picks_are_served_and_counted_as_they_are_now(tmp_path: 
     url = await served.start()
     async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
         assert (await client.get("/pools")).json() == POOLS
+        traced = (await client.get("/trace")).json()
+        assert traced == {"version": 1, "records": [{"pool": "models"}]}
         assert (await client.get("/picks/abc")).json() == {"endpoint": "10.0.0.1:80"}
         missing = await client.get("/picks/abd")
         assert (missing.status_code, missing.json()) == (404, {"error": "no such pick is kept"})

@@ -1,6 +1,22 @@
+import os
+import subprocess
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 
-from gateway.supervisor.metrics import SupervisorMetrics
+from prometheus_client import CollectorRegistry
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from gateway.supervisor.metrics import SupervisorMetrics, forget_process
+
+ROOT = Path(__file__).resolve().parents[2]
+WORKER = """
+from gateway.telemetry.metrics import Metrics
+
+metrics = Metrics()
+metrics.streams.inc(5)
+metrics.audit_lost.inc(3)
+"""
 
 
 def value(metrics: SupervisorMetrics, name: str, **labels: str) -> float | None:
@@ -38,3 +54,21 @@ def test_workers_are_shown_as_they_are_when_somebody_looks() -> None:
     workers[0].serving = False
     assert value(metrics, "gatehouse_workers_up") == 1
     assert value(metrics, "gatehouse_workers") == 2
+
+
+def test_a_worker_that_ended_serves_no_streams_and_what_it_counted_stays(tmp_path: Path) -> None:
+    env = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+    with subprocess.Popen([sys.executable, "-c", WORKER], env=env, cwd=ROOT) as worker:
+        assert worker.wait(60) == 0
+
+    def summed(name: str) -> float | None:
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry, str(tmp_path))
+        return registry.get_sample_value(name)
+
+    assert summed("gatehouse_open_streams") == 5
+    forget_process(tmp_path, worker.pid + 1)
+    assert summed("gatehouse_open_streams") == 5, "of somebody else"
+    forget_process(tmp_path, worker.pid)
+    assert not summed("gatehouse_open_streams")
+    assert summed("gatehouse_audit_records_lost_total") == 3

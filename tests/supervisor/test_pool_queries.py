@@ -95,3 +95,19 @@ async def test_who_is_not_there_or_does_not_answer_knows_nothing(
         assert await queries.view() == NOTHING
     finally:
         os.kill(process, signal.SIGCONT)
+
+
+async def test_of_a_trace_every_worker_is_asked_and_one_that_is_gone_has_none(
+    make_pool: MakePool,  # noqa: F811
+) -> None:
+    pool = make_pool()
+    await pool.start(snapshot(1, says={"records": [{"pool": "a"}]}))
+    queries = PoolQueries(pool, list)
+    count = len(pool.workers)
+    assert await queries.trace() == {"version": 1, "records": [{"pool": "a"}] * count}
+    await pool.workers[0].stop(0)
+    assert await queries.trace() == {"version": 1, "records": [{"pool": "a"}] * (count - 1)}
+
+
+async def test_a_worker_that_tells_of_no_records_has_none(make_pool: MakePool) -> None:  # noqa: F811
+    assert await (await started(make_pool())).trace() == {"version": 1, "records": []}

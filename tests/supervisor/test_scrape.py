@@ -95,6 +95,20 @@ async def test_the_token_is_shown_and_nothing_is_compressed(
     assert "secret" not in repr(source_of(server, token="secret"))
 
 
+async def test_what_a_server_says_is_as_old_as_the_question(
+    server: MetricsServer, scraping: Scraping, told: Told
+) -> None:
+    server.answers = asyncio.Event()
+    scraping(server)
+    await eventually(lambda: bool(server.asked))
+    asked = asyncio.get_running_loop().time()
+    server.answers.set()
+    await eventually(lambda: bool(told.of(server)))
+    first = told.of(server)[0]
+    assert first is not None
+    assert first.at <= asked
+
+
 async def test_one_that_hangs_delays_no_other(
     server: MetricsServer, scraping: Scraping, told: Told
 ) -> None:

@@ -113,6 +113,20 @@ async def test_a_killed_worker_comes_back_with_the_last_snapshot(make_pool: Make
     assert changes
 
 
+async def test_of_a_worker_that_died_its_process_is_told_and_of_one_that_is_stopped_not(
+    make_pool: MakePool,
+) -> None:
+    ended: list[int] = []
+    pool = make_pool()
+    pool.when_ended(ended.append)
+    await pool.start(snapshot(1))
+    victim, _ = pids(pool)
+    os.kill(victim, signal.SIGKILL)
+    await eventually(lambda: restarted(pool, 1))
+    await pool.stop(0)
+    assert ended == [victim]
+
+
 async def test_a_worker_that_ended_is_at_no_moment_said_to_serve(make_pool: MakePool) -> None:
     pool = make_pool()
     await pool.start(snapshot(1))

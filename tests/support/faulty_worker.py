@@ -139,6 +139,9 @@ class FaultyExchange:
     def revoked(self) -> None:
         self._exchange.revoked()
 
+    def gave_way(self) -> Refuse:
+        return self._exchange.gave_way()
+
     def when_cut(self, cut: Callable[[], None]) -> None:
         self._exchange.when_cut(cut)
 

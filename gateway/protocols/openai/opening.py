@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import partial
 from typing import Final
 
 from gateway.model.call import Call, Deframed, Kind
@@ -21,6 +21,7 @@ from gateway.wire import jsonspans, multipart
 from gateway.wire.content import Plain, is_media_type
 from gateway.wire.engine_keys import engine_key
 from gateway.wire.multipart import Part
+from gateway.wire.once import Once
 from gateway.wire.requestbody import METHOD_OVERRIDES, document_of, outdated, without_coding
 from gateway.wire.strictjson import Document
 from gateway.wire.transcript import Transcript
@@ -127,7 +128,7 @@ class OpenAiOpening:
             document,
             value,
             self._counted(request, document, value),
-            cache(partial(parts.written, call.method, value)),
+            Once(partial(parts.written, call.method, value)),
         )
         return body.named(None if call.target is None else self._backends(call.target))
 
@@ -217,7 +218,7 @@ class _JsonBody:
         renaming = [] if model is None else rewrite.named(self.document.text, self.value, model)
         return replace(
             self.passed(_changed(self.document, renaming + self.edits)),
-            prompt=partial(self._prompt, model or ""),
+            prompt=Once(partial(self._prompt, model or "")),
             with_model=self.named,
         )
 
