@@ -116,7 +116,11 @@ FINISHES = "gatehouse_finish_reasons_total"
 
 @pytest.mark.parametrize(
     ("provider", "reason"),
-    [(provider, reason) for provider, reasons in FINISH_REASONS.items() for reason in reasons],
+    [
+        (provider, reason)
+        for provider, reasons in FINISH_REASONS.items()
+        for reason in sorted(reasons)
+    ],
 )
 def test_known_reasons_to_stop_are_counted_by_name(provider: str, reason: str) -> None:
     metered = Metered()

@@ -177,6 +177,7 @@ def test_a_token_without_kid_is_tried_with_the_keys_that_fit() -> None:
         ("act", "agent", "form"),
         ("act", {"sub": "a", "act": {"iss": "no subject"}}, "form"),
     ],
+    ids=lambda value: "time" if isinstance(value, float) else None,
 )
 def test_a_claim_that_is_wrong_is_refused_and_never_quoted(
     member: str, value: JsonValue, text: str
@@ -196,6 +197,7 @@ def test_a_claim_that_is_wrong_is_refused_and_never_quoted(
         ("sub", "Zoë Ōta"),
         ("scope", ["a", "b"]),
     ],
+    ids=lambda value: "time" if isinstance(value, float) else None,
 )
 def test_a_claim_within_its_bounds_is_accepted(member: str, value: JsonValue) -> None:
     accepted(bearing(token(claims(**{member: value}))))

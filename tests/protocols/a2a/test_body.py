@@ -22,7 +22,7 @@ def test_canonical_bytes_go_on_untouched() -> None:
 
 def test_an_inflated_body_goes_on_plain() -> None:
     lines = (*JSON, ("content-encoding", "gzip"), ("content-digest", "x"))
-    found = read(gzip.compress(b'{"a":1}'), lines)
+    found = read(gzip.compress(b'{"a":1}', mtime=0), lines)
     assert isinstance(found, Body)
     assert found.replacement == b'{"a":1}'
     assert found.drop == ("content-encoding", "content-digest")
@@ -61,7 +61,7 @@ def test_a_media_type_goes_on_in_one_spelling(media_type: str) -> None:
         (b"[" * 90 + b"]" * 90, JSON, Reason.INVALID_REQUEST),
         (b" " * LIMIT + b"{}", JSON, Reason.TOO_LARGE),
         (
-            gzip.compress(b" " * LIMIT + b"{}"),
+            gzip.compress(b" " * LIMIT + b"{}", mtime=0),
             (*JSON, ("content-encoding", "gzip")),
             Reason.TOO_LARGE,
         ),

@@ -11,6 +11,7 @@ from gateway.protocols.a2a.operation import V10, Binding, Operation
 from tests.protocols.a2a.clients import GRPC, Lines, framed
 
 SENT = SendMessageRequest(message=new_text_message("hello", role=Role.ROLE_USER))
+SENT.message.message_id = "m-1"
 MESSAGE = SENT.SerializeToString()
 
 
