@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
+from math import inf
 from random import Random
 from typing import Any, Final
 
@@ -21,6 +22,9 @@ MAX_STREAM: Final = 32 * 1024 * 1024
 
 KEPT_SECONDS: Final = 600
 """After the last message the stream goes."""
+
+_PROLONGED: Final = 60.0
+"""Seconds after which that is said again."""
 
 CATCH_UP: Final = 120.0
 """Seconds of the stream that somebody new reads first."""
@@ -118,6 +122,7 @@ class RedisStream:
         self.dropped += len(self._queue)
         self._queue.clear()  # what was to be said before the server went is no news any more
         client: Any = open_client(self._state)
+        prolonged = -inf
         try:
             await client.ping()
             self._found("writes", None)
@@ -125,6 +130,9 @@ class RedisStream:
                 await self._more.wait()
                 self._more.clear()
                 await self._add(client)
+                if time.monotonic() - prolonged > _PROLONGED:  # what takes nothing is to go
+                    await client.expire(self._key, KEPT_SECONDS)
+                    prolonged = time.monotonic()
         finally:
             await client.aclose()
 
@@ -135,7 +143,6 @@ class RedisStream:
                 self._size += (len(message) - self._size) / 32
                 most = max(round(MAX_STREAM / max(self._size, 1.0)), _FEWEST)
                 pipe.xadd(self._key, {_FIELD: message}, maxlen=most, approximate=True)
-            pipe.expire(self._key, KEPT_SECONDS)
             await pipe.execute()
 
     # --- in -----------------------------------------------------------------------------------
@@ -154,7 +161,9 @@ class RedisStream:
                 for identity, values in found[0][1] if found else ():
                     since = identity
                     self._hear(identity, values, ahead)
-                await asyncio.sleep(0)  # a long stream is read while requests go on
+                    await asyncio.sleep(0)  # a long stream is read while requests go on
+                if not found:  # it may have been begun anew, after entries of the future
+                    since = self._since(round((time.monotonic() - ahead) * 1000))
         finally:
             await client.aclose()
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel, SecretStr
 from gateway.bootstrap.load import Loaded
 from gateway.config.endpoint_picker import EndpointPickerSpec
 from gateway.config.keys import session_key
-from gateway.config.picker_protocol_checks import listener_of
+from gateway.config.picker_protocol_checks import listener_of, open_to_anybody
 from gateway.config.pool import Pool
 from gateway.config.reach import spoken
 from gateway.config.schema import Gateway, Route
@@ -175,6 +175,7 @@ def foreign_proxy(gateway: Gateway) -> ForeignProxy | None:
         overrides=picks.mode_override,
         tell=picks.tell,
         keeps_credentials=picks.credentials == "pass",
+        anybody=open_to_anybody(gateway.service),
     )
 
 

@@ -154,7 +154,8 @@ def _workers(gateway: Gateway, document: Document) -> Iterator[Problem]:
     elif not address.loopback and service.tls is None:
         message = "whoever reaches the workers can pose as Envoy"
         if _open_to_all(service):
-            yield document.warning(path, message, "let a network policy say who does")
+            fix = "let a network policy say who does; an Envoy of ours is refused there"
+            yield document.warning(path, message, fix)
         else:
             yield document.problem(path, message, "use unix or loopback, or add service.tls")
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
+from gateway.config.addresses import parse_address
 from gateway.config.document import Document
 from gateway.config.pool import Pool
 from gateway.config.route_checks import reference
-from gateway.config.schema import Gateway, Route
+from gateway.config.schema import Gateway, Route, Service
 from gateway.config.yamltree import Path
 from gateway.model.problem import Problem
 
@@ -56,6 +57,18 @@ def listener_of(gateway: Gateway, route: Route) -> str | None:
     if named is not None:
         return named
     return gateway.listeners[0].name if len(gateway.listeners) == 1 else None
+
+
+def open_to_anybody(service: Service) -> bool:
+    """Whether workers take connections of which nothing shows whose they are: from other machines,
+    without a certificate."""
+    picks = service.endpoint_picker
+    if picks is None or picks.callers != "any" or service.listen == "unix":
+        return False
+    if service.tls is not None and service.tls.client_ca is not None:
+        return False
+    address = parse_address(service.listen)
+    return address is None or not address.loopback
 
 
 CHECKS = (_route,)

@@ -15,11 +15,11 @@ from typing import Final
 from typing_extensions import override
 
 from gateway.config.wiring import DESTINATION, FOREIGN_ROUTE, LB_NAMESPACE, POOL_HEADER, Wiring
-from gateway.model.head import Headers, RequestHead
+from gateway.model.head import Headers, Peer, RequestHead
 from gateway.model.verdict import Forward, Gap, Mutation, Proceed, Queued, Refuse
 from gateway.pipeline.exchange import HttpExchange, Surroundings
 from gateway.pipeline.foreign_proxy import ForeignProxy
-from gateway.pipeline.hints import CONTROL_HEADERS
+from gateway.pipeline.hints import CONTROL_HEADERS, SUBSET_NAMESPACE
 from gateway.pipeline.snapshot import Snapshot
 
 MODEL_HEADER: Final = "x-gateway-model-name"
@@ -66,7 +66,7 @@ class ForeignExchange(HttpExchange):
     @override
     async def preview(self, head: RequestHead) -> Proceed | Refuse:
         """As in the base, whatever the proxy calls its route."""
-        return await super().preview(replace(head, route=FOREIGN_ROUTE))
+        return await super().preview(self._taken(head))
 
     @override
     async def judge(
@@ -74,7 +74,7 @@ class ForeignExchange(HttpExchange):
     ) -> Forward | Refuse | Queued:
         """As in the base, for a proxy that knows nothing of ours."""
         self._headers = head.headers
-        return self._theirs(await super().judge(replace(head, route=FOREIGN_ROUTE), body, gap))
+        return self._theirs(await super().judge(self._taken(head), body, gap))
 
     @override
     async def dispatched(self) -> Forward | Refuse:
@@ -82,6 +82,14 @@ class ForeignExchange(HttpExchange):
         found = self._theirs(await super().dispatched())
         assert not isinstance(found, Queued)
         return found
+
+    def _taken(self, head: RequestHead) -> RequestHead:
+        """The head on our route; without what only a proxy can say of its client, where anybody
+        may say to be one: who else could tell that a certificate, or a payload, was verified?"""
+        if not self._proxy.anybody:
+            return replace(head, route=FOREIGN_ROUTE)
+        told = {name: head.metadata[name] for name in (SUBSET_NAMESPACE,) if name in head.metadata}
+        return replace(head, route=FOREIGN_ROUTE, peer=Peer(head.peer.address), metadata=told)
 
     def _models(self) -> Iterator[tuple[str, str]]:
         """What routes of the proxy may match on, as far as it is asked for."""

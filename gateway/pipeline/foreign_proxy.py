@@ -8,7 +8,10 @@ from gateway.config.wiring import Wiring
 
 @dataclass(frozen=True, slots=True)
 class ForeignProxy:
-    """What the operator says of proxies without configuration of ours: see `PickerProtocol`."""
+    """What the operator says of proxies without configuration of ours: see `PickerProtocol`.
+
+    `anybody`: nothing shows who opens a stream, so that nobody is taken for an Envoy that we have
+    configured, whose word counts for more."""
 
     listener: str
     timeout: float
@@ -16,6 +19,7 @@ class ForeignProxy:
     overrides: bool = False
     tell: tuple[ToldName, ...] = ()
     keeps_credentials: bool = False
+    anybody: bool = False
 
     def wiring(self, *, duplex: bool, sends_response: bool) -> Wiring:
         """That of one stream: whether the request comes in full duplex, and whether the body of the

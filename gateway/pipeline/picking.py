@@ -30,6 +30,11 @@ from gateway.pipeline.rescue import RefusedError
 PREFILLER: Final = "x-prefiller-host-port"
 DROPPED: Final = "x-llm-d-request-dropped-reason"
 
+MOST_PROMPT: Final = 10_000_000
+MOST_ANSWER: Final = 1_000_000
+"""Tokens that a model server can have counted. What is expected of other requests is learned from
+these counts, so that one that tells of more is not heard."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pick:
@@ -114,11 +119,15 @@ class Picking:
         if usage is not None:
             served = replace(
                 served,
-                prompt_tokens=usage.input,
-                cached_tokens=usage.cached if usage.tells_cached else None,
-                output_tokens=usage.output,
+                prompt_tokens=_possible(usage.input, MOST_PROMPT),
+                cached_tokens=_possible(usage.cached, usage.input) if usage.tells_cached else None,
+                output_tokens=_possible(usage.output, MOST_ANSWER),
             )
         self._placer.finish(placement, served)
+
+
+def _possible(count: int, most: int) -> int | None:
+    return count if count <= min(most, MOST_PROMPT) else None
 
 
 def placed(forward: Forward, placement: Placement, demand: Demand) -> Forward:

@@ -4,6 +4,7 @@ Such a stream brings no wiring. The modes of its bodies come with its first mess
 `protocol_config`), which is read before anything that depends on them is made.
 """
 
+import asyncio
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -46,8 +47,14 @@ class Replayed:
 
 async def opened(stream: Stream, proxy: ForeignProxy) -> tuple[Wiring, Stream] | None:
     """What the stream can deliver, and the whole of it; None where it ended before it asked
-    anything. Raises `UndecodableMessageError`."""
-    first = await stream.read()
+    anything. Whoever says nothing for as long as a decision may take is not waited for. Raises
+    `UndecodableMessageError`."""
+    try:
+        async with asyncio.timeout(proxy.timeout):
+            first = await stream.read()
+    except TimeoutError:
+        await stream.abort(StatusCode.DEADLINE_EXCEEDED, "nothing was asked")
+        return None
     if first is aio.EOF:
         return None
     return wiring_of(proxy, modes_of(first)), Replayed(stream, first)

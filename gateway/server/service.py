@@ -33,6 +33,9 @@ RESET_SECONDS: Final = 0.002
 """How long a stream that Envoy ended waits for the reset that follows, which cancels it: grpc.aio
 leaks 116 bytes for each status that it sends on a call that is gone (grpc/grpc#43360)."""
 
+ANYBODY: Final = "no certificate shows that this is an Envoy of ours"
+"""What comes by our wiring says who its caller is, and by which listener that came."""
+
 HEALTH_SERVICE: Final = "grpc.health.v1.Health"
 REVIEWED_AT_ONCE: Final = 50
 """Streams judged again before requests get their turn."""
@@ -78,7 +81,7 @@ class Service:
         names = (EXT_PROC_SERVICE, HEALTH_SERVICE, reflection.SERVICE_NAME)
         if self._new_check is not None:
             make_unary: Any = grpc.unary_unary_rpc_method_handler
-            self._add(EXT_AUTHZ_SERVICE, "Check", make_unary(partial(_check, self._new_check)))
+            self._add(EXT_AUTHZ_SERVICE, "Check", make_unary(partial(self._check, self._new_check)))
             names = (*names, EXT_AUTHZ_SERVICE)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         reflection.enable_server_reflection(names, self._server)
@@ -114,14 +117,35 @@ class Service:
         """What a stream can deliver, and itself; None if it ended and had asked nothing."""
         wiring = _wiring(stream.invocation_metadata())
         if wiring is not None:
+            self._known()
             return wiring, stream
         proxy = self._foreign()
         if proxy is None:
             raise WiringError("no wiring: this stream is not of configuration that we generated")
         return await opened(stream, proxy)
 
+    def _known(self) -> None:
+        """Raises `WiringError` where nothing shows that an Envoy of ours is there."""
+        proxy = self._foreign()
+        if proxy is not None and proxy.anybody:
+            raise WiringError(ANYBODY)
+
+    async def _check(
+        self, new_check: Callable[[Wiring], CheckDriver], raw: bytes, context: Any
+    ) -> bytes:
+        """One check. Whatever fails here ends badly, and Envoy refuses the request then; nothing
+        but a verdict may come back, since an empty answer would let it pass."""
+        try:
+            self._known()
+            asked = decode(raw)
+        except (UndecodableMessageError, WiringError) as error:
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
+            raise
+        return await new_check(asked.wiring).answer(asked)
+
     def admit(self, foreign: InForce) -> None:
-        """Serve streams without wiring as `foreign` says at that time; else they are refused."""
+        """Serve streams without wiring as `foreign` says at that time; else they are refused. Where
+        it takes them from anybody, those with wiring are refused, and checks."""
         self._foreign = foreign
 
     async def start(self, address: str) -> str:
@@ -172,17 +196,6 @@ class Service:
     def open_streams(self) -> int:
         """Streams that are being served now."""
         return len(self._active)
-
-
-async def _check(new_check: Callable[[Wiring], CheckDriver], raw: bytes, context: Any) -> bytes:
-    """One check. Whatever fails here ends badly, and Envoy refuses the request then; nothing but a
-    verdict may come back, since an empty answer would let it pass."""
-    try:
-        asked = decode(raw)
-    except (UndecodableMessageError, WiringError) as error:
-        await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
-        raise
-    return await new_check(asked.wiring).answer(asked)
 
 
 def _wiring(metadata: Iterable[tuple[str, str | bytes]] | None) -> Wiring | None:

@@ -104,9 +104,13 @@ class Sharing:
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         """Neither ends by itself but by a fault of ours: then nothing is shared, and that is said.
-        Its text is not told: it may quote what somebody wrote there."""
+        What others have placed is let go of, since nobody would see that it ends. Its text is not
+        told: it may quote what somebody wrote there."""
         if not task.cancelled() and (fault := task.exception()) is not None:
             self._failed = True
+            for one in self._tasks:
+                one.cancel()
+            self._circle.leave(self._clock())
             self._change(type(fault).__name__)
 
     def view(self) -> JsonObject:
@@ -147,6 +151,8 @@ class Sharing:
         self._circle.share({name: desk.pool for name, desk in self._placer.desks.items()})
 
     def _hear(self, message: bytes, age: float) -> None:
+        if self._failed:
+            return
         payload = None if self._envelope is None else self._envelope.open(STREAM, message)
         if payload is None:
             self._metrics.messages.labels("refused").inc()

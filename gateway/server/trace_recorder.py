@@ -41,7 +41,7 @@ class TraceRecorder:
     """The traces of one worker. `open_sink` opens files, by default none; `lost` counts records for
     which a disk was too slow or too full, of which `on_lost` is told too."""
 
-    def __init__(self, on_lost: Callable[[int], None] = lambda count: None) -> None:
+    def __init__(self, on_lost: Callable[[int], None] | None = None) -> None:
         self.open_sink: OpenTrace = no_trace
         self._on_lost = on_lost
         self.lost = 0
@@ -53,10 +53,14 @@ class TraceRecorder:
         """Keep the requests of these pools from now on. OSError for a file that cannot be opened;
         all is as before then."""
         wanted = set(pools.values())
-        opened = {
-            trace: self.open_sink(trace.file, trace.max_bytes, self._note_lost)
-            for trace in wanted - self._sinks.keys()
-        }
+        opened: dict[Trace, Sink] = {}
+        try:
+            for trace in wanted - self._sinks.keys():
+                opened[trace] = self.open_sink(trace.file, trace.max_bytes, self._note_lost)
+        except OSError:
+            for sink in opened.values():
+                await sink.close()
+            raise
         gone = [self._sinks.pop(trace) for trace in self._sinks.keys() - wanted]
         self._sinks.update(opened)
         self._pools, self._key = pools, key or self._key
@@ -74,7 +78,8 @@ class TraceRecorder:
         if self.lost % TOLD_LOST + count >= TOLD_LOST or not self.lost:
             LOG.warning("%d records of a trace were lost", self.lost + count)
         self.lost += count
-        self._on_lost(count)
+        if self._on_lost is not None:
+            self._on_lost(count)
 
     def view(self, picks: Picks) -> JsonObject:
         """The newest requests that have ended, as records."""

@@ -96,8 +96,10 @@ class _Pace:
 def _bytes_per_token(records: Sequence[Recorded]) -> dict[str, float]:
     """Of each model: what its servers counted, else what the gateway believed of it."""
     found: dict[str, float] = {}
-    for model in {one.model for one in records}:
-        own = [one for one in records if one.model == model]
+    models: dict[str, list[Recorded]] = {}
+    for one in records:
+        models.setdefault(one.model, []).append(one)
+    for model, own in models.items():
         told = [one for one in own if one.prompt_tokens] or own
         size = sum(one.prompt_bytes for one in told)
         tokens = sum(one.prompt_tokens or one.believed_tokens for one in told)
@@ -123,11 +125,8 @@ class _Prefixes:
     def __init__(self, records: Sequence[Recorded], ratios: Mapping[str, float]) -> None:
         self._numbers = _Numbers()
         self._sizes = {
-            model: {
-                block: min(max(round(block / ratio / BLOCK), 1) * BLOCK, LARGEST_BLOCK)
-                for block in {one.block_bytes for one in records if one.model == model}
-            }
-            for model, ratio in ratios.items()
+            (model, block): min(max(round(block / ratios[model] / BLOCK), 1) * BLOCK, LARGEST_BLOCK)
+            for model, block in {(one.model, one.block_bytes) for one in records}
         }
         told: dict[object, list[int]] = {}
         for one in records:
@@ -153,7 +152,7 @@ class _Prefixes:
 
     def _size(self, one: Recorded) -> int:
         """Tokens of a block that has a hash, in whole blocks of an engine."""
-        return self._sizes[one.model][one.block_bytes]
+        return self._sizes[one.model, one.block_bytes]
 
     def _count(self, one: Recorded) -> int:
         return min(one.blocks, _tokens(one) // self._size(one))

@@ -172,7 +172,8 @@ def _row(value: dict[str, Any]) -> Row:
             for name in ("timestamp", "input_length", "output_length")
             if value.get(name) is None
         )
-        raise _FaultError(f"{missing} is missing")
+        own = "; this is what a gateway records: gatehouse trace export makes a trace of it"
+        raise _FaultError(f"{missing} is missing{own if 'prompt_bytes' in value else ''}")
     if tokens < 1:
         raise _FaultError("input_length is 0; a request has at least one token")
     found = value.get("hash_ids")
@@ -257,6 +258,6 @@ def _name(value: dict[str, Any], name: str) -> str | None:
     found = value.get(name)
     if found is None:
         return None
-    if not isinstance(found, str) or not 0 < len(found) <= NAME_LENGTH:
-        raise _FaultError(f"{name} must be a name of at most {NAME_LENGTH} characters")
+    if not isinstance(found, str) or not 0 < len(found) <= NAME_LENGTH or not found.isprintable():
+        raise _FaultError(f"{name} must be a name of at most {NAME_LENGTH} printable characters")
     return found

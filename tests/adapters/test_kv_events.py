@@ -293,7 +293,7 @@ asyncio.run(main())
 
 
 def test_more_model_servers_are_heard_than_zmq_has_sockets_for_by_itself() -> None:
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [sys.executable, "-c", MANY], capture_output=True, text=True, timeout=60, check=False
     )
     assert (done.stdout, done.stderr) == ("all", "")

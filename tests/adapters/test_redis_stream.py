@@ -189,3 +189,22 @@ async def test_the_stream_is_bounded_and_goes_by_itself() -> None:
         await client.aclose()
     assert length < 500
     assert 0 < seconds <= 600
+
+
+async def test_an_entry_after_which_none_can_come_is_outlived() -> None:
+    with valkey() as server:
+        one, other = Ear(server), Ear(server)
+        client: Any = open_client(one.state)
+        async with listening(one, other):
+            await happens(lambda: one.stream.connected and other.stream.connected)
+            one.stream.send(b"before")
+            await happens(lambda: other.messages == [b"before"])
+            last = (1 << 64) - 1
+            await client.xadd("gatehouse:test", {"m": b"last"}, id=f"{last}-{last}")
+            await happens(lambda: b"last" in other.messages and b"last" in one.messages)
+            one.stream.send(b"lost")
+            await happens(lambda: "ResponseError" in one.changes)
+            await client.pexpire("gatehouse:test", 500)
+            await happens(lambda: saying(one, b"after") >= 0 and b"after" in other.messages)
+        await client.aclose()
+    assert b"lost" not in other.messages

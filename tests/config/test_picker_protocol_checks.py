@@ -1,10 +1,13 @@
 """What is wrong with a gateway that shall pick for proxies of somebody else."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
+from gateway.config.picker_protocol import PickerProtocol
+from gateway.config.picker_protocol_checks import open_to_anybody
+from gateway.config.schema import ListenerTls, Service
 from tests.config.case import complaints, right
 
 
@@ -71,3 +74,22 @@ def test_workers_are_open_to_all_only_where_the_operator_says_so(tmp_path: Path)
     value["service"]["endpoint_picker"]["callers"] = "any"
     (found,) = complaints(value, tmp_path)
     assert found.startswith("warning service.listen")
+
+
+@pytest.mark.parametrize(
+    ("listen", "callers", "tls", "anybody"),
+    [
+        ("0.0.0.0:9920", "any", None, True),
+        ("10.0.0.7:9920", "any", ListenerTls(certificate="c", key="k"), True),
+        ("10.0.0.7:9920", "any", ListenerTls(certificate="c", key="k", client_ca="a"), False),
+        ("10.0.0.7:9920", "mtls", None, False),
+        ("127.0.0.1:9920", "any", None, False),
+        ("unix", "any", None, False),
+    ],
+)
+def test_anybody_may_come_where_no_certificate_and_no_socket_says_who(
+    listen: str, callers: Literal["any", "mtls"], tls: ListenerTls | None, anybody: bool
+) -> None:
+    picks = PickerProtocol(route="models", callers=callers)
+    service = Service(listen=listen, tls=tls, endpoint_picker=picks)
+    assert open_to_anybody(service) is anybody

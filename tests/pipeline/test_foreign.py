@@ -7,8 +7,9 @@ import pytest
 
 from gateway.config.picker_protocol import ToldName
 from gateway.config.wiring import DESTINATION, FOREIGN_ROUTE, LB_NAMESPACE, POOL_HEADER
+from gateway.identity.rules import ListenerRules
 from gateway.model.demand import Demand
-from gateway.model.head import RequestHead
+from gateway.model.head import Peer, RequestHead
 from gateway.model.placement import Drop, Dropped, Placement
 from gateway.model.verdict import Forward, Queued, Refuse
 from gateway.pipeline.foreign import BASE_MODEL_HEADER, MODEL_HEADER, ForeignExchange
@@ -52,10 +53,11 @@ class Proxied:
         self.placing = placing or Several()
         self.proxy = ForeignProxy("agents", 5.0, **proxy)
         self.seen = Seen(placer=self.placing)
+        self.snapshot = served()
 
     def exchange(self, *, reads: bool = True) -> ForeignExchange:
         wiring = self.proxy.wiring(duplex=False, sends_response=reads)
-        return ForeignExchange(served(), wiring, self.seen.around, self.proxy)
+        return ForeignExchange(self.snapshot, wiring, self.seen.around, self.proxy)
 
     async def chat(
         self, model: str, *lines: tuple[str, str], reads: bool = True, **head: Any
@@ -171,3 +173,24 @@ async def test_a_response_that_must_be_read_and_will_not_come_refuses_the_reques
     assert isinstance(found, Refuse)
     assert (found.answer.status, found.details) == (500, "gatehouse_wiring")
     assert asked.placing.demands == []
+
+
+@pytest.mark.parametrize(
+    ("accept", "head"),
+    [
+        ("spiffe", {"peer": Peer("10.9.9.9", mtls=True, uri_sans=("spiffe://here/boss",))}),
+        (
+            "metadata",
+            {"metadata": {"verified": {"payload": {"iss": "https://idp", "sub": "boss"}}}},
+        ),
+    ],
+)
+@pytest.mark.parametrize("anybody", [False, True])
+async def test_what_a_proxy_verified_is_not_believed_of_anybody(
+    accept: str, head: dict[str, Any], anybody: bool
+) -> None:
+    rules = ListenerRules((accept,), metadata_namespaces=("verified",))
+    asked = Proxied(anybody=anybody)
+    asked.snapshot = replace(served(), listeners={"agents": rules})
+    found = await asked.chat("llama", **head)
+    assert isinstance(found, Refuse) is anybody

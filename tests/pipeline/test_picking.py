@@ -13,7 +13,14 @@ from gateway.model.placement import Drop, Dropped, Placement, Served
 from gateway.model.refusal import Reason
 from gateway.model.usage import Usage
 from gateway.model.verdict import Forward, Mutation, Queued
-from gateway.pipeline.picking import Pick, Picking, dropped, placed
+from gateway.pipeline.picking import (
+    MOST_ANSWER,
+    MOST_PROMPT,
+    Pick,
+    Picking,
+    dropped,
+    placed,
+)
 from gateway.pipeline.placer import Entry
 from gateway.pipeline.rescue import RefusedError
 
@@ -160,6 +167,26 @@ def test_a_server_that_does_not_count_what_was_cached_says_nothing_of_it() -> No
     one, _, _ = begun(placer)
     one.finish(Usage(input=100, output=20))
     assert placer.told[-1] == (7, Served(prompt_tokens=100, output_tokens=20))
+
+
+@pytest.mark.parametrize(
+    ("usage", "told"),
+    [
+        (Usage(input=MOST_PROMPT, output=MOST_ANSWER), (MOST_PROMPT, None, MOST_ANSWER)),
+        (Usage(input=MOST_PROMPT + 1, output=MOST_ANSWER + 1), (None, None, None)),
+        (Usage(input=5, output=5, cached=6, tells_cached=True), (5, None, 5)),
+        (Usage(input=1 << 52, cached=1 << 52, tells_cached=True), (None, None, 0)),
+    ],
+)
+def test_a_server_that_counts_more_than_can_be_is_not_heard(
+    usage: Usage, told: tuple[int | None, ...]
+) -> None:
+    placer = Scripted(PLACED)
+    one, _, _ = begun(placer)
+    one.finish(usage)
+    prompt, cached, output = told
+    seen = Served(prompt_tokens=prompt, cached_tokens=cached, output_tokens=output)
+    assert placer.told[-1] == (7, seen)
 
 
 def test_a_request_that_has_to_give_way_is_cut_off_and_still_finished() -> None:

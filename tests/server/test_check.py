@@ -25,6 +25,7 @@ from gateway.identity.spiffe_id import the_workload_id
 from gateway.model.head import RequestHead
 from gateway.model.refusal import Answer
 from gateway.model.verdict import Forward, Gap, Mutation, Refuse
+from gateway.pipeline.foreign_proxy import ForeignProxy
 from gateway.server import extauthz_pb2 as pb
 from gateway.server.check import PARTIAL_BODY, Asked, CheckDriver, decode, encode
 from gateway.server.codec import UndecodableMessageError
@@ -278,7 +279,11 @@ class Exchange:
 
 @contextlib.asynccontextmanager
 async def worker(
-    exchange: Exchange, *, deadline: float = PATIENCE, budget: Budget | None = None
+    exchange: Exchange,
+    *,
+    deadline: float = PATIENCE,
+    budget: Budget | None = None,
+    proxy: ForeignProxy | None = None,
 ) -> AsyncGenerator[aio.Channel]:
     """A running service whose checks meet `exchange`."""
     held = budget or Budget(HELD)
@@ -288,6 +293,7 @@ async def worker(
         receive_bytes=1 << 20,
         streams=10,
     )
+    service.admit(lambda: proxy)
     with tempfile.TemporaryDirectory(prefix="gatehouse-") as folder:  # a socket's path is short
         address = await service.start(f"unix:{folder}/worker.sock")
         async with aio.insecure_channel(address) as channel:
@@ -320,6 +326,14 @@ async def test_a_check_is_judged_once_and_finished() -> None:
     assert dict(answer.dynamic_metadata) == {AUDIT_ID: "a"}
     assert [(body, gap) for _, body, gap in exchange.asked] == [(b"{}", None)]
     assert exchange.finished == [False]
+
+
+async def test_where_anybody_may_come_no_check_is_answered() -> None:
+    exchange = Exchange(ALLOWED)
+    proxy = ForeignProxy("agents", 5.0, anybody=True)
+    async with worker(exchange, proxy=proxy) as channel:
+        assert await failure(channel, asking(body=b"{}")) is StatusCode.INVALID_ARGUMENT
+    assert exchange.asked == []
 
 
 async def test_reflection_names_the_service() -> None:

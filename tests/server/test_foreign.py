@@ -69,6 +69,23 @@ async def test_our_own_wiring_counts_beside_it() -> None:
     assert [wiring.foreign for wiring in seen] == [False]
 
 
+async def test_who_opens_a_stream_and_says_nothing_is_not_waited_for() -> None:
+    exchange = Script()
+    async with worker(lambda _: StreamDriver(exchange, deadline=1, body_limit=1000)) as envoy:
+        envoy.service.admit(lambda: ForeignProxy("agents", 0.05))
+        assert await envoy.open(OTHER).no_more() is StatusCode.DEADLINE_EXCEEDED
+    assert exchange.asked == []
+
+
+async def test_where_anybody_may_come_nobody_is_taken_for_an_envoy_of_ours() -> None:
+    exchange = Script()
+    async with worker(lambda _: StreamDriver(exchange, deadline=1, body_limit=1000)) as envoy:
+        envoy.service.admit(lambda: ForeignProxy("agents", 5.0, anybody=True))
+        assert await envoy.open().no_more() is StatusCode.INVALID_ARGUMENT
+        await envoy.open(OTHER).ask(request_headers())
+    assert exchange.asked == ["preview"]
+
+
 async def test_a_mode_that_forwards_before_the_verdict_ends_the_stream_badly() -> None:
     exchange = Script()
     async with worker(lambda _: StreamDriver(exchange, deadline=1, body_limit=1000)) as envoy:

@@ -244,3 +244,35 @@ async def test_a_fault_of_our_own_ends_sharing_and_not_silently(
     assert "nobody is told" not in caplog.text
     assert isinstance(await one.placed(), Placement)
     await one.sharing.close()
+
+
+async def test_after_a_fault_of_our_own_nobody_is_thought_to_be_busy_for_ever() -> None:
+    class Failing(Air):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fail = asyncio.Event()
+
+        async def run(self) -> None:
+            if self.runs:
+                await asyncio.Event().wait()
+            self.runs += 1
+            await self.fail.wait()
+            raise ZeroDivisionError
+
+    air = Failing()
+    here, other = One(air), One(air)
+    await here.sharing.use(STATE, ENVELOPE)
+    await asyncio.sleep(0)
+    await other.sharing.use(STATE, ENVELOPE)
+    await other.placed()
+    other.sharing.step()
+    assert here.told()["peer_requests"] == 1
+    air.fail.set()
+    async with asyncio.timeout(10):
+        while here.told()["connected"]:  # noqa: ASYNC110  nothing tells
+            await asyncio.sleep(0.001)
+    await other.placed()
+    other.sharing.step()
+    assert (here.told()["peer_requests"], here.told()["peers"]) == (0, 0)
+    await here.sharing.close()
+    await other.sharing.close()

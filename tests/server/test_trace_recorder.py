@@ -127,12 +127,30 @@ def test_the_newest_are_told_as_far_as_an_answer_goes(monkeypatch: pytest.Monkey
 async def test_lost_records_are_counted_and_said_once_in_a_while(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    files = Files()
-    one = recorder(files)
+    files, told = Files(), list[int]()
+    one = TraceRecorder(told.append)
+    one.open_sink = files.open
     await one.configure({"chat": ONE}, KEY)
     assert files.lost is not None
     for _ in range(1500):
         files.lost(1)
-    assert one.lost == 1500
+    assert one.lost == sum(told) == 1500
     said = [record.getMessage() for record in caplog.records]
     assert said == ["1 records of a trace were lost", "1000 records of a trace were lost"]
+
+
+async def test_of_files_that_cannot_all_be_opened_none_stays_open() -> None:
+    files = Files()
+    one = TraceRecorder()
+    opened: list[str] = []
+
+    def open_one(path: str, most: int, lost: Callable[[int], None]) -> File:
+        if opened:
+            raise OSError("no such folder")
+        opened.append(path)
+        return files.open(path, most, lost)
+
+    one.open_sink = open_one
+    with pytest.raises(OSError, match="no such folder"):
+        await one.configure({"chat": ONE, "code": TWO}, KEY)
+    assert files.closed == opened

@@ -44,7 +44,17 @@ def test_how_a_request_was_served_is_read_where_the_trace_says_so(tmp_path: Path
     told = {"ttft_ms": 250.5, "duration_ms": 2000, "cached_tokens": 512, "profile": "cost"}
     told |= {"pool": "chat", "endpoints": 8, "cache_tokens": 64_000, "model": "m", "endpoint": 3}
     (row,) = read_trace(written(tmp_path, changed(**told)))
-    assert row.served == Serving(0.2505, 2.0, 512, "cost", "chat", 8, 64_000)
+    assert row.served == Serving(0.2505, 2.0, 512, "cost", "chat", 8, 64_000, 3)
+
+
+def test_answers_that_nobody_counted_are_told_apart(tmp_path: Path) -> None:
+    lines = [
+        changed(ttft_ms=9, estimated=names) for names in ([], ["input_length"], ["output_length"])
+    ]
+    rows = read_trace(written(tmp_path, *lines))
+    assert [row.served and row.served.counted for row in rows] == [True, True, False]
+    (plain,) = read_trace(written(tmp_path, changed(estimated=["output_length"])))
+    assert plain.served is None
 
 
 @pytest.mark.parametrize(
@@ -54,7 +64,13 @@ def test_how_a_request_was_served_is_read_where_the_trace_says_so(tmp_path: Path
         ("[" * 5000, "no JSON"),
         ("[]", "want a JSON object"),
         ("{}", "timestamp is missing"),
+        ('{"at": 1, "prompt_bytes": 9}', "timestamp is missing; this is what a gateway records"),
         (changed(timestamp=-1), "timestamp must be from 0"),
+        (changed(estimated="output_length"), "estimated must be a list"),
+        (changed(endpoint=-1), "endpoint must be from 0"),
+        (changed(pool="\x1b[2J"), "pool must be a name"),
+        (changed(profile="a\nb"), "profile must be a name"),
+        (changed(profile="\ud800"), "profile must be a name"),
         (changed(timestamp=1e300), "timestamp must be from 0"),
         (changed(timestamp=float("nan")), "timestamp must be from 0"),
         (changed(timestamp="5"), "timestamp must be a number"),

@@ -118,10 +118,11 @@ def read_batch(payload: bytes) -> Batch:
     except (MsgspecError, ValueError, RecursionError):
         return Batch(0.0, (), 1)
     events: list[Event] = []
-    malformed = 0
+    malformed, left = 0, MAX_BLOCKS
     for raw in envelope.events:
-        event = _read(raw)
-        if event is None:
+        event = _read(raw) if left >= 0 else None
+        left -= 0 if event is None or isinstance(event, Cleared) else len(event.block_hashes)
+        if event is None or left < 0:
             malformed += 1
         elif isinstance(event, Cleared) or event.group_idx in _FULL_ATTENTION:
             events.append(event)

@@ -24,7 +24,8 @@ MAX_BLOCKS: Final = 1_500_000
 says more than that is listened to anew."""
 
 _ROOTS: Final = 1_000
-"""Adapters after which those without blocks are forgotten: they come and go."""
+"""Adapters of which blocks are known. They come and go: of more, one goes that has none, or what is
+new is left out."""
 
 STEPS_FOR_ONE: Final = 8
 MOST_STEPS: Final = 4_000_000
@@ -230,9 +231,8 @@ class Blocks:
         adapter = event.lora_name or ("" if event.lora_id is None else f"#{event.lora_id}")
         root = self._roots.get(adapter)
         if root is None:
-            if len(self._roots) >= _ROOTS:
-                used = {name: one for name, one in self._roots.items() if any(one.children())}
-                self._roots = used
+            if len(self._roots) >= _ROOTS and not self._forget_one():
+                return None
             root = self._roots[adapter] = Block(0, None, 0)
             root.whole = -1
         return root
@@ -243,6 +243,15 @@ class Blocks:
             self.clear(cache, whole=False)
             cache.steps = 0
         cache.steps = min(cache.steps + STEPS_FOR_ONE * stored, MOST_STEPS)
+
+    def _forget_one(self) -> bool:
+        """Let go of an adapter without blocks, if the next one is; else another is the next."""
+        name = next(iter(self._roots))
+        root = self._roots.pop(name)
+        used = any(root.children())
+        if used:
+            self._roots[name] = root
+        return not used
 
     def _hold(self, cache: Cache, block: Block) -> None:
         bit = cache.bit

@@ -5,6 +5,7 @@ other request fits the path and no other path the request: by time, by length, a
 in common with prompts that are joined already. What all that fit have in common is joined anyway.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Final
@@ -43,7 +44,7 @@ makes no pause. A request that needs more than that alone is joined to nothing."
 DEEPEST: Final = 16_384
 """Paths that end deeper are joined to nothing."""
 
-_LOOK: Final = 4
+_LOOK: Final = 16
 """Steps that it takes to compare a request and a path, without the way from one to the other."""
 
 
@@ -124,11 +125,13 @@ class Joining:
         if not paths or steps.left <= 0:
             return True
         tip = max((path.tip for path in paths), key=lambda block: block.depth)
-        depths = [shared(path.tip, tip, steps) for path in paths]
-        alone = all(depth == path.tip.depth for depth, path in zip(depths, paths, strict=True))
+        depths = _depths(paths, tip, steps)
+        alone = all(depth == path.tip.depth for depth, path in zip(depths, paths, strict=False))
         chain = flight.demand.chain
         count = len(chain)
         for other in self._flights:
+            if steps.left <= 0:
+                break
             if any(_ok(other, path, joints, block_tokens, steps) for path in paths):
                 count = min(count, _common(chain, other.demand.chain))
         rooted = None if steps.left <= 0 else joints.rooted(tip)
@@ -158,6 +161,16 @@ class Joining:
                 del self._tips[path.tip]
         left = set(map(id, gone))
         self._paths = [path for path in self._paths if id(path) not in left]
+
+
+def _depths(paths: Sequence[Path], tip: Block, steps: Steps) -> list[int]:
+    """How much each path has in common with the deepest one, as far as the steps reach."""
+    depths: list[int] = []
+    for path in paths:
+        if steps.left <= 0:
+            break
+        depths.append(shared(path.tip, tip, steps))
+    return depths
 
 
 def _ok(flight: Flight, path: Path, joints: Joints, block_tokens: int, steps: Steps) -> bool:

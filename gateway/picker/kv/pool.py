@@ -7,12 +7,12 @@ from typing_extensions import override
 
 from gateway.config.pool import KvEvents
 from gateway.model.demand import Demand
-from gateway.model.placement import Dropped, Placement, Served
+from gateway.model.placement import Placement, Served
 from gateway.picker.endpoint import Endpoint
 from gateway.picker.kv.feed import Step
 from gateway.picker.kv.source import Source, source_of
 from gateway.picker.kv.tracker import Told, Tracker
-from gateway.picker.profile import Ranked
+from gateway.picker.profile import Ranked, Ranking
 from gateway.picker.shared.pool import SharedPool
 
 
@@ -67,14 +67,17 @@ class ListeningPool(SharedPool):
             self._tracker.listen(one.address for one in endpoints)
 
     @override
-    def place(self, demand: Demand, now: float, waited: float = 0.0) -> Placement | Dropped:
-        if self._tracker is None:
-            return super().place(demand, now, waited)
-        self._tracker.correct(demand.chain)
-        found = super().place(demand, now, waited)
-        if isinstance(found, Placement):
-            self._tracker.placed(found, demand, now)
-        return found
+    def _ranked(self, demand: Demand, now: float) -> Ranking:
+        if self._tracker is not None:
+            self._tracker.correct(demand.chain)
+        return super()._ranked(demand, now)
+
+    @override
+    def _charge(self, demand: Demand, ranking: Ranking, now: float, waited: float) -> Placement:
+        placement = super()._charge(demand, ranking, now, waited)
+        if self._tracker is not None:
+            self._tracker.placed(placement, demand, now)
+        return placement
 
     @override
     def explain(self, demand: Demand, now: float) -> Sequence[Ranked]:

@@ -39,6 +39,9 @@ from gateway.picker.shared.pool import SharedPool
 BEAT_SECONDS: Final = 1.0
 ALIVE_SECONDS: Final = 3.0
 MAX_PEERS: Final = 64
+MAX_FORMER: Final = 1024
+"""Gateways that are gone of which it is known how much they have said: whoever can write where they
+said it could say that again."""
 
 
 class Circle:
@@ -55,6 +58,7 @@ class Circle:
         self._pools: dict[str, SharedPool] = {}
         self._told: dict[str, int] = {}
         self._peers: dict[bytes, Peer] = {}
+        self._former: dict[bytes, int] = {}
         self.refused = 0
         self.withheld = 0
         self._lost = 0
@@ -167,6 +171,8 @@ class Circle:
             return False
         peer = self._peers.get(news.gateway)
         if peer is None:
+            if news.number <= self._former.get(news.gateway, -1):
+                return False
             if len(self._peers) >= MAX_PEERS:
                 self.refused += 1
                 return False
@@ -177,7 +183,12 @@ class Circle:
         """Let gateways go that have not been heard for too long; whether there were any."""
         gone = [key for key, peer in self._peers.items() if now - peer.heard > ALIVE_SECONDS]
         for key in gone:
-            self._peers.pop(key).depart(self._pools, now)
+            peer = self._peers.pop(key)
+            peer.depart(self._pools, now)
+            self._former.pop(key, None)
+            self._former[key] = peer.number
+        while len(self._former) > MAX_FORMER:
+            del self._former[next(iter(self._former))]
         return bool(gone)
 
 

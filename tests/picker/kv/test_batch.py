@@ -4,7 +4,15 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.picker.kv.batch import MAX_EVENTS, Batch, Cleared, Removed, Stored, read_batch
+from gateway.picker.kv.batch import (
+    MAX_BLOCKS,
+    MAX_EVENTS,
+    Batch,
+    Cleared,
+    Removed,
+    Stored,
+    read_batch,
+)
 
 SALT = msgspec.Raw(msgspec.msgpack.encode([["salt"]]))
 
@@ -91,3 +99,9 @@ def test_whatever_comes_is_no_exception(payload: bytes) -> None:
 def test_whatever_an_event_is_it_is_read_or_counted(event: object) -> None:
     found = batch(event, ["AllBlocksCleared"])
     assert len(found.events) + found.malformed == 2
+
+
+def test_of_more_blocks_than_a_batch_may_have_the_rest_is_malformed() -> None:
+    half = ["BlockRemoved", list(range(MAX_BLOCKS // 2))]
+    found = batch(half, half, ["BlockRemoved", [1]], ["BlockRemoved", [2]], ["AllBlocksCleared"])
+    assert (len(found.events), found.malformed) == (2, 3)

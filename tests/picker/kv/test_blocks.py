@@ -6,6 +6,7 @@ import pytest
 from msgspec import Raw
 from msgspec.msgpack import encode
 
+from gateway.picker.kv import blocks as module
 from gateway.picker.kv.batch import Removed, Stored
 from gateway.picker.kv.blocks import MOST_STEPS, Block, Blocks, Cache
 
@@ -169,3 +170,17 @@ def test_nobody_saves_steps_for_ever() -> None:
     one.steps = MOST_STEPS
     blocks.stored(one, stored([1, 2, 3]))
     assert one.steps == MOST_STEPS
+
+
+def test_no_more_adapters_are_known_than_a_bound_and_those_without_blocks_make_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "_ROOTS", 3)
+    blocks, one, _ = tree()
+    for number in range(3):
+        tip(blocks, one, stored([1000 * number + 1], lora_name=f"a{number}"))
+    assert blocks.stored(one, stored([9001], lora_name="new")) is None
+    assert blocks.orphans == 1
+    blocks.removed(one, Removed([1001]))
+    tip(blocks, one, stored([9001], lora_name="new"))
+    assert blocks.stored(one, stored([8001], lora_name="more")) is None

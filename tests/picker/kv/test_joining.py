@@ -166,7 +166,7 @@ def test_there_is_a_bound_on_requests() -> None:
 def test_a_request_that_takes_too_many_looks_is_joined_to_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(joining, "STEPS", 1_000)
+    monkeypatch.setattr(joining, "STEPS", 1_200)
     desk = Desk()
     for part in range(3):
         desk.joining.placed(ask((part,), 0.0, 0.3))
@@ -182,7 +182,7 @@ def test_a_request_that_takes_too_many_looks_is_joined_to_nothing(
 def test_who_has_had_no_steps_left_has_them_all_the_next_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(joining, "STEPS", 30)
+    monkeypatch.setattr(joining, "STEPS", 100)
     desk = Desk()
     for part in range(3):
         desk.joining.placed(ask((part,), 10.0 * part, 10.0 * part + 0.3))

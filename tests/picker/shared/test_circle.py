@@ -1,12 +1,14 @@
 from random import Random
 from typing import Final
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.model.demand import Demand
 from gateway.model.placement import Placement, Served
 from gateway.picker.ledger import Account
+from gateway.picker.shared import circle
 from gateway.picker.shared.circle import ALIVE_SECONDS, MAX_PEERS, Circle
 from gateway.picker.shared.news import (
     MAX_BYTES,
@@ -111,7 +113,9 @@ def test_a_message_that_comes_again_or_too_late_changes_nothing() -> None:
 
 Step = tuple[str, int]
 STEPS = st.lists(
-    st.tuples(st.sampled_from(["place", "first", "move", "finish", "fail", "tell"]), st.integers(0, 7)),
+    st.tuples(
+        st.sampled_from(["place", "first", "move", "finish", "fail", "tell"]), st.integers(0, 7)
+    ),
     max_size=60,
 )
 
@@ -278,6 +282,31 @@ def test_there_are_no_more_peers_than_a_limit() -> None:
         assert message is not None
         here.circle.take(message, 0.0)
     assert (here.circle.peers, here.circle.refused) == (MAX_PEERS, 3)
+
+
+def test_what_a_gateway_said_that_is_gone_says_nothing_when_it_comes_again() -> None:
+    one, here = gateway(1), gateway(2)
+    one.place(a_demand(1), 0.0)
+    said = one.circle.news(0.0)
+    assert said is not None
+    assert here.circle.take(said, 0.0)
+    here.circle.expire(ALIVE_SECONDS + 1)
+    assert not here.circle.take(said, ALIVE_SECONDS + 1)
+    assert (here.busy(), here.circle.peers) == (IDLE, 0)
+    later = one.circle.news(ALIVE_SECONDS + 2)
+    assert later is not None
+    assert here.circle.take(later, ALIVE_SECONDS + 2), "it was only cut off"
+    assert here.circle.peers == 1
+
+
+def test_of_many_that_are_gone_the_newest_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(circle, "MAX_FORMER", 2)
+    here = gateway(200)
+    messages = [gateway(number).circle.news(0.0) or b"" for number in range(4)]
+    for at, message in enumerate(messages):
+        here.circle.take(message, 10.0 * at)
+        here.circle.expire(10.0 * at + 5)
+    assert [here.circle.take(message, 100.0) for message in messages] == [True, True, False, False]
 
 
 def test_what_is_no_message_is_counted_and_ignored() -> None:
