@@ -199,8 +199,15 @@ def _queue_text(queue: JsonObject) -> str:
     for band in _objects(queue.get("bands")):
         if band.get("waiting"):
             text += f"; priority {band.get('priority')}: {band.get('waiting')}"
-            text += f", oldest {band.get('oldest')} s"
+            text += f", oldest {band.get('oldest')} s{_wanted(band.get('endpoints'))}"
     return text + "\n"
+
+
+def _wanted(endpoints: JsonValue) -> str:
+    """Which endpoints requests wait for, and how many each."""
+    if not isinstance(endpoints, dict) or not endpoints:
+        return ""
+    return ", for " + ", ".join(f"{name} ({count})" for name, count in endpoints.items())
 
 
 def pick_json(pick: ExplainedPick) -> JsonObject:

@@ -46,7 +46,7 @@ class CostProfile:
         self._output, self._answers = 256.0, 1
         self._stay, self._ends = 10.0, 1
         self._reuse = 0.5
-        self._uncached = 0.0
+        self._uncached, self._prompts = 0.0, 0
         self._paces: list[float] = []
         self._life: tuple[Fleet, int] | None = None
 
@@ -74,7 +74,8 @@ class CostProfile:
             cached = min(candidate.cached_tokens / candidate.prompt_tokens, 1.0)
             self._reuse += (cached - self._reuse) * 0.01
         self._came(candidate.address, candidate.uncached_tokens, now)
-        self._uncached += (candidate.uncached_tokens - self._uncached) / _RECENT
+        self._prompts += 1
+        self._uncached += (candidate.uncached_tokens - self._uncached) / min(self._prompts, _RECENT)
         self._turn += 1
         self._sessions.placed(demand.session, candidate.address, now)
 

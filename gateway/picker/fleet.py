@@ -23,6 +23,11 @@ STALE: Final = 10.0
 _BUSIEST: Final = 0.95
 """Utilisation above which a price does not rise any more: it would be without bound at 1."""
 
+_OVERFULL: Final = 0.7
+"""Utilisation that is priced where more is held than fits. Who comes there gets memory once others
+have let go of it: it waits, which has its own price, and crowds nobody who runs. At the highest
+price a request would rather be computed anew elsewhere, and evict there. Found by simulation."""
+
 
 class Queue(NamedTuple):
     """What waits for its first token on an endpoint: `tokens` of ours, `head` of them those of the
@@ -39,7 +44,8 @@ class Busy(NamedTuple):
 
     `context_tokens` are those of all `requests`, `answering_tokens` those that are answered from.
     `held` blocks cannot be evicted, which makes each block as dear as `scarcity`: u / (1 - u) of
-    the cache's size for a share u that is in use. `queue` is None if nothing waits.
+    the cache's size for a share u that is in use, and less again where more is held than fits.
+    `queue` is None if nothing waits.
     """
 
     context_tokens: int
@@ -78,7 +84,7 @@ def row_of(state: EndpointState, shelf: Shelf | None) -> Row:
         if flight.prefill_tokens and isinstance(flight, Account):
             head, since = flight.head(), flight.since
         queue = Queue(flight.prefill_tokens, head, since, foreign)
-    full = min(held / size, _BUSIEST)
+    full = min(held / size, _BUSIEST) if held < size else _OVERFULL
     busy = Busy(
         flight.context_tokens,
         flight.context_tokens - flight.prefill_tokens,

@@ -147,7 +147,7 @@ class PoolPicker:
         """Another endpoint answers a placed request: it has it from now on. Whether that was
         news."""
         open_, state = self._open.get(ticket), self._states.get(address)
-        if open_ is None or state is None:
+        if open_ is None or state is None or open_.charged is state:
             return False
         changed = Move(ticket, open_, state).make(self.ledger, self.index, now)
         for each in changed:

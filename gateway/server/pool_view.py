@@ -5,6 +5,7 @@ No prompt is in it, of callers only the names that flows have.
 
 from collections.abc import Iterable, Sequence
 from math import ceil
+from operator import itemgetter
 from typing import Final
 
 from gateway.model.jsonvalue import JsonObject, JsonValue
@@ -23,6 +24,13 @@ VIEW: Final = "pool-view"
 
 FLOWS: Final = 10
 """Flows of a band that are told, those with the most waiting first."""
+
+
+LANES: Final = 10
+"""Endpoints of a band that are told for which requests wait, those with the most first."""
+
+ANYWHERE: Final = "any"
+"""In the place of an address: whichever endpoint has room first."""
 
 
 def pool_view(placer: CountingPlacer, now: float) -> JsonObject:
@@ -108,11 +116,12 @@ def _queue(queue: QueueView) -> JsonObject:
         "waiting": queue.waiting,
         "bytes": queue.bytes,
         "saturation": round(queue.saturation, 3),
-        "bands": [_band(band) for band in queue.bands],
+        "bands": [band_view(band) for band in queue.bands],
     }
 
 
-def _band(band: BandView) -> JsonObject:
+def band_view(band: BandView) -> JsonObject:
+    """One priority of a queue."""
     flows = sorted(band.flows, key=lambda flow: flow.waiting, reverse=True)
     return {
         "priority": band.priority,
@@ -123,9 +132,16 @@ def _band(band: BandView) -> JsonObject:
         "fairness": round(band.fairness, 3),
         "dispatched": band.dispatched,
         "dropped": {drop.value: count for drop, count in band.dropped.items()},
+        "endpoints": _lanes(band),
         "flow_count": len(flows),
         "flows": [_flow(flow) for flow in flows[:FLOWS]],
     }
+
+
+def _lanes(band: BandView) -> JsonObject:
+    """How many wait for which endpoint, for those that most wait for; ANYWHERE: for any."""
+    lanes = sorted(band.lanes.items(), key=itemgetter(1), reverse=True)
+    return {name or ANYWHERE: count for name, count in lanes[:LANES]}
 
 
 def _flow(flow: FlowView) -> JsonObject:

@@ -278,6 +278,7 @@ async def test_who_waits_in_a_queue_is_seen_in_metrics_and_explained(tmp_path: P
     assert "queue: 0 waiting" in idle
     assert "queue: 3 waiting" in full
     assert "priority 0: 3, oldest " in full
+    assert f" s, for {only.address} (3)" in full
     assert document["pick"]["queue"]["waiting"] == 3
     waited = next(line for line in served.splitlines() if line.startswith("waited "))
     assert float(waited.split()[1]) > 0

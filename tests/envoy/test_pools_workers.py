@@ -1,6 +1,7 @@
 """Several workers pick from one pool as well as one worker does."""
 
 import asyncio
+import json
 import os
 import signal
 from collections import Counter
@@ -10,7 +11,15 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.envoy.pool_stage import Client, client, happens, picker_pid, pool_gateway, until_running
+from tests.envoy.pool_stage import (
+    Answer,
+    Client,
+    client,
+    happens,
+    picker_pid,
+    pool_gateway,
+    until_running,
+)
 from tests.support.engines import engine, engines
 from tests.support.gatehouse import Gateway
 
@@ -37,21 +46,66 @@ async def documents(one: Client) -> list[Counter[str]]:
     return served
 
 
+def queued(gateway: Gateway) -> int:
+    """How many wait in the only pool."""
+    (pool,) = httpx.get(f"{gateway.admin}/pools").json()["pools"]
+    return int(pool["queue"]["waiting"])
+
+
+async def burst(one: Client) -> list[Answer]:
+    """As many identical prompts as come at once."""
+    asked = (one.chat(STORY * 3, max_tokens=20, min_tokens=20) for _ in range(BURST))
+    return await asyncio.gather(*asked)
+
+
 @pytest.mark.parametrize("workers", [1, 2, 4])
-async def test_a_prefix_stays_on_one_server_and_a_burst_is_spread(
+async def test_a_prefix_stays_on_one_server_and_is_computed_once_there(
     tmp_path: Path, workers: int
 ) -> None:
+    """How many servers a burst is worth depends on how fast it comes: a prompt that is warm by the
+    time that the last asks for it needs no second copy. But each copy is begun once."""
     with engines(4, speed=2) as pool, pool_gateway(tmp_path, pool, workers=workers) as gateway:
         async with client(gateway) as one:
             served = await documents(one)
-            burst = [one.chat(STORY * 3, max_tokens=20, min_tokens=20) for _ in range(BURST)]
-            answers = await asyncio.gather(*burst)
+            await asyncio.to_thread(gateway.wait_for_records, 16)
+            answers = await burst(one)
         records = gateway.wait_for_records(16 + BURST)
     assert [len(names) for names in served] == [1, 1, 1, 1]
     assert len({name for names in served for name in names}) == 4
+    assert {answer.status for answer in answers} == {200}
+    picks = [record["pick"] for record in records[16:]]
+    begun = Counter(pick["endpoint"] for pick in picks if not pick["cached_tokens"])
+    assert begun == Counter({pick["endpoint"] for pick in picks})
+    assert degraded(records) == 0
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+async def test_a_burst_of_one_prompt_neither_herds_nor_scatters(
+    tmp_path: Path, workers: int
+) -> None:
+    """It waits for servers, so that all of it is placed at once however slow the machine is. Each
+    server is as much worth as the others then, and has its part."""
+    members = tmp_path / "members.yaml"
+    members.write_text("[]")
+    flow = {"ttl": 30, "no_endpoint_ttl": 40}
+    with (
+        engines(4, speed=2) as pool,
+        pool_gateway(tmp_path, [], workers=workers, flow=flow, file=str(members)) as gateway,
+    ):
+        async with client(gateway) as one:
+            asking = asyncio.create_task(burst(one))
+            await happens(lambda: queued(gateway) == BURST)
+            fresh = tmp_path / "members.new"
+            fresh.write_text(json.dumps([{"address": each.address} for each in pool]))
+            fresh.replace(members)
+            answers = await asking
+        records = gateway.wait_for_records(BURST)
+    assert {answer.status for answer in answers} == {200}
     shares = Counter(answer.engine for answer in answers)
     assert len(shares) == 4
     assert max(shares.values()) <= BURST * 3 // 8, shares
+    picks = [record["pick"] for record in records]
+    assert sum(not pick["cached_tokens"] for pick in picks) == 4
     assert degraded(records) == 0
 
 

@@ -208,6 +208,8 @@ def test_a_request_waits_for_the_server_that_is_to_prefill_it() -> None:
     bench.pool.set_endpoints([answer, prefill], 0.0)
     bench.scrape(0.0, 0, ONE, running=0)
     bench.scrape(0.0, FULL, TWO)
+    for _ in range(40):  # most prompts are short, and so is the queue of the one that prefills
+        bench.broker.finish(bench.place(0.05).ticket, Served(), 0.05)
     bench.place(0.1, **long(1, 400))
     entry = bench.wait(0.1, **long(2, 400))
     assert bench.place(0.1).prefiller is None, "what is short is prefilled where it is answered"
@@ -617,9 +619,10 @@ def test_the_end_alone_of_what_another_answered_frees_both() -> None:
     first, second = bench.place(0.1), bench.place(0.1)
     waiting = [bench.wait(0.2) for _ in range(2)]
     bench.broker.finish(first.ticket, Served(second.endpoint, 200), 0.3)
-    assert bench.placed(0.3) == waiting[:1]
-    bench.broker.finish(second.ticket, Served(second.endpoint, 200), 0.4)
-    assert bench.placed(0.4) == waiting[1:]
+    assert bench.placed(0.3) == []  # the first endpoint has failed, and is not tried at once
+    assert bench.placed(2.0) == waiting[:1]
+    bench.broker.finish(second.ticket, Served(second.endpoint, 200), 2.1)
+    assert bench.placed(2.1) == waiting[1:]
 
 
 def test_an_end_that_is_told_twice_counts_once() -> None:

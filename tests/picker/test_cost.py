@@ -166,6 +166,15 @@ def test_requests_that_others_sent_are_in_front_too() -> None:
     assert order(profile, [waiting, candidate("free")])[0] == "free"
 
 
+def test_a_queue_of_others_is_as_long_as_our_first_prompt_says() -> None:
+    profile = CostProfile()
+    profile.placed(Demand("m"), candidate("a"), 0.0)
+    waiting = candidate("others", load=EngineLoad(0, waiting=10))
+    [ranked] = profile.rank(Demand("m", prompt_bytes=32_000), [waiting], 0.0).order
+
+    assert ranked.parts["queue"] == pytest.approx(10 * 8000 * profile.rates.per_token * 1000)
+
+
 def test_a_slow_endpoint_gets_less_and_is_forgiven_when_it_left() -> None:
     profile = CostProfile()
     for number in range(40):

@@ -1,5 +1,7 @@
 import math
 
+import pytest
+
 from gateway.model.engine import EngineLoad
 from gateway.picker.endpoint import Endpoint, EndpointState
 from gateway.picker.fleet import Fleet, Seen, adapters_of, row_of
@@ -60,6 +62,19 @@ def test_what_is_held_in_memory_makes_the_rest_scarce() -> None:
     assert (row.room, row.excess) == (50, -50)
     assert row.busy is not None
     assert (row.busy.held, row.busy.scarcity, row.busy.queue) == (50, 0.01, None)
+
+
+def test_memory_is_dearest_just_before_it_is_full_and_who_waits_for_it_crowds_fewer() -> None:
+    def scarcity(held: int) -> float:
+        index = PrefixIndex()
+        index.join("a", 100)
+        index.enter("a", range(held))
+        busy = row_of(a_state(), index.shelf("a")).busy
+        assert busy is not None
+        return busy.scarcity
+
+    assert scarcity(99) == scarcity(95) == pytest.approx(0.19)
+    assert scarcity(70) == scarcity(100) == scarcity(180) == pytest.approx(0.7 / 0.3 / 100)
 
 
 def test_rows_are_renewed_for_what_was_touched_and_for_what_the_index_changed() -> None:

@@ -57,11 +57,27 @@ def test_a_burst_of_different_prompts_in_one_tick_is_spread_evenly() -> None:
 
 
 def test_a_burst_of_identical_prompts_neither_herds_nor_scatters() -> None:
-    pool = a_pool(8)
-    picks = Counter(placed(pool, a_demand(1, blocks=100)).endpoint for _ in range(64))
+    assert sorted(burst(gap=0.0).values()) == [8] * 8
 
-    assert 1 < len(picks) <= 8
-    assert max(picks.values()) < 64
+
+def test_a_prompt_is_computed_on_fewer_endpoints_the_slower_its_burst_comes() -> None:
+    """It takes 2.6 s: whoever comes later than that finds it in a cache, and earlier ones wait for
+    the rest of that time. So a copy is worth it only while endpoints fill up."""
+    copies = [len(burst(gap)) for gap in (0.0, 0.03, 0.1, 0.3)]
+    assert copies[0] == 8
+    assert copies == sorted(copies, reverse=True)
+    assert 1 < copies[1] < 8
+    assert copies[-1] == 1
+
+
+def burst(gap: float) -> Counter[str]:
+    """Where 64 identical prompts go that come so many seconds after one another, none of which
+    ends. No endpoint computes it twice."""
+    pool = a_pool(8)
+    found = [placed(pool, a_demand(1, blocks=100), number * gap) for number in range(64)]
+    begun = [each.endpoint for each in found if not each.cached_tokens]
+    assert sorted(begun) == sorted({each.endpoint for each in found})
+    return Counter(each.endpoint for each in found)
 
 
 def test_each_report_counts_once_and_everything_is_given_back() -> None:

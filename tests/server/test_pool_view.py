@@ -11,11 +11,12 @@ from gateway.config.pool import KvEvents
 from gateway.model.demand import Demand
 from gateway.model.engine import EngineLoad
 from gateway.model.placement import Placement, Served
+from gateway.picker.flow.view import BandView
 from gateway.picker.kv.feed import Feed
 from gateway.picker.plan import PickerPlan, plan_of
 from gateway.pipeline.placer import Entry
 from gateway.server.counting import CountingPlacer
-from gateway.server.pool_view import FLOWS, pool_view
+from gateway.server.pool_view import ANYWHERE, FLOWS, LANES, band_view, pool_view
 from gateway.telemetry.picking import PickMetrics
 from tests.picker.kv.publisher import Publisher
 from tests.server.desks import POOL, endpoints, plan
@@ -90,6 +91,17 @@ async def test_a_queue_is_told_by_band_and_flow_the_longest_first() -> None:
         FLOWS,
     )
     assert band["flows"][0]["flow"] == "f7"
+    assert sum(band["endpoints"].values()) == FLOWS + 3
+    assert set(band["endpoints"]) <= set(ADDRESSES)
+
+
+def test_a_queue_is_told_by_endpoint_the_longest_first_and_no_more_than_some() -> None:
+    lanes = {f"10.0.0.{number}:80": number for number in range(1, LANES + 1)}
+    band = BandView(0, 1.0, 60, 0.0, 0, 1.0, 0, {}, (), {**lanes, "": LANES + 1})
+    told = band_view(band)["endpoints"]
+    assert isinstance(told, dict)
+    assert list(told.items())[:2] == [(ANYWHERE, LANES + 1), (f"10.0.0.{LANES}:80", LANES)]
+    assert len(told) == LANES
 
 
 async def test_shares_and_percentiles_are_of_what_was_seen() -> None:

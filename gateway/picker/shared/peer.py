@@ -45,7 +45,7 @@ class Peer:
             if pool is None:
                 continue
             guests = self.guests.setdefault(told.name, {})
-            room = self.limit - sum(map(len, self.guests.values()))
+            room = self.limit + len(guests) - sum(map(len, self.guests.values()))
             visit = _Visit(pool, guests, told, room, now)
             for event in told.events:
                 visit.follow(event)
@@ -65,7 +65,7 @@ class Peer:
 
 @dataclass(slots=True)
 class _Visit:
-    """What is told of one pool, at `now`; `room` is for so many more guests."""
+    """What is told of one pool, at `now`; `room` is for so many guests there."""
 
     pool: SharedPool
     guests: dict[int, Guest]

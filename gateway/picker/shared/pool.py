@@ -154,7 +154,7 @@ class SharedPool(PoolPicker):
         for each in (left, state):
             if each is not None:
                 self._recount(each)
-        self.elsewhere -= Counter((guest.address,))
+        self._went(guest.address)
         self.elsewhere[address] += 1
         if self.witness is not None:
             self.witness.moved(guest.address, address, guest.seen)
@@ -186,7 +186,7 @@ class SharedPool(PoolPicker):
         self.host_began(guest, now, seen=False)
         if self._theirs.finish(guest.ticket, now) is not None:
             self.fleet.touch(guest.address)
-            self.elsewhere -= Counter((guest.address,))
+            self._went(guest.address)
             if self.witness is not None:
                 self.witness.ended(guest.address, guest.seen)
         if guest.lease is None:
@@ -196,6 +196,11 @@ class SharedPool(PoolPicker):
         else:
             self.index.withdraw(guest.lease, guest.chain)
         guest.lease = None
+
+    def _went(self, address: str) -> None:
+        self.elsewhere[address] -= 1
+        if not self.elsewhere[address]:
+            del self.elsewhere[address]
 
     def _charge(self, demand: Demand, ranking: Ranking, now: float, waited: float) -> Placement:
         placement = super()._charge(demand, ranking, now, waited)

@@ -6,6 +6,7 @@ from gateway.picker.cost import CostProfile
 from gateway.picker.endpoint import Endpoint
 from gateway.picker.kv.feed import Feed
 from gateway.picker.kv.pool import Known, ListeningPool
+from gateway.picker.profile import Ranking
 from tests.picker.kv.publisher import Publisher, demand_of, served
 
 A, B = "10.0.0.1:80", "10.0.0.2:80"
@@ -71,3 +72,18 @@ def test_sources_are_those_of_the_endpoints() -> None:
     assert set(one.sources()) == {B}
     one.listen(None)
     assert one.sources() == {}
+
+
+def test_what_is_placed_by_who_has_room_is_joined_to_its_events_too() -> None:
+    one, engine = pool(), Publisher(1000)
+
+    def any_of(ranking: Ranking) -> Ranking:
+        return ranking
+
+    found = one.place_if(demand_of(PROMPT), 0.0, 0.0, any_of)
+    assert isinstance(found, Placement)
+    engine.serve(PROMPT)
+    one.heard(found.endpoint, engine.received(Feed(replays=True), 0.1), 0.1)
+    one.finish(found.ticket, served(PROMPT), 0.2)
+    one.expire(2.0)
+    assert one.known(found.endpoint) == Known(len(PROMPT) // 64, 1, 0)

@@ -55,6 +55,13 @@ def test_no_more_guests_of_one_peer_are_let_in_than_a_limit() -> None:
     assert pool.guests + pools["more"].guests == 3
 
 
+def test_one_pool_has_all_guests_that_a_peer_may_have_though_they_come_one_by_one() -> None:
+    pool, peer = a_pool(), Peer(0.0, limit=4)
+    for ticket in range(9):
+        peer.hear(said(ticket, Placed(ticket, 0, 10, 20)), {POOL: pool}, 0.0)
+    assert pool.guests == 4
+
+
 def test_whoever_departs_takes_its_guests_along() -> None:
     pool, peer = a_pool(), Peer(0.0)
     pools = {POOL: pool}
