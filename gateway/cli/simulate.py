@@ -18,7 +18,7 @@ from gateway.cli.simulated_input import (
     server_of,
     speed_of,
 )
-from gateway.cli.simulated_text import calibration_text, report_json, table_text
+from gateway.cli.simulated_text import calibration_text, report_json, servers_text, table_text
 from gateway.config.endpoint_picker import BUILT_IN
 from gateway.simulation.calibration import calibrated, served_by
 from gateway.simulation.hardware import SERVERS
@@ -56,6 +56,14 @@ def simulate(
         int | None,
         typer.Option(min=LEAST_CACHE, help="What the cache of a server keeps; unset: as recorded."),
     ] = None,
+    blocks: Annotated[
+        int | None,
+        typer.Option(min=LEAST_CACHE // 16, help="The same in blocks of 16, as num_gpu_blocks."),
+    ] = None,
+    max_num_seqs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Requests a server runs at a time; unset: as the trace shows."),
+    ] = None,
     ttft_ms: Annotated[
         float | None, typer.Option(min=1, help="SLO of the first token; unset: the pool's.")
     ] = None,
@@ -71,7 +79,9 @@ def simulate(
 
     The requests of the trace go through the production picker to simulated
     model servers. First comes how far the simulation is from what the
-    trace measured, then each profile with each number of servers.
+    trace measured: the first half of it chooses how fast the servers are,
+    the error is that of the second half. Then comes each profile with each
+    number of servers.
 
     Exit code 1 if no number of servers keeps the SLOs, 2 for bad input.
 
@@ -90,8 +100,9 @@ def simulate(
         asked = profiles_of(profiles, documents.pickers)
         served, by = served_by(rows)
         counts = counts_of(endpoints, served)
+        chosen = server_of(hardware, rows, cache_tokens, blocks, max_num_seqs)
         setting = Setting(
-            server_of(hardware, cache_tokens, rows),
+            chosen.server,
             speed_of(rate, rows),
             (ttft_ms or documents.slo.ttft_ms or TTFT_MS) / 1000,
             (tpot_ms or documents.slo.tpot_ms or TPOT_MS) / 1000,
@@ -103,9 +114,9 @@ def simulate(
         calibration = calibrated(rows, before, fleet, seed=seed, progress=progress)
         if not as_json:
             progress("")
-            typer.echo(calibration_text(calibration, by), nl=False)
+            typer.echo(servers_text(chosen) + calibration_text(calibration, by), nl=False)
         if calibration is not None:
-            setting = replace(setting, server=calibration.server)
+            setting = replace(setting, server=calibration.best.server)
         runs = list(sized(rows, asked, counts, setting, progress))
     except ConfigurationError as error:
         show_problems(error.problems)
@@ -118,7 +129,7 @@ def simulate(
         raise typer.Exit(2) from error
     progress("")
     if as_json:
-        print_json(report_json(calibration, runs, setting))
+        print_json(report_json(chosen, calibration, runs, setting))
     else:
         typer.echo(table_text(runs, setting), nl=False)
     raise typer.Exit(0 if any(fewest(runs, one.name) for one in asked) else 1)

@@ -14,6 +14,7 @@ from gateway.config.pool import Pool, Slo
 from gateway.config.shape import nearest
 from gateway.simulation.hardware import SERVERS, Server
 from gateway.simulation.mooncake import Row
+from gateway.simulation.overlap import most_at_once
 from gateway.simulation.presets import PRESETS
 from gateway.simulation.replaying import MOST_ENDPOINTS, Profile
 
@@ -103,11 +104,41 @@ def speed_of(text: str, rows: Sequence[Row]) -> float:
     return float(found[1]) * span / len(rows)
 
 
-def server_of(name: str, cache_tokens: int | None, rows: Sequence[Row]) -> Server:
-    """The server of that name, with a cache of the size that was asked for, else recorded, else as
-    its memory has it. Raises InputError."""
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The server to simulate, by what name, and where its limits come from: "asked", "recorded" by
+    the gateway, "seen" in the trace, or by default None."""
+
+    server: Server
+    hardware: str
+    cache_from: str | None = None
+    sequences_from: str | None = None
+
+
+def server_of(
+    name: str,
+    rows: Sequence[Row],
+    cache_tokens: int | None = None,
+    blocks: int | None = None,
+    sequences: int | None = None,
+) -> Chosen:
+    """The server of that name, with a cache as asked (in tokens or in blocks), else as recorded,
+    else as its memory has it; and with as many requests at a time as asked, else as the trace shows
+    a limit, else vLLM's. Raises InputError."""
     if name not in SERVERS:
         raise InputError(f'--hardware: there is no "{name}"; known are {", ".join(SERVERS)}')
+    if cache_tokens is not None and blocks is not None:
+        raise InputError("--blocks: --cache-tokens says the same; want one of them")
+    server = SERVERS[name]
     told = [row.served.cache_tokens for row in rows if row.served and row.served.cache_tokens]
-    size = median_low(told) if told and cache_tokens is None else cache_tokens
-    return SERVERS[name] if size is None else replace(SERVERS[name], cache_tokens=size)
+    asked = blocks * server.block if blocks is not None else cache_tokens
+    cache, cache_from = (asked, "asked") if asked else (None, None)
+    if told and not asked:
+        cache, cache_from = median_low(told), "recorded"
+    limit, limit_from = (sequences, "asked") if sequences else (most_at_once(rows), "seen")
+    return Chosen(
+        replace(server, cache_tokens=cache, sequences=limit or server.sequences),
+        name,
+        cache_from,
+        limit_from if limit else None,
+    )

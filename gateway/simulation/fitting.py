@@ -4,20 +4,20 @@ Three numbers, since servers differ in more than their speed: how long computing
 long prompts late), how long everything else in a step takes (what paces answers), and what every
 request waits before it is queued, which is the shortest wait there is. Each has measurements that
 tell of it alone, whose medians give a first answer; a search with simulations mends it, as waiting
-behind others depends on all three. The fewer others a server had, the more a request counts: what it took tells
-of the server, not of those before it.
+behind others depends on all three. The fewer others a server had, the more a request counts: what
+it took tells of the server, not of those before it.
 
 Nothing is random: the same trace gives the same factors.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import exp, isfinite, log
 from typing import Final, TypeAlias
 
 from gateway.simulation.mooncake import Row
 from gateway.simulation.overlap import others_under_way
-from gateway.simulation.replaying import Fleet, Profile, Progress, replayed
+from gateway.simulation.replaying import Fleet, Progress
 from gateway.simulation.request import Outcome
 
 WIDEST: Final = 64.0
@@ -28,14 +28,17 @@ LONG_ANSWER: Final = 8
 
 FIRST_STEP: Final = log(2)
 LAST_STEP: Final = log(1.04)
-ROUNDS: Final = 3
-"""Times that all factors are set by medians, before the search."""
+AROUND: Final = ((1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 0, -1))
+"""Directions of the search: each factor, and one for the other where both explain the same."""
+
+ROUNDS: Final = 4
+"""Times that all factors are set by medians, before a search."""
 
 MOST: Final = 80
-"""Simulations of the fitted part of a trace, at most."""
+"""Simulations of the fitted part of a trace, about: a step of the search that began is ended."""
 
-MOST_OF_ONE: Final = 20
-"""Of them for the single factor."""
+MOST_OF_ONE, MOST_AT_FIRST = 15, 55
+"""Of them until the single factor is known, and until the first search of all three ends."""
 
 TAME: Final = 1e-3
 """How much it counts, beside the times, that a factor is 1: where it makes no difference it should
@@ -50,6 +53,9 @@ compared: a trace that begins with warm caches says nothing of cold ones."""
 
 FEWEST_ALIKE: Final = 4
 
+SHORT: Final = 0.25
+"""The part of all requests whose wait is not for others, at least."""
+
 Point: TypeAlias = tuple[float, float, float]
 """Logarithms of the factors of computing, of the rest of a step, and of the wait before it."""
 
@@ -60,39 +66,39 @@ DATA_SHEET: Final[Point] = (0.0, 0.0, 0.0)
 
 
 class Fit:
-    """Looks for factors by which `rows`, served by `profile` on `fleet`, come as measured. Each has
-    a time to its first token, or is there only since others waited behind it."""
+    """Looks for factors of `servers` by which those of `rows` at `places` come as measured. They
+    have a time to the first token; the others are there since these waited behind them. `run` says
+    what becomes of the rows on other servers."""
 
     def __init__(
         self,
         rows: Sequence[Row],
-        profile: Profile,
-        fleet: Fleet,
-        seed: int,
+        places: Sequence[int],
+        servers: Fleet,
+        run: Callable[[Fleet], Sequence[Outcome]],
         progress: Progress,
     ) -> None:
         self._rows = rows
-        self._places = [place for place, row in enumerate(rows) if measured_ttft(row) is not None]
+        self._places = places
         self._weights = [1 / (1 + others) for others in others_under_way(rows)]
-        self._profile = profile
-        self._fleet = fleet
-        self._seed = seed
+        self._servers = servers
+        self._run = run
         self._progress = progress
         self._known: dict[Point, tuple[float, Sequence[Outcome]]] = {}
 
     def one(self) -> Point:
-        """The best single factor for all that a server does in a step. Raises MisfitError as
-        `replayed`."""
+        """The best single factor for all that a server does in a step."""
         return self._searched(DATA_SHEET, [(1, 1, 0)], MOST_OF_ONE)
 
     def all(self) -> Point:
-        """The best three: by medians, then by looking around. Raises MisfitError as `replayed`."""
-        tried = [DATA_SHEET, self.one()]
-        for _ in range(ROUNDS):
-            tried.append(self._by_medians(tried[-1]))
-        best = min(tried, key=self._distance)
-        directions = [(1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 0, -1)]
-        return self._searched(best, directions, MOST)
+        """The best three: by medians, then by looking around, and both once more from there."""
+        best = self.one()
+        for most in (MOST_AT_FIRST, MOST):
+            tried = [best]
+            for _ in range(ROUNDS):
+                tried.append(self._by_medians(tried[-1]))
+            best = self._searched(min(tried, key=self._distance), AROUND, most)
+        return best
 
     def _searched(self, at: Point, directions: Sequence[tuple[int, int, int]], most: int) -> Point:
         """Where the distance is lowest, looked for in ever smaller steps (pattern search)."""
@@ -113,8 +119,7 @@ class Fit:
         found = self._known.get(at)
         if found is None:
             self._progress(f"fitting, simulation {len(self._known) + 1} of {MOST} at most")
-            fleet = fitted(self._fleet, at)
-            outcomes = replayed(self._rows, self._profile, fleet, seed=self._seed)
+            outcomes = self._run(fitted(self._servers, at))
             found = self._known[at] = (self._apart(outcomes, at), outcomes)
         return found
 
@@ -131,34 +136,27 @@ class Fit:
         )
 
     def _by_medians(self, at: Point) -> Point:
-        """What each factor would be if it alone made the difference: the pace of answers gives that
-        of decoding, the requests with the most to compute that of computing, and the half with the
-        least what is waited for before."""
+        """What each factor would be if the times that were measured were a straight line over the
+        simulated: its slope is that of computing, its end the wait before; and the pace of answers
+        is that of decoding."""
         outcomes = self._simulated(at)[1]
-        compared = sorted(self._compared(outcomes), key=lambda place: self._new(outcomes, place))
+        compared = self._compared(outcomes)
         if not compared:
             return at
-        light, heavy = compared[: -(-len(compared) // 2)], compared[len(compared) * 3 // 4 :]
-        usual = self._fleet.server.admission
+        usual = self._servers.server.admission
         before = usual * exp(at[2])
-        late = _median(
-            [(self._seen(place) - outcomes[place].ttft, self._weights[place]) for place in light]
+        points = sorted(
+            (outcomes[place].ttft - before, self._seen(place), self._weights[place])
+            for place in compared
         )
-        after = max(before + late, usual / WIDEST)
-        more = _median(
-            [
-                (
-                    (self._seen(place) - after) / (outcomes[place].ttft - before),
-                    self._weights[place],
-                )
-                for place in heavy
-            ]
-        )
+        slope = _slope(points)
+        waits = [(seen - slope * made, weight) for made, seen, weight in points]
+        after = _quantile(waits, SHORT)
         paces = self._paces(outcomes, compared)
         return _within(
-            at[0] + log(max(more, 1 / WIDEST)),
+            at[0] + log(slope),
             at[1] - (_median(paces) if paces else 0.0),
-            log(after / usual),
+            log(max(after, usual / WIDEST) / usual),
         )
 
     def _first(self, outcomes: Sequence[Outcome], place: int) -> Weighed:
@@ -184,10 +182,6 @@ class Fit:
         seen = measured_ttft(self._rows[place])
         assert seen is not None
         return seen
-
-    def _new(self, outcomes: Sequence[Outcome], place: int) -> int:
-        """Tokens that were computed."""
-        return self._rows[place].tokens - outcomes[place].cached
 
 
 def fitted(fleet: Fleet, at: Point) -> Fleet:
@@ -238,14 +232,32 @@ def _mean_size(logs: Sequence[Weighed]) -> float:
 
 
 def _median(values: Sequence[Weighed]) -> float:
-    """The smallest that has half of the weight at or below it; of one at least."""
+    return _quantile(values, 0.5)
+
+
+def _quantile(values: Sequence[Weighed], share: float) -> float:
+    """The smallest that has this share of the weight at or below it; of one value at least."""
     ordered = sorted(values)
-    left = sum(weight for _, weight in ordered) / 2
+    left = sum(weight for _, weight in ordered) * share
     for value, weight in ordered:
         left -= weight
         if left <= 0:
             return value
     return ordered[-1][0]
+
+
+def _slope(points: Sequence[tuple[float, float, float]]) -> float:
+    """By which weighted points (x, y, weight), in order of x, rise: the median of what pairs that
+    are half of them apart say (Theil's incomplete method), 1 where they say nothing; within the
+    range of factors."""
+    half = len(points) // 2
+    pairs = zip(points, points[-half:] if half else (), strict=False)
+    slopes = [
+        ((high[1] - low[1]) / (high[0] - low[0]), low[2] * high[2])
+        for low, high in pairs
+        if high[0] > low[0]
+    ]
+    return min(max(_median(slopes), 1 / WIDEST), WIDEST) if slopes else 1.0
 
 
 def _as_cached(row: Row, made: Outcome) -> bool:

@@ -56,7 +56,7 @@ class SupervisorMetrics:
         )
         self.pool_faults = Gauge(
             "gatehouse_pool_faults",
-            "Reasons why members of pools, or objects of clusters about them, may be old.",
+            "Reasons why members of pools, or objects of clusters, are old or not in force.",
             ["of"],
             registry=self.registry,
         )

@@ -223,6 +223,9 @@ class Cluster:
             query for asked, query in self.asked if asked == kind and ("watch" in query) is watch
         ]
 
+    def kinds_watched(self) -> set[str]:
+        return {watcher.kind for watcher in self.watchers}
+
     # --- what it answers --------------------------------------------------------------------------
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

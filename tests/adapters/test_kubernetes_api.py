@@ -5,7 +5,13 @@ from typing import Any
 
 import pytest
 
-from gateway.adapters.kubernetes_api import Access, GoneError, KubernetesError, access_of
+from gateway.adapters.kubernetes_api import (
+    Access,
+    GoneError,
+    KubernetesError,
+    MissingError,
+    access_of,
+)
 from gateway.config.pool import Kubernetes
 from tests.adapters.kubernetes_cluster import Cluster, pod
 from tests.support.certificates import Authority
@@ -106,6 +112,12 @@ async def test_an_encoding_that_nobody_asked_for_is_not_read(
     async with reach(cluster, tmp_path).connected() as api:
         with pytest.raises(KubernetesError, match="content encoding"):
             await api.page(PODS, {"limit": "2"})
+
+
+async def test_a_kind_that_nobody_installed_is_told_apart(cluster: Cluster, tmp_path: Path) -> None:
+    async with reach(cluster, tmp_path).connected() as api:
+        with pytest.raises(MissingError, match="answered with HTTP 404"):
+            await api.page(PODS.replace("pods", "unknowns"), {"limit": "2"})
 
 
 async def test_a_ca_that_is_away_is_said(cluster: Cluster, tmp_path: Path) -> None:

@@ -224,6 +224,17 @@ async def test_more_objects_than_are_meant_are_a_fault(
     await eventually(lambda: follower.pods.fault == "")
 
 
+async def test_a_kind_that_has_to_be_there_and_is_not_is_a_fault_and_takes_nothing_away(
+    cluster: Cluster, follower: Follower
+) -> None:
+    kept = cluster.objects.pop("pods")
+    cluster.hang_up()
+    await eventually(lambda: "HTTP 404" in follower.pods.fault)
+    assert follower.pods.objects == {"a": "10.4.0.1"}
+    cluster.objects["pods"] = kept
+    await eventually(lambda: follower.pods.fault == "" and bool(cluster.watchers))
+
+
 async def test_what_changes_nothing_that_is_read_is_not_told(
     cluster: Cluster, follower: Follower
 ) -> None:

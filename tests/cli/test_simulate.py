@@ -32,8 +32,9 @@ def test_a_trace_without_times_is_said_to_be_uncalibrated_before_the_table(tmp_p
         *("--endpoints", "2..4"),
     )
     assert result.exit_code == 0, result.output
-    first, empty, head, *rows = result.stdout.splitlines()
-    assert first == "not calibrated: the trace has no measured times (ttft_ms)"
+    servers, first, empty, head, *rows = result.stdout.splitlines()
+    assert servers.startswith("SERVERS: qwen3-32b-2xh100, a cache of ")
+    assert first.startswith("not calibrated: the trace has fewer than 4 measured times (ttft_ms)")
     assert (empty, head.split()[:2]) == ("", ["endpoints", "profile"])
     assert [row.split()[:2] for row in rows[:6]] == [
         [str(count), name] for count in (2, 3, 4) for name in ("cost", "random")
@@ -46,21 +47,50 @@ def test_measured_times_come_first_and_their_endpoints_are_the_default(tmp_path:
     path = trace(tmp_path, ttft_ms=150.0, endpoints=3, profile="mine")
     result = gatehouse("simulate", "--trace", path)
     lines = result.stdout.splitlines()
-    assert lines[0] == "CALIBRATION over 20 measured requests, as served: 3 endpoints by default"
-    assert lines[1].startswith("  TTFT p50: measured 150 ms, simulated ")
+    assert lines[1] == "CALIBRATION over 20 measured requests, as served: 3 endpoints by default"
+    assert lines[2].startswith("  TTFT p50: measured 150 ms, simulated ")
     assert 'served by "mine", which is no document here' in result.stdout
     assert lines[-2].split()[:2] == ["3", "default"]
 
 
 def test_machines_get_one_document_and_the_same_seed_the_same(tmp_path: Path) -> None:
     path = trace(tmp_path, ttft_ms=150.0)
-    options = ("--trace", path, "--profiles", "random", "--endpoints", "2", "--json")
+    options = (
+        "--trace",
+        path,
+        "--profiles",
+        "random",
+        "--endpoints",
+        "2",
+        "--json",
+        "--rate",
+        "8x",
+    )
     one, two, other = (
         json.loads(gatehouse("simulate", *options, "--seed", seed).stdout) for seed in "112"
     )
     assert one == two
     assert one["runs"] != other["runs"]
-    assert one["calibration"]["measured"] == {"ttft_p50": 0.15, "ttft_p90": 0.15}
+    assert one["calibration"]["measured"] == {
+        "ttft_p50": 0.15,
+        "ttft_p90": 0.15,
+        "tpot_p50": None,
+    }
+
+
+def test_limits_of_servers_are_as_asked(tmp_path: Path) -> None:
+    asked = ("--endpoints", "1", "--blocks", "2000", "--max-num-seqs", "1", "--json")
+    told = json.loads(gatehouse("simulate", "--trace", trace(tmp_path), *asked).stdout)
+    assert told["servers"] == {
+        "hardware": "qwen3-32b-2xh100",
+        "cache_tokens": 32_000,
+        "cache_from": "asked",
+        "max_num_seqs": 1,
+        "max_num_seqs_from": "asked",
+    }
+    more = (*asked[:4], "--max-num-seqs", "64", "--json")
+    other = json.loads(gatehouse("simulate", "--trace", trace(tmp_path), *more).stdout)
+    assert told["runs"][0]["ttft_p90"] > 2 * other["runs"][0]["ttft_p90"]
 
 
 def test_exit_code_1_says_that_nothing_keeps_the_slo(tmp_path: Path) -> None:
@@ -114,12 +144,13 @@ def test_a_broken_line_is_named_with_its_file(tmp_path: Path, line: str, fault: 
         (("--endpoints", ""), "the trace does not say how many served it"),
         (("--rate", "fast"), "--rate: want requests per second"),
         (("--hardware", "abacus"), '--hardware: there is no "abacus"'),
+        (("--cache-tokens", "4096", "--blocks", "256"), "--cache-tokens says the same"),
         (("--cache-tokens", "4096"), "does not fit into a cache of 4096 tokens"),
         (("--config", "nowhere.yaml"), "nowhere.yaml"),
     ],
 )
 def test_what_cannot_be_simulated_is_told_with_what_can(
-    tmp_path: Path, options: tuple[str, str], fault: str
+    tmp_path: Path, options: tuple[str, ...], fault: str
 ) -> None:
     asked = ("--endpoints", "2", *options)
     result = without_secrets(gatehouse("simulate", "--trace", trace(tmp_path), *asked))

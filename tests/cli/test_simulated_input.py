@@ -99,11 +99,37 @@ def test_other_rates_are_refused(text: str) -> None:
         speed_of(text, ROWS)
 
 
+FIRST = next(iter(SERVERS))
+
+
 def test_a_cache_is_as_asked_else_as_recorded_else_as_the_hardware_has_it() -> None:
     rows = [served(cache_tokens=size) for size in (64_000, 64_000, 900_000)]
-    first = next(iter(SERVERS))
-    assert server_of(first, None, ROWS) is SERVERS[first]
-    assert server_of(first, None, rows).blocks == 4000
-    assert server_of(first, 1600, rows).blocks == 100
-    with pytest.raises(InputError, match=f'there is no "abacus"; known are {first}'):
-        server_of("abacus", None, ROWS)
+    plain = server_of(FIRST, ROWS)
+    assert (plain.server, plain.hardware, plain.cache_from) == (SERVERS[FIRST], FIRST, None)
+    recorded = server_of(FIRST, rows)
+    assert (recorded.server.blocks, recorded.cache_from) == (4000, "recorded")
+    asked = server_of(FIRST, rows, 1600)
+    assert (asked.server.blocks, asked.cache_from) == (100, "asked")
+    assert server_of(FIRST, rows, blocks=100).server == asked.server
+    with pytest.raises(InputError, match="--blocks: --cache-tokens says the same"):
+        server_of(FIRST, rows, 1600, 100)
+    with pytest.raises(InputError, match=f'there is no "abacus"; known are {FIRST}'):
+        server_of("abacus", ROWS)
+
+
+def test_requests_at_a_time_are_as_asked_else_as_the_trace_shows_else_as_by_default() -> None:
+    """Two requests at a time for a second each, and one more every 0.1 s."""
+    rows = [
+        Row(
+            at * 0.1,
+            *(600, 9, (0, 1)),
+            Serving(ttft=at // 2 - at * 0.1 + 0.01, duration=at // 2 + 1 - at * 0.1, endpoint=0),
+        )
+        for at in range(2, 40)
+    ]
+    shown = server_of(FIRST, rows)
+    assert (shown.server.sequences, shown.sequences_from) == (2, "seen")
+    asked = server_of(FIRST, rows, sequences=64)
+    assert (asked.server.sequences, asked.sequences_from) == (64, "asked")
+    plain = server_of(FIRST, ROWS)
+    assert (plain.server.sequences, plain.sequences_from) == (SERVERS[FIRST].sequences, None)

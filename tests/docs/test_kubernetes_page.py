@@ -7,6 +7,7 @@ import yaml
 from gateway.adapters.kubernetes import FIRST_SECONDS, PODS, POOLS
 from gateway.adapters.kubernetes_api import MAX_LINE, MAX_PAGE
 from gateway.adapters.kubernetes_watch import MOST_OBJECTS, PACE
+from gateway.config.gie_cluster import GROUPS, KINDS
 from tests.support.processes import ROOT
 
 PAGE = (ROOT / "docs" / "pools.md").read_text()
@@ -29,7 +30,9 @@ def test_the_role_allows_to_read_what_is_read_and_nothing_more() -> None:
         for resource in rule["resources"]
     }
     reading = {"get", "list", "watch"}
-    assert allowed == {group_and_resource(path): reading for path in (PODS, POOLS)}
+    followed = {(group, f"{kind.lower()}s") for group in GROUPS for kind in KINDS}
+    read = {group_and_resource(path) for path in (PODS, POOLS)} | followed
+    assert allowed == dict.fromkeys(read, reading)
     assert binding["roleRef"]["name"] == role["metadata"]["name"]
 
 

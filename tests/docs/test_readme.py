@@ -16,12 +16,19 @@ from tests.support.ports import free_ports
 from tests.support.processes import ROOT, running
 
 README = (ROOT / "README.md").read_text()
+EXPORT = ".venv/bin/gatehouse trace export -c demo/gateway.yaml -o mine.jsonl"
+SIMULATE = (
+    ".venv/bin/gatehouse simulate --trace mine.jsonl --profiles cost,least-request --endpoints 1..3"
+)
+
 RUN_ELSEWHERE = {
     "make up": "test_make_up_prints_things_to_paste_that_work",
     "make test": "the command that runs this test",
     "docker compose up --build": "tests/compose, where a Docker engine answers",
     ".venv/bin/python -m demo.ask": "test_make_up_prints_things_to_paste_that_work",
     ".venv/bin/gatehouse status": "test_make_up_prints_things_to_paste_that_work",
+    EXPORT: "test_make_up_prints_things_to_paste_that_work",
+    SIMULATE: "test_make_up_prints_things_to_paste_that_work",
 }
 
 
@@ -76,6 +83,9 @@ def test_make_up_prints_things_to_paste_that_work() -> None:
             answers = [run(command, **env) for command in pasted(printed)]
             status = run(f".venv/bin/gatehouse status --admin 127.0.0.1:{admin}")
             asked = run(f".venv/bin/python -m demo.ask --url http://127.0.0.1:{gateway}/v1")
+            mine = f".run-{gateway}/mine.jsonl"
+            exported = run(f"{EXPORT} --admin 127.0.0.1:{admin}".replace("mine.jsonl", mine))
+            simulated = run(SIMULATE.replace("mine.jsonl", mine))
     finally:
         shutil.rmtree(ROOT / f".run-{gateway}", ignore_errors=True)
     allowed, refused, listed, explained = answers
@@ -86,6 +96,9 @@ def test_make_up_prints_things_to_paste_that_work() -> None:
     assert "REFUSED by demo-key/never-delete" in explained.stdout
     assert "snapshot: 1" in status.stdout
     assert_each_document_stays(asked.stdout)
+    assert "9 requests" in exported.stderr
+    assert simulated.returncode == 0, simulated.stdout + simulated.stderr
+    assert re.search(r"^ +3 +cost ", simulated.stdout, re.MULTILINE)
 
 
 def assert_each_document_stays(printed: str) -> None:

@@ -69,12 +69,14 @@ async def test_a_served_load_is_exported_and_simulated(tmp_path: Path, workers: 
         *("--endpoints", "1..2", "--hardware", "llama-8b-1xh100"),
     )
     assert said.exit_code == 0, said.output
-    head, p50, p90, hits, fitted = said.stdout.splitlines()[:5]
+    servers, head, p50, p90, tpot, hits, fitted = said.stdout.splitlines()[:7]
+    assert servers.startswith("SERVERS: llama-8b-1xh100, a cache of ")
     assert head == "CALIBRATION over 12 measured requests, as served: 2 endpoints by default"
     assert p50.startswith("  TTFT p50: measured ")
     assert p90.startswith("  TTFT p90: measured ")
     assert hits.startswith("  hit rate: measured ")
-    assert fitted.startswith("  fitted to as many others: computing takes ")
+    assert tpot.startswith("  TPOT p50: measured ")
+    assert fitted == "  fitted to the 12 requests before them, which it does not count:"
     assert "cost: 1 endpoint keeps TTFT 2000 ms" in said.stdout
 
 
@@ -92,3 +94,12 @@ async def test_without_a_file_the_picks_that_are_kept_are_exported(tmp_path: Pat
         rows = exported()
     assert {row["endpoint"] for row in rows} == {0}
     assert [row["timestamp"] for row in rows] == sorted(row["timestamp"] for row in rows)
+
+
+async def test_records_that_no_disk_takes_are_counted_and_nobody_waits(tmp_path: Path) -> None:
+    trace = {"file": "/dev/full", "max_bytes": 1_000_000}
+    with engines(1, speed=50) as pool, pool_gateway(tmp_path, pool, trace=trace) as gateway:
+        async with client(gateway) as one:
+            answers = [await one.chat(f"Question {number}?", max_tokens=2) for number in range(3)]
+        assert [each.status for each in answers] == [200] * 3
+        await happens(lambda: gateway.metric("gatehouse_trace_records_lost_total") == 3)

@@ -32,6 +32,14 @@ def test_a_slow_server_takes_longer_for_everything_but_its_overheads() -> None:
     assert slow.fixed == MODEL.fixed
 
 
+def test_computing_and_the_rest_of_a_step_are_slowed_apart() -> None:
+    slow = StepTime(Server(prefill=5.0, decode=0.5))
+    assert slow.per_token == pytest.approx(5 * MODEL.per_token)
+    assert slow.attention == pytest.approx(5 * MODEL.attention)
+    for name in ("weights", "kv", "fixed", "per_request"):
+        assert getattr(slow, name) == pytest.approx(0.5 * getattr(MODEL, name))
+
+
 def test_the_prefill_rate_is_between_the_two_published_ones() -> None:
     assert 15928 <= 7200 / MODEL.step(7200, 7200 * 7200 / 2, 1, 0, 0) <= 20480
 

@@ -19,9 +19,7 @@ def _policies() -> PolicySet:
     folder = read_folder(POLICIES, {})
     assert folder.problems == ()
     sources = policy_sources(*(resource.document for resource in folder.resources))
-    found = compile_policies(
-        sources, backends={"tracker", "models", "triage"}, routes={"tracker"}
-    )
+    found = compile_policies(sources, backends={"tracker", "models", "triage"}, routes={"tracker"})
     assert isinstance(found, PolicySet), found
     return found
 

@@ -72,3 +72,11 @@ def test_a_worker_that_ended_serves_no_streams_and_what_it_counted_stays(tmp_pat
     forget_process(tmp_path, worker.pid)
     assert not summed("gatehouse_open_streams")
     assert summed("gatehouse_audit_records_lost_total") == 3
+
+
+def test_faults_of_pools_are_counted_when_somebody_looks() -> None:
+    metrics, faults = SupervisorMetrics(), [""]
+    metrics.watch_clusters({"members": lambda: faults, "objects": lambda: ()})
+    faults.append("")
+    assert value(metrics, "gatehouse_pool_faults", of="members") == 2
+    assert value(metrics, "gatehouse_pool_faults", of="objects") == 0
