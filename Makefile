@@ -45,7 +45,7 @@ check: setup ## Lint, types, import layers
 	$(BIN)/python -m tests.requirements
 
 test: setup node .envoy-oldest/.ready check ## Everything that can be checked, pytest last
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2
 
 bench: setup ## Measure beside Envoy alone, a handler that only continues, and LiteLLM (BENCH=--help)
 	$(BIN)/python -m benchmarks $(BENCH)

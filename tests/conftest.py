@@ -1,15 +1,19 @@
 """What runs beside what, where tests are spread over processes (`make test`)."""
 
-from pathlib import Path
-
 import pytest
+from typing_extensions import override
+from xdist.remote import Producer  # pyright: ignore[reportMissingTypeStubs]
+from xdist.scheduler import LoadScopeScheduling  # pyright: ignore[reportMissingTypeStubs]
 
-ENVOY = Path(__file__).parent / "envoy"
+
+class BesideEachOther(LoadScopeScheduling):
+    """Tests of whole gateways behind Envoy run one after another, and so do all others beside them:
+    either would starve more than one neighbour on two cores."""
+
+    @override
+    def _split_scope(self, nodeid: str) -> str:
+        return "envoy" if nodeid.startswith("tests/envoy/") else "rest"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of whole gateways behind Envoy run one after another, and so do all others beside
-    them: either would starve more than one neighbour on two cores."""
-    for item in items:
-        group = "envoy" if item.path.is_relative_to(ENVOY) else "rest"
-        item.add_marker(pytest.mark.xdist_group(group))
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    return BesideEachOther(config, log)

@@ -12,8 +12,9 @@ TTL: Final = 3600.0
 """Seconds after which a charge whose end nobody reported is dropped: longer than any request."""
 
 
-ON_THE_WAY: Final = 0.1
-"""Seconds that a request may take from its placement to the queue of its server."""
+ON_THE_WAY: Final = 0.25
+"""Seconds that a request may take from its placement to the queue of its server. A server's own
+queue keeps to its bound as long as none takes longer."""
 
 _RECENT: Final = 256
 """Placements that may fall between a scrape and its arrival here."""

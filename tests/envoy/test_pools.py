@@ -10,16 +10,21 @@ import openai
 import pytest
 
 from tests.envoy.pool_stage import MODEL, Client, client, happens, pool_gateway, until_running
-from tests.support.engines import engine, engines
+from tests.support.engines import ImitatedEngine, engine, engines
 from tests.support.gatehouse import KEY
 from tests.support.waiting import until
 
+RUNNING = "vllm:num_requests_running"
 STORY = "A long preface that every question about the same document begins with. " * 40
 LONG = 60  # tokens of answers that last until something happens to them
 
 
 def question(document: int, number: int) -> str:
     return f"Document {document}. {STORY} Question {number}?"
+
+
+def running(one: ImitatedEngine) -> int:
+    return int(one.metrics()[RUNNING])
 
 
 async def both(one: Client, count: int, **more: object) -> Counter[str]:
@@ -149,8 +154,8 @@ async def test_what_a_killed_replica_may_have_kept_is_refused_and_not_asked_agai
             burst = asyncio.gather(
                 *(one.respond(f"{number} times", max_output_tokens=LONG) for number in range(8))
             )
-            await until_running(victim, 2)
-            lost = int(victim.metrics()["vllm:num_requests_running"])
+            await happens(lambda: running(victim) >= 2 and running(victim) + running(other) == 8)
+            lost = running(victim)
             victim.kill()
             answers = await burst
         seen = other.seen()["count"]

@@ -161,8 +161,8 @@ def test_a_request_waits_for_the_full_server_that_has_its_prompt() -> None:
     entry = bench.wait(3.0, **prompt)
     assert bench.place(3.0).endpoint == TWO, "nobody else is held up"
     assert bench.placed(3.1) == []
-    bench.scrape(3.2, 0, ONE)
-    (outcome,) = bench.broker.step(3.2)
+    bench.scrape(3.3, 0, ONE)
+    (outcome,) = bench.broker.step(3.3)
     assert (outcome.entry, endpoint_of(outcome)) == (entry, ONE)
 
 
@@ -235,11 +235,11 @@ def test_a_higher_priority_that_waits_for_a_server_goes_before_others_there() ->
     bench, prompt = warm()
     low = bench.wait(3.0, subset=(ONE,))
     high = bench.wait(3.0, priority=1, **prompt)
-    bench.scrape(3.2, FULL - 1, ONE)
-    late = bench.wait(3.2, subset=(ONE,))
-    assert bench.placed(3.2) == [high]
-    bench.scrape(3.6, 0, ONE)
-    assert bench.placed(3.6) == [low, late]
+    bench.scrape(3.3, FULL - 1, ONE)
+    late = bench.wait(3.3, subset=(ONE,))
+    assert bench.placed(3.3) == [high]
+    bench.scrape(3.7, 0, ONE)
+    assert bench.placed(3.7) == [low, late]
 
 
 def test_who_needs_a_full_server_waits_and_holds_up_nobody_else() -> None:
