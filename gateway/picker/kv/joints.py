@@ -1,6 +1,6 @@
 """Where prompts end among an engine's blocks: hashes of chains, joined to blocks. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Final
 
 from gateway.picker.kv.blocks import Block, Blocks
@@ -36,15 +36,7 @@ class Joints:
 
     def known(self, chain: Sequence[int]) -> int:
         """How many hashes from the beginning of the chain are joined. By bisection."""
-        ends = self._ends
-        low, high = 0, len(chain)
-        while low < high:
-            middle = (low + high + 1) // 2
-            if chain[middle - 1] in ends:
-                low = middle
-            else:
-                high = middle - 1
-        return low
+        return beginning(chain, self._ends)
 
     def held(self, chain: Sequence[int], known: int, bit: int) -> int:
         """How many of the first `known` hashes an endpoint has all blocks of. By bisection: who
@@ -107,3 +99,16 @@ class Joints:
     def _unmark(self, part: int, block: Block) -> None:
         block.marks = [mark for mark in block.marks or () if mark[0] != part] or None
         self._blocks.prune(block)
+
+
+def beginning(chain: Sequence[int], known: Container[int]) -> int:
+    """How many hashes from the beginning of `chain` are `known`; all are before one that is.
+    By bisection."""
+    low, high = 0, len(chain)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if chain[middle - 1] in known:
+            low = middle
+        else:
+            high = middle - 1
+    return low

@@ -18,7 +18,7 @@ from gateway.picker.kv.blocks import Blocks, Cache
 from gateway.picker.kv.feed import Anew, Step
 from gateway.picker.kv.flights import Flight
 from gateway.picker.kv.joining import Joining
-from gateway.picker.kv.joints import Joints
+from gateway.picker.kv.joints import Joints, beginning
 from gateway.picker.run import bits
 
 _TEND_SECONDS: Final = 0.5
@@ -213,7 +213,7 @@ class Tracker:
         lacks = ear.cache.whole or (
             end is not None and (end.gone | end.holders) & ear.cache.bit != 0
         )
-        kept = max(held, _under_way(chain, ear.flying))
+        kept = max(held, beginning(chain, ear.flying))
         if lacks and kept < believed:
             self._index.truncate(address, chain, kept)
 
@@ -225,15 +225,3 @@ def _subtract(flying: Counter[int], chain: Sequence[int]) -> None:
             flying[part] = left
         else:  # the endpoint left meanwhile, and came back, or nobody else has it
             del flying[part]
-
-
-def _under_way(chain: Sequence[int], flying: Counter[int]) -> int:
-    """How much of a prompt some request has that is under way. By bisection, as beginnings are."""
-    low, high = 0, len(chain)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if chain[middle - 1] in flying:
-            low = middle
-        else:
-            high = middle - 1
-    return low
