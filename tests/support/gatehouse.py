@@ -90,9 +90,10 @@ class Gateway:
         return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(line_start))
 
     def records(self) -> list[dict[str, Any]]:
-        """Every audit record so far."""
+        """Every audit record written whole so far: the last line may still be growing."""
         path = self.folder / "audit.jsonl"
-        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        lines = path.read_text().split("\n")[:-1] if path.exists() else []
+        return [json.loads(line) for line in lines]
 
     def wait_for_records(self, count: int, **wanted: Any) -> list[dict[str, Any]]:
         """At least `count` records with these fields; AssertionError if they do not come."""
