@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from gateway.model.jsonvalue import JsonMapping, JsonValue, RequestId
+from gateway.model.passage import Passage, Place
 from gateway.model.prompt import Prompt
 from gateway.model.refusal import Answer, Refusal
 
@@ -56,7 +57,9 @@ class Deframed:
     makes of a model's name the same request to that model, whatever the client named; None where
     the message has no place for a name. `answered` is the answer of the gateway itself to a
     request about the models of the route, by the predicate (list method, name) -> visible; None
-    where a backend answers.
+    where a backend answers. `passages` are the strings of the message that guardrails judge; None
+    where it has none. `with_texts` makes the same request with other texts at the places of some
+    passages, deframed anew; None where no text of it can be replaced.
     """
 
     calls: tuple[Call, ...]
@@ -72,5 +75,11 @@ class Deframed:
     prompt: Callable[[], Prompt] | None = field(default=None, compare=False, repr=False)
     with_model: "Callable[[str], Deframed] | None" = field(default=None, compare=False, repr=False)
     answered: "Callable[[Callable[[str, str], bool]], Answer | Refusal] | None" = field(
+        default=None, compare=False, repr=False
+    )
+    passages: Callable[[], tuple[Passage, ...]] | None = field(
+        default=None, compare=False, repr=False
+    )
+    with_texts: "Callable[[Mapping[Place, str]], Deframed | Refusal] | None" = field(
         default=None, compare=False, repr=False
     )

@@ -13,6 +13,7 @@ from gateway.model.call import Deframed
 from gateway.model.head import RequestHead
 from gateway.model.jsonvalue import RequestId
 from gateway.model.refusal import Answer, Reason, Refusal
+from gateway.model.screening import AnswerScreen
 from gateway.model.usage import Usage
 
 
@@ -27,7 +28,8 @@ class Reading:
     sees, None when it cannot be carried: the event then goes without. Without it ids are left
     alone. `limit` is in bytes, of a JSON body or of one event. `renames` is the model that the
     request was sent for and the one that the client named, where they differ: an answer that names
-    the first is made to name the second. What is not read keeps the server's name.
+    the first is made to name the second. What is not read keeps the server's name. `screen` judges
+    every text of the answer before the client gets it; None where no guardrail applies.
     """
 
     shows: Callable[[str, str], bool]
@@ -37,6 +39,7 @@ class Reading:
     error: Callable[[Reason, str], bytes] = field(default=lambda _, why: why.encode())
     seal_event: Callable[[str], str | None] | None = None
     renames: tuple[str, str] | None = None
+    screen: AnswerScreen | None = None
 
 
 class ResponseReader(Interface):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from gateway.picker.engine import Engine
-from gateway.picker.scanning import plugins_of
+from gateway.plugins import plugins_of
 
 
 @cache

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from gateway.picker.flow.fairness_policy import FairnessPolicy
-from gateway.picker.scanning import plugins_of
+from gateway.plugins import plugins_of
 
 
 @cache

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from gateway.picker.flow.ordering_policy import Ordering
-from gateway.picker.scanning import plugins_of
+from gateway.plugins import plugins_of
 
 
 @cache

@@ -4,7 +4,7 @@ import pytest
 
 from gateway.picker.engine import Engine
 from gateway.picker.flow.fairness_policy import FairnessPolicy
-from gateway.picker.scanning import plugins_of
+from gateway.plugins import plugins_of
 
 
 def test_every_module_of_a_package_offers_one_by_its_name() -> None:
