@@ -59,6 +59,7 @@ from gateway.model.verdict import (
 S = State
 BROKEN_OFF: Final = frozenset({Gap.OVERFLOW, Gap.CROWDED})
 HOLDING_MODES: Final = frozenset({BodyMode.BUFFERED, BodyMode.DUPLEX})
+_READ: Final = {S.READING: S.FILTERING, S.COLLECTING: S.WEIGHING}
 READING_MODES: Final = frozenset({BodyMode.BUFFERED, BodyMode.STREAMED, BodyMode.DUPLEX})
 
 
@@ -136,7 +137,7 @@ class Machine:
     def unread(self) -> bool:
         """Whether a response has to be read and none of its body has come: if Envoy ends the
         stream now, it passed unread, or its client left before the first byte."""
-        return self.state is S.READING and self._pieces == 0
+        return self.state in _READ and self._pieces == 0
 
     def receive(self, event: Event) -> Command:
         """Take what Envoy sent. Raises `StreamError` when it is illegal now."""
@@ -324,42 +325,47 @@ class Machine:
         return Send((HeadersReply(Direction.RESPONSE),))
 
     def _read_response(self, conclusion: ReadResponse) -> tuple[Reply, ...]:
-        ended = self._response_end is not None
-        self._step(ReadResponse, S.RELAYING if ended else S.READING)
-        if ended:
+        if self._response_end is not None:
+            self._step(ReadResponse, S.RELAYING)
             return (HeadersReply(Direction.RESPONSE, conclusion.mutation),)
         # A changed length under an old content-length is a 500 in Envoy.
         mutation = Mutation(
             conclusion.mutation.set, (*conclusion.mutation.remove, "content-length")
         )
-        return (HeadersReply(Direction.RESPONSE, mutation, self._streamed_response()),)
+        override = self._asked_for(conclusion)
+        collects = self._modes.response is BodyMode.BUFFERED
+        self._step(ReadResponse, S.COLLECTING if collects else S.READING)
+        return (HeadersReply(Direction.RESPONSE, mutation, override),)
 
-    def _streamed_response(self) -> ModeOverride | None:
+    def _asked_for(self, conclusion: ReadResponse) -> ModeOverride | None:
         """How to get the response's body. Raises `StreamError` where Envoy would not send it."""
+        if self.state is not S.ANSWERING:
+            return None  # the table says it better
         if self._modes.response in READING_MODES:
             return None
         if self._modes.response is not BodyMode.NONE or self._duplex:
             message = f"response body mode {self._modes.response.value} cannot be read"
             raise StreamError(message)
-        self._modes = Modes(self._modes.request, BodyMode.STREAMED)
+        mode = BodyMode.BUFFERED if conclusion.whole else BodyMode.STREAMED
+        self._modes = Modes(self._modes.request, mode)
         return self._rest()
 
     def _response_body(self, event: ResponseBody) -> Command:
         if event.end_of_stream or self._modes.response is BodyMode.BUFFERED:
             self._response_end = End.BODY
-        if self.state is not S.READING:
+        if self.state not in _READ:
             self._step(ResponseBody, self.state)
             return Send(relayed(event, self._modes.response))
-        self._step(ResponseBody, S.FILTERING)
+        self._step(ResponseBody, _READ[self.state])
         self._piece, self._pieces = event.data, self._pieces + 1
         return Read(event.data, self._response_end is not None)
 
     def _response_trailers(self) -> Command:
         self._response_end = End.TRAILERS
-        if self.state is not S.READING:
+        if self.state not in _READ:
             self._step(ResponseTrailers, self.state)
             return Send((TrailersReply(Direction.RESPONSE),))
-        self._step(ResponseTrailers, S.FILTERING)
+        self._step(ResponseTrailers, _READ[self.state])
         return Read(b"", end_of_stream=True)
 
     def _emit(self, conclusion: Emit) -> tuple[Reply, ...]:

@@ -31,6 +31,8 @@ class State(Enum):
     ANSWERING = "the verdict on the response"
     READING = "the next piece of the response"
     FILTERING = "the verdict on a piece of the response"
+    COLLECTING = "the whole body of the response, which Envoy holds with its head"
+    WEIGHING = "the verdict on the whole response"
     RELAYING = "the end, nothing left to read"
     ANSWERED = "the end of an answer of Envoy's own"
     ENDED = "nothing: the gateway answered"
@@ -62,11 +64,15 @@ TRANSITIONS: Final[Mapping[tuple[State, type], frozenset[State]]] = MappingProxy
         (S.FORWARDED, ResponseHeaders): frozenset({S.ANSWERING}),
         (S.FORWARDED, ResponseTrailers): frozenset({S.FORWARDED}),  # asked for without the headers
         (S.ANSWERING, PassResponse): frozenset({S.RELAYING}),
-        (S.ANSWERING, ReadResponse): frozenset({S.READING, S.RELAYING}),
+        (S.ANSWERING, ReadResponse): frozenset({S.READING, S.COLLECTING, S.RELAYING}),
         (S.ANSWERING, Refuse): frozenset({S.ENDED}),
         (S.READING, ResponseBody): frozenset({S.FILTERING}),
         (S.READING, ResponseTrailers): frozenset({S.FILTERING}),
         (S.FILTERING, Emit): frozenset({S.READING, S.RELAYING}),
+        (S.COLLECTING, ResponseBody): frozenset({S.WEIGHING}),
+        (S.COLLECTING, ResponseTrailers): frozenset({S.WEIGHING}),
+        (S.WEIGHING, Emit): frozenset({S.RELAYING}),
+        (S.WEIGHING, Refuse): frozenset({S.ENDED}),
         (S.RELAYING, RequestTrailers): frozenset({S.RELAYING}),
         (S.RELAYING, ResponseBody): frozenset({S.RELAYING}),  # duplex: every piece comes here
         (S.RELAYING, ResponseTrailers): frozenset({S.RELAYING}),

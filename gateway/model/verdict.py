@@ -85,9 +85,14 @@ class PassResponse:
 
 @dataclass(frozen=True, slots=True)
 class ReadResponse:
-    """The response goes on and each piece of its body comes through the gateway."""
+    """The response goes on and each piece of its body comes through the gateway.
+
+    With `whole` its body comes in one piece and Envoy holds the head until that is answered, so
+    that another answer can take its place; where a route is wired to stream, it comes in pieces.
+    """
 
     mutation: Mutation = UNCHANGED
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

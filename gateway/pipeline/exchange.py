@@ -115,7 +115,9 @@ class HttpExchange:
         finally:
             spent = (self._around.ticks() - started) / 1e9
             self._around.metrics.took(self._route_label(), spent)
-        self._response = ResponsePipeline(judged.plan, self._record)
+        self._response = ResponsePipeline(
+            judged.plan, self._record, streams_all=self._sends_every_response
+        )
         self._expects_response = judged.plan.needs_head or self._sends_every_response
         if not self._expects_response:
             self._write()
@@ -139,14 +141,16 @@ class HttpExchange:
             self._write(lasting=True)
         return verdict
 
-    async def read(self, data: bytes, *, end_of_stream: bool) -> Emit:
-        """A piece of a response that is read."""
+    async def read(self, data: bytes, *, end_of_stream: bool) -> Emit | Refuse:
+        """A piece of a response that is read; `Refuse` of one that is read whole."""
         if self._response.streams and self._record.first_chunk is None and data:
             self._record.first_chunk = self._elapsed()
             self._picking.began()
         passed = self._response.read(data, end_of_stream=end_of_stream)
         if end_of_stream:
             self._end()
+        if self._response.refusal is not None:
+            return self.fault(RefusedError(self._response.refusal))
         return Emit(passed)
 
     @property
@@ -191,13 +195,16 @@ class HttpExchange:
         self._write()
         return answer
 
-    def read_fault(self, error: Exception) -> Emit:
+    def read_fault(self, error: Exception) -> Emit | Refuse:
         """What is left of a response when reading it failed: the protocol's own error."""
         self._end()
         if not isinstance(error, RefusedError):
             self._around.on_fault("read", error)
         self._record.reason = Reason.OWN_FAULT.value
-        return Emit(self._response.broken("the gateway could not read the response"))
+        left = self._response.broken("the gateway could not read the response")
+        if self._response.refusal is not None:
+            return self.fault(RefusedError(self._response.refusal))
+        return Emit(left)
 
     def finish(self, *, unread: bool) -> None:
         """The stream ended; `unread` when a response that had to be read did not come."""

@@ -5,7 +5,8 @@ Two things can be needed: the head (session ids are sealed, failures of a bound 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final
 
 from gateway.audit.record import Record
@@ -76,16 +77,21 @@ class ResponsePlan:
 
 @dataclass(slots=True)
 class ResponsePipeline:
-    """Applies a plan to one response."""
+    """Applies a plan to one response. `streams_all` is whether every body comes in pieces, so that
+    a head has gone before its body comes."""
 
     plan: ResponsePlan
     record: Record
+    streams_all: bool = False
     reads: bool = field(default=False, init=False)
     """Whether the body of the response is read."""
     streams: bool = field(default=False, init=False)
     """Whether what is read is a stream of events."""
     ended: bool = field(default=False, init=False)
     """Whether the end of the response was seen."""
+    refusal: Refusal | None = field(default=None, init=False)
+    """What takes the place of a response that is read whole, head and all."""
+    _whole: bool = field(default=False, init=False)
     _reader: ResponseReader | None = field(default=None, init=False)
     _instead: bytes = field(default=b"", init=False)
 
@@ -98,7 +104,7 @@ class ResponsePipeline:
         self.ended = end_of_stream
         if self.plan.reading is None or end_of_stream:
             return PassResponse(mutation)
-        return ReadResponse(self._open_reader(head, self.plan.reading, mutation))
+        return ReadResponse(self._open_reader(head, self.plan.reading, mutation), self._whole)
 
     def read(self, data: bytes, *, end_of_stream: bool) -> bytes:
         """What the client gets for a piece of the body."""
@@ -172,6 +178,8 @@ class ResponsePipeline:
             raise RefusedError(Refusal(Reason.OWN_FAULT, "a body without a request"))
         media_type = _media_type(head)
         self.reads, self.streams = True, is_media_type(media_type, "text/event-stream")
+        self._whole = not (reading.screen is None or self.streams or self.streams_all)
+        reading = replace(reading, error=partial(self._error, reading.error))
         self._reader = opening.reader(media_type, reading)
         if self._reader is not None:
             return mutation
@@ -184,6 +192,13 @@ class ResponsePipeline:
             (*mutation.set, ("content-type", REPLACED_BY)),
             (*mutation.remove, "content-encoding"),
         )
+
+    def _error(self, render: Callable[[Reason, str], bytes], reason: Reason, why: str) -> bytes:
+        """The error in place of a body. Of one that Envoy still holds with its head the status is
+        that of the error, too: what looks like an answer must not be one in another form."""
+        if self._whole:
+            self.refusal = Refusal(reason, why, self.plan.ids, self.plan.batch)
+        return render(reason, why)
 
 
 def _media_type(head: ResponseHead) -> str:

@@ -7,6 +7,7 @@ from gateway.extproc.commands import (
     HeadersReply,
     Judge,
     JudgeResponse,
+    ModeOverride,
     Read,
     Send,
     TrailersReply,
@@ -31,6 +32,8 @@ from tests.extproc.machine_stage import (
     HEAD,
     NO_LENGTH,
     OK,
+    REFUSAL,
+    REFUSED,
     STREAM_RESPONSE,
     UP,
     answer,
@@ -68,6 +71,36 @@ def test_a_piece_that_goes_on_as_it_came_is_not_sent_back() -> None:
     assert playbook >> Emit(b"ab") << (BodyReply(DOWN, data=b"ab"),)
     assert playbook >> piece(b"", ends=True) << Read(b"", end_of_stream=True)
     assert playbook >> Emit(b"") << (BodyReply(DOWN),)
+
+
+def test_a_response_that_is_read_whole_can_become_another_answer() -> None:
+    playbook = forwarded() >> answer() << JudgeResponse(OK, end_of_stream=False)
+    override = ModeOverride(BodyMode.BUFFERED, True, True, BodyMode.BUFFERED)
+    assert playbook >> ReadResponse(whole=True) << (HeadersReply(DOWN, NO_LENGTH, override),)
+    assert playbook >> piece(b"ab") << Read(b"ab", end_of_stream=True)
+    assert not playbook.machine.may_end
+    assert playbook >> REFUSAL << REFUSED
+    assert playbook.machine.may_end
+
+
+def test_a_response_that_is_read_whole_can_go_on_changed() -> None:
+    playbook = forwarded() >> answer() << JudgeResponse(OK, end_of_stream=False)
+    override = ModeOverride(BodyMode.BUFFERED, True, True, BodyMode.BUFFERED)
+    assert playbook >> ReadResponse(whole=True) << (HeadersReply(DOWN, NO_LENGTH, override),)
+    assert playbook >> piece(b"ab", ends=True) << Read(b"ab", end_of_stream=True)
+    assert playbook >> Emit(b"a") << (BodyReply(DOWN, data=b"a"),)
+    assert playbook.machine.may_end
+
+
+def test_a_response_whose_head_has_gone_cannot_become_another_answer() -> None:
+    playbook = reading() >> piece(b"ab") << Read(b"ab", end_of_stream=False)
+    assert playbook >> REFUSAL << StreamError
+
+
+def test_a_response_that_is_wanted_whole_is_read_in_pieces_where_the_route_streams() -> None:
+    playbook = forwarded(DUPLEX) >> answer(modes=DUPLEX) << JudgeResponse(OK, end_of_stream=False)
+    assert playbook >> ReadResponse(whole=True) << (HeadersReply(DOWN, NO_LENGTH),)
+    assert playbook >> piece(b"ab") << Read(b"ab", end_of_stream=False)
 
 
 def test_in_duplex_a_piece_that_goes_on_as_it_came_is_sent_back() -> None:

@@ -80,6 +80,8 @@ WAYS: dict[State, tuple[Said, ...]] = {
     State.ANSWERING: (bodiless(), Forward(), answer()),
     State.READING: (bodiless(), Forward(), answer(), ReadResponse()),
     State.FILTERING: (bodiless(), Forward(), answer(), ReadResponse(), piece(b"x")),
+    State.COLLECTING: (bodiless(), Forward(), answer(), ReadResponse(whole=True)),
+    State.WEIGHING: (bodiless(), Forward(), answer(), ReadResponse(whole=True), piece(b"x")),
     State.RELAYING: (headers(), Proceed(), body(ends=False), Forward(), answer(), PassResponse()),
     State.ANSWERED: (headers(), Proceed(), answer(TOO_LARGE)),
     State.ENDED: (headers(), REFUSAL),
@@ -116,7 +118,7 @@ def test_every_pair_of_the_table_is_possible(state: State, kind: type) -> None:
 
 def test_a_refusal_may_answer_every_question_but_that_of_a_piece() -> None:
     refused = {state for state, kind in TRANSITIONS if kind is Refuse}
-    assert refused == {State.PREVIEWING, State.JUDGING, State.ANSWERING}
+    assert refused == {State.PREVIEWING, State.JUDGING, State.ANSWERING, State.WEIGHING}
 
 
 def test_a_stream_may_end_only_where_nothing_needs_the_gateway() -> None:
@@ -141,7 +143,7 @@ CONCLUSION = st.one_of(
     st.builds(Forward, st.just(ADDED), st.none() | st.binary(max_size=3), st.booleans()),
     st.just(REFUSAL),
     st.just(PassResponse()),
-    st.just(ReadResponse()),
+    st.builds(ReadResponse, whole=st.booleans()),
     st.builds(Emit, st.binary(max_size=3)),
 )
 QUESTIONS = (Preview, Judge, JudgeResponse, Read)
@@ -185,7 +187,7 @@ def test_a_driver_that_answers_every_question_never_forwards_before_the_verdict(
 POSSIBLE: dict[type, list[Conclusion]] = {
     Preview: [Proceed(), Proceed(True), REFUSAL],
     Judge: [Forward(), Forward(ADDED, b"x", True), REFUSAL],
-    JudgeResponse: [PassResponse(), ReadResponse(), REFUSAL],
+    JudgeResponse: [PassResponse(), ReadResponse(), ReadResponse(whole=True), REFUSAL],
     Read: [Emit(b""), Emit(b"x")],
 }
 

@@ -18,7 +18,9 @@ from gateway.model.verdict import (
 )
 
 EVENTS, CONCLUSIONS = frozenset(get_args(Event)), frozenset(get_args(Conclusion))
-ASKING = frozenset({State.PREVIEWING, State.JUDGING, State.ANSWERING, State.FILTERING})
+ASKING = frozenset(
+    {State.PREVIEWING, State.JUDGING, State.ANSWERING, State.FILTERING, State.WEIGHING}
+)
 """Waiting for a verdict, where every other state waits for Envoy."""
 LAST = frozenset({State.RELAYING, State.ANSWERED, State.ENDED})
 AFTER_THE_VERDICT = frozenset(
@@ -63,6 +65,9 @@ def test_a_response_is_judged_before_anything_of_it_passes() -> None:
 
 def test_every_piece_that_is_read_waits_for_its_own_verdict() -> None:
     assert reached(State.READING, without=frozenset({Emit})) == {State.READING, State.FILTERING}
+    verdicts = frozenset({Emit, Refuse})
+    collected = {State.COLLECTING, State.WEIGHING}
+    assert reached(State.COLLECTING, without=verdicts) == collected
 
 
 def test_a_request_is_forwarded_once() -> None:
