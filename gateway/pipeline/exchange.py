@@ -111,7 +111,7 @@ class HttpExchange:
         self._begun = True
         started = self._around.ticks()
         try:
-            judged = self._request.judge(head, body, gap, self._around.now())
+            judged = await self._request.judge(head, body, gap, self._around.now())
         finally:
             spent = (self._around.ticks() - started) / 1e9
             self._around.metrics.took(self._route_label(), spent)
@@ -237,7 +237,7 @@ class HttpExchange:
 
     def _trace(self) -> None:
         """End the spans, once."""
-        span, self._request.span = self._request.span, None
+        span = self._request.take_span()
         if span is not None:
             span.end(self._record, self._around.now(), self._cut)
 

@@ -15,15 +15,15 @@ from gateway.identity.challenge import missing_scope
 from gateway.identity.identify import identify
 from gateway.identity.metadata_document import metadata_document, origin_of
 from gateway.identity.rules import ListenerRules
-from gateway.model.call import Call, Deframed
+from gateway.model.call import Deframed
 from gateway.model.head import RequestHead
-from gateway.model.permit import Decision, Permit
+from gateway.model.permit import Permit
 from gateway.model.principal import Principal
 from gateway.model.refusal import Answer, Reason, Refusal
 from gateway.model.verdict import Forward, Gap, Proceed
 from gateway.pipeline.authorisation import Denied, authorise, every_shadow, with_implied
-from gateway.pipeline.disclosure import plain_uri
 from gateway.pipeline.forwarding import forward
+from gateway.pipeline.notes import Notes
 from gateway.pipeline.picking import Pick
 from gateway.pipeline.plan import Planner
 from gateway.pipeline.rescue import RefusedError, ServedError
@@ -35,10 +35,8 @@ from gateway.pipeline.snapshot import RouteStage, Snapshot
 from gateway.pipeline.stopwatch import Stopwatch
 from gateway.pipeline.told import told
 from gateway.policy.context import RequestContext
-from gateway.policy.vocabulary import COMPLETE, SELECTED
 from gateway.protocols.base import Opening, Protocol
 from gateway.sessions.session_id import BoundSession, open_session
-from gateway.telemetry.asked import Asked
 from gateway.telemetry.tracecontext import Propagated
 from gateway.telemetry.traces import RequestSpan, Tracing
 
@@ -81,7 +79,6 @@ class RequestPipeline:
         means: Means,
     ) -> None:
         self._snapshot = snapshot
-        self._tracing = means.tracing
         self._random = means.random
         self._sampler = means.sampler
         self._wiring = wiring
@@ -90,12 +87,12 @@ class RequestPipeline:
         self._protocol: Protocol | None = None
         self._previewed: bool | None = None
         self._record = record
+        self._notes = Notes(snapshot, record, means.tracing)
         self._watch = means.watch
         self._ids: tuple[int | str, ...] = ()
         self._batch = False
         self.route: RouteStage | None = None
         self.head: RequestHead | None = None
-        self.span: RequestSpan | None = None
         self.review: Review | None = None
 
     def preview(self, head: RequestHead) -> Proceed:
@@ -112,7 +109,7 @@ class RequestPipeline:
         self._previewed = self._snapshot.record_endpoint or opening.needs_response
         return Proceed(self._previewed, lasts=opening.lasts)
 
-    def judge(self, head: RequestHead, body: bytes, gap: Gap | None, now: float) -> Judged:
+    async def judge(self, head: RequestHead, body: bytes, gap: Gap | None, now: float) -> Judged:
         """The verdict on a whole request; raises `RefusedError`."""
         route, routed = self._find_route(head), head.route
         head = replace(head, route=route.name)  # from here on what the configuration calls it
@@ -200,8 +197,8 @@ class RequestPipeline:
             raise RefusedError(message)
         self._ids = tuple(call.id for call in message.calls if call.id is not None)
         self._batch = message.batch
-        self._note_message(message)
-        self._begin_span(message)
+        self._notes.message(message)
+        self._notes.begin_span(message, self.route, self.head)
         return message
 
     def _identify(self, head: RequestHead, rules: ListenerRules, now: float) -> Principal:
@@ -223,11 +220,11 @@ class RequestPipeline:
     ) -> Permit:
         found = authorise(self._snapshot.policies, message, principal, context)
         if isinstance(found, Denied):
-            self._note_decision(found.decision)
+            self._notes.decision(found.decision)
             if self._snapshot.opaque:
                 selection.hide_model(message)
             raise self._denied(found, context.head, rules)
-        self._note_decision(found.decisions[0])
+        self._notes.decision(found.decisions[0])
         self._record.shadow = every_shadow(found.decisions)
         return found
 
@@ -275,11 +272,17 @@ class RequestPipeline:
 
     def _upstream(self, plan: ResponsePlan, now: float) -> Propagated | None:
         """The trace context that goes upstream: of a span of its own, if its end will be seen."""
-        if self.span is None:
+        span = self._notes.span
+        if span is None:
             return None
         if plan.needs_head or self._wiring.mode == "duplex":
-            self.span.forward(now + sum(self._record.stages.values()) / 1e6)
-        return self.span.propagated
+            span.forward(now + sum(self._record.stages.values()) / 1e6)
+        return span.propagated
+
+    def take_span(self) -> RequestSpan | None:
+        """The span of the request, which whoever takes it ends; None once it was taken."""
+        span, self._notes.span = self._notes.span, None
+        return span
 
     # --- around the stages --------------------------------------------------------------------
 
@@ -327,48 +330,8 @@ class RequestPipeline:
     def rescued(self, refusal: Refusal) -> Refusal:
         """A refusal that a failure became, with the ids that are known by now. Of a request that
         could not be read the span begins here: its route is all that is known."""
-        self._begin_span(None)
+        self._notes.begin_span(None, self.route, self.head)
         return refusal if refusal.ids else with_ids(refusal, self._ids, batch=self._batch)
-
-    def _begin_span(self, message: Deframed | None) -> None:
-        """Begin the span of a request, `message` being None if it cannot be read."""
-        route, head = self.route, self.head
-        if self.span is not None or self._record.written or route is None or head is None:
-            return
-        if route.protocol is None:
-            return
-        asked = Asked(
-            head,
-            message,
-            route.protocol.name,
-            route.path,
-            route.backend,
-            self._snapshot.policies.names,
-            route.aliases,
-        )
-        self.span = self._tracing.begin(asked, self._record.started)
-        self._record.trace_id = self.span.trace_id
-
-    def _note_message(self, message: Deframed) -> None:
-        first = message.calls[0]
-        self._record.method = first.method
-        self._record.target = _recorded(first)
-        self._record.version = first.version
-        self._record.batch = len(message.calls) if message.batch else 0
-
-    def _note_decision(self, decision: Decision) -> None:
-        self._record.policy, self._record.rule = decision.policy, decision.rule
-        self._record.shadow = decision.shadow
-
-
-def _recorded(call: Call) -> str:
-    """What a record names as the target of a call. Of a resource's URI the part that can be a
-    secret, a query above all, is left out."""
-    target = call.target or ""
-    names_uri = call.method in SELECTED["resources"] and (
-        call.method != COMPLETE or "ref_uri" in call.attributes
-    )
-    return plain_uri(target) if names_uri else target
 
 
 def with_ids(refusal: Refusal, ids: tuple[int | str, ...], *, batch: bool) -> Refusal:

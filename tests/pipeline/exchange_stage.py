@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 from gateway.config.wiring import METADATA_PREFIX, Wiring
 from gateway.model.head import Headers, ResponseHead
 from gateway.model.jsonvalue import JsonObject
-from gateway.model.verdict import Forward, Gap, PassResponse, Queued, ReadResponse, Refuse
+from gateway.model.verdict import Emit, Forward, Gap, PassResponse, Queued, ReadResponse, Refuse
 from gateway.pipeline.exchange import HttpExchange, Surroundings
 from gateway.pipeline.placer import NoPools, Placer
 from gateway.pipeline.snapshot import Snapshot
@@ -106,6 +106,12 @@ async def answered(
     exchange: HttpExchange, head: ResponseHead = OK
 ) -> PassResponse | ReadResponse | Refuse:
     return await rescued(exchange, exchange.judge_response(head, end_of_stream=False))
+
+
+def passed(emitted: Emit | Refuse) -> bytes:
+    """What the client gets for a piece of a response."""
+    assert isinstance(emitted, Emit)
+    return emitted.data
 
 
 def body_of(refusal: object) -> Any:

@@ -1,8 +1,9 @@
 """Requests, and why they are refused."""
 
+from collections.abc import Coroutine
 from itertools import count
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -26,6 +27,18 @@ from tests.pipeline.stage import (
 from tests.protocols.mcp.clients import JSON, Lines, encode
 
 AUDIT = "audit-1"
+
+T = TypeVar("T")
+
+
+def at_once(work: Coroutine[Any, Any, T]) -> T:
+    """What a coroutine returns that has nothing to wait for."""
+    try:
+        work.send(None)
+    except StopIteration as done:
+        found: T = done.value
+        return found
+    raise AssertionError("it waits for something")
 
 
 class Asking:
@@ -56,7 +69,7 @@ class Asking:
         **head: Any,
     ) -> Judged:
         body = message if isinstance(message, bytes) else encode(message)
-        return self.pipeline.judge(asked(*lines, **head), body, gap, now)
+        return at_once(self.pipeline.judge(asked(*lines, **head), body, gap, now))
 
     def refused(self, *asking: Any, **more: Any) -> Refusal:
         """Why the same was not let through."""

@@ -26,6 +26,7 @@ from tests.pipeline.exchange_stage import (
     answered,
     body_of,
     judged,
+    passed,
     reading,
     rescued,
 )
@@ -287,9 +288,9 @@ async def test_a_stage_that_fails_refuses_what_the_stages_before_it_have_read(se
 
 async def test_a_list_shows_what_its_caller_may_use_and_the_rest_is_counted(seen: Seen) -> None:
     await reading(exchange := seen.exchange())
-    assert (await exchange.read(LISTED[:20], end_of_stream=False)).data == b""
-    emitted = await exchange.read(LISTED[20:], end_of_stream=True)
-    assert [one["name"] for one in json.loads(emitted.data)["result"]["tools"]] == ["get_issue"]
+    assert passed(await exchange.read(LISTED[:20], end_of_stream=False)) == b""
+    emitted = passed(await exchange.read(LISTED[20:], end_of_stream=True))
+    assert [one["name"] for one in json.loads(emitted)["result"]["tools"]] == ["get_issue"]
     exchange.finish(unread=False)
     assert seen.records[0]["filtered"] == 1
     assert "unread" not in seen.records[0]
@@ -318,10 +319,10 @@ async def test_a_failure_while_reading_ends_the_response_in_the_protocols_error(
     await reading(exchange := seen.exchange())
     await exchange.read(LISTED[:20], end_of_stream=False)
     error = RuntimeError("s3cret")
-    told = exchange.read_fault(error).data
+    told = passed(exchange.read_fault(error))
     assert (json.loads(told)["id"], json.loads(told)["error"]["code"]) == (7, -31500)
     assert b"s3cret" not in told
-    assert (await exchange.read(LISTED[20:], end_of_stream=True)).data == b""
+    assert passed(await exchange.read(LISTED[20:], end_of_stream=True)) == b""
     exchange.finish(unread=False)
     assert seen.faults == [("read", error)]
     assert seen.records[0]["reason"] == "own_fault"

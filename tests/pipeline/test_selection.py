@@ -15,6 +15,7 @@ from gateway.pipeline.placer import Entry
 from gateway.pipeline.pool import PoolStage
 from gateway.pipeline.selection import judged_backend
 from gateway.pipeline.snapshot import RouteStage
+from tests.pipeline.exchange_stage import passed
 from tests.pipeline.pool_stage import Asking, Placing, asking
 
 REWRITE = ("x-gateway-model-name-rewrite", "coder")
@@ -88,7 +89,7 @@ async def test_the_client_reads_the_name_that_it_used() -> None:
         ResponseHead(200, headers, "via_upstream", "10.0.0.1:80"), end_of_stream=False
     )
     answer = await one.exchange.read(b'{"model": "llama", "choices": []}', end_of_stream=True)
-    assert json.loads(answer.data)["model"] == "fast"
+    assert json.loads(passed(answer))["model"] == "fast"
 
 
 async def test_a_header_may_name_the_model_only_where_hints_and_policy_allow_it() -> None:
