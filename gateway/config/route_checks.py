@@ -148,6 +148,7 @@ _FIELDS_OF: Final = {
     "batches": frozenset({"mcp"}),
     "aliases": _LLM,
     "usage": _LLM,
+    "blocked_as": frozenset({"openai"}),
 }
 """Fields of a route that mean something in these protocols only."""
 

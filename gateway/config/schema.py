@@ -126,6 +126,11 @@ class Route(Section):
         "attributes and decision in the namespace `gatehouse`; with `native` also what Envoy's own "
         "MCP filter would say, in the namespace of that; `off`: the ids of the request alone.",
     )
+    blocked_as: Literal["error", "model_armor"] = Field(
+        default="error",
+        description="How blocked content is refused: with the protocol's own error, or, on routes "
+        "of OpenAI's protocol, with the answer that clients of Google's Model Armor know.",
+    )
 
     @property
     def below(self) -> bool:

@@ -155,6 +155,7 @@ class Settings:
     `usage` says which answers are read for what they cost. `models` are the names that the pools
     of the route serve, in order; where there are some the gateway lists them itself. `pooled` is
     whether the route leads to pools, whose servers are told nothing that only engines tell another.
+    `blocked_as` is the form in which content is refused: the protocol's, or that of Model Armor.
     """
 
     path: str
@@ -166,3 +167,4 @@ class Settings:
     usage: Literal["off", "json", "all"] = "off"
     models: tuple[str, ...] = ()
     pooled: bool = False
+    blocked_as: Literal["error", "model_armor"] = "error"

@@ -29,7 +29,7 @@ class OpenAi:
     def render(self, refusal: Refusal, audit_id: str, head: RequestHead) -> Answer:
         """The refusal in OpenAI's error form."""
         del head
-        return render(refusal, audit_id)
+        return render(refusal, audit_id, as_model_armor=self._settings.blocked_as == "model_armor")
 
     def list_method(self, method: str) -> bool:
         """Whether the result of `method` is a list that is filtered by policy."""

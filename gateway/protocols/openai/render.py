@@ -20,9 +20,18 @@ from gateway.wire.strictjson import dumps
 
 _RETRY_AFTER: Final = "retry-after"
 
+MODEL_ARMOR_STATUS: Final = 400
+MODEL_ARMOR_BODY: Final = dumps(
+    {"error": {"type": "bad_request_error", "message": "Malicious trial", "param": "", "code": ""}}
+)
+"""What clients behind Google's load balancers with Model Armor get for content that is blocked."""
 
-def render(refusal: Refusal, audit_id: str) -> Answer:
-    """The HTTP answer; `audit_id` is in a header and in `error.reference`."""
+
+def render(refusal: Refusal, audit_id: str, *, as_model_armor: bool = False) -> Answer:
+    """The HTTP answer; `audit_id` is in a header and in `error.reference`. With `as_model_armor`
+    blocked content gets the answer that clients of Google's Model Armor know."""
+    if as_model_armor and refusal.reason is Reason.CONTENT_BLOCKED:
+        return Answer(MODEL_ARMOR_STATUS, _headers(refusal, audit_id), MODEL_ARMOR_BODY)
     form = OPENAI_FORMS[refusal.reason]
     error: dict[str, JsonValue] = {
         "message": refusal.message,

@@ -50,3 +50,18 @@ def test_headers_of_the_refusal_are_kept_and_not_repeated() -> None:
     headers = render(Refusal(Reason.LIMITED, "", headers=given), "a").headers
     assert [value for name, value in headers if name.lower() == "retry-after"] == ["7"]
     assert dict(headers)["www-authenticate"] == "Bearer"
+
+
+def test_blocked_content_can_have_the_answer_that_clients_of_model_armor_know() -> None:
+    answer = render(Refusal(Reason.CONTENT_BLOCKED, "why"), "audit-1", as_model_armor=True)
+    assert answer.status == 400
+    assert answer.body == (
+        b'{"error":{"type":"bad_request_error","message":"Malicious trial","param":"","code":""}}'
+    )
+    assert len(answer.body) == 87
+    assert dict(answer.headers)["x-gatehouse-audit-id"] == "audit-1"
+
+
+def test_only_blocked_content_has_the_answer_of_model_armor() -> None:
+    denied = Refusal(Reason.DENIED, "why")
+    assert render(denied, "a", as_model_armor=True) == render(denied, "a")
