@@ -24,6 +24,7 @@ TARGETS: Final[Mapping[str, str]] = MappingProxyType(
         "cel_syntax.proto": "gateway/policy",
         "extauthz.proto": "gateway/server",
         "extproc.proto": "gateway/server",
+        "guardrail.proto": "gateway/adapters/guardrails",
     }
 )
 """Which package each file is compiled into."""

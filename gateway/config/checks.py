@@ -13,6 +13,7 @@ from gateway.config import (
     listener_checks,
     picker_protocol_checks,
     pool_checks,
+    provider_checks,
     route_checks,
     state_checks,
 )
@@ -38,6 +39,7 @@ def check_gateway(gateway: Gateway, document: Document, *, demo: bool = False) -
         *route_checks.CHECKS,
         *listener_checks.CHECKS,
         *picker_protocol_checks.CHECKS,
+        *provider_checks.CHECKS,
         *state_checks.CHECKS,
         _issuers,
         _api_keys,

@@ -190,24 +190,48 @@ class _Filling:
 
 
 def validate(
-    document: Document, model: type[Model], folder: FilePath | None = None
+    document: Document, model: type[Model], folder: FilePath | None = None, *, at: Path = ()
 ) -> Model | tuple[Problem, ...]:
-    """The document as a `model`, or one problem per error.
+    """The document, or the value of it `at` a path, as a `model`, or one problem per error.
 
     Validates as JSON, so nothing is coerced, with one exception: an unquoted value that came out
     of a substitution (`port: ${PORT:-8080}`) counts as a number or a boolean where the model
     wants one. Paths in the document are taken relative to `folder`.
     """
-    value = document.value
+    return _validated(document, model, folder, at)[0]
+
+
+def substituted(document: Document, model: type[BaseModel], at: Path) -> JsonValue:
+    """The value `at` a path of a document as a `model` takes it: with numbers and booleans where
+    substitutions left texts."""
+    return _validated(document, model, None, at)[1]
+
+
+def _validated(
+    document: Document, model: type[Model], folder: FilePath | None, at: Path
+) -> tuple[Model | tuple[Problem, ...], JsonValue]:
+    value = _at(document.value, at)
     context = {"folder": folder} if folder else None
     errors: Sequence[ErrorDetails] = ()
     for _ in range(2):  # the second time with substituted numbers and booleans
         try:
-            return model.model_validate_json(json.dumps(value), context=context)
+            return model.model_validate_json(json.dumps(value), context=context), value
         except ValidationError as error:
             errors = error.errors(include_url=False, include_input=False)
-        value = _retype(document, value, errors)
-    return tuple(_problem(document, model, error) for error in _causes(errors))
+        value = _retype(document, value, errors, at)
+    return tuple(_problem(document, model, error, at) for error in _causes(errors)), value
+
+
+def _at(value: JsonValue, path: Path) -> JsonValue:
+    for part in path:
+        match value, part:
+            case dict(), str():
+                value = value.get(part)
+            case list(), int():
+                value = value[part] if part < len(value) else None
+            case _:
+                return None
+    return value
 
 
 def _causes(errors: Sequence[ErrorDetails]) -> Iterator[ErrorDetails]:
@@ -221,13 +245,15 @@ def _causes(errors: Sequence[ErrorDetails]) -> Iterator[ErrorDetails]:
             yield error
 
 
-def _retype(document: Document, value: JsonValue, errors: Sequence[ErrorDetails]) -> JsonValue:
+def _retype(
+    document: Document, value: JsonValue, errors: Sequence[ErrorDetails], at: Path
+) -> JsonValue:
     wanted = {
-        error["loc"]
+        (*at, *error["loc"])
         for error in errors
         if error["type"] in _RETYPED
-        and error["loc"] in document.written
-        and error["loc"] in document.tree.plain
+        and (*at, *error["loc"]) in document.written
+        and (*at, *error["loc"]) in document.tree.plain
     }
 
     def walk(item: JsonValue, path: Path) -> JsonValue:
@@ -241,11 +267,13 @@ def _retype(document: Document, value: JsonValue, errors: Sequence[ErrorDetails]
             case _:
                 return item
 
-    return walk(value, ()) if wanted else value
+    return walk(value, at) if wanted else value
 
 
-def _problem(document: Document, model: type[BaseModel], error: ErrorDetails) -> Problem:
-    path = _known_path(document, error["loc"])
+def _problem(
+    document: Document, model: type[BaseModel], error: ErrorDetails, at: Path = ()
+) -> Problem:
+    path = _known_path(document, (*at, *error["loc"]))
     message, fix = error["msg"], ""
     match error["type"]:
         case "extra_forbidden":
@@ -255,9 +283,9 @@ def _problem(document: Document, model: type[BaseModel], error: ErrorDetails) ->
             place = document.tree.keys.get(path, document.place(path))
             return Problem(place, path_text(path), message, fix)
         case "missing":
-            path = (*_known_path(document, error["loc"][:-1]), error["loc"][-1])
+            path = (*_known_path(document, (*at, *error["loc"][:-1])), error["loc"][-1])
             message, fix = f'the key "{path[-1]}" is missing', f'add "{path[-1]}"'
-        case "literal_error":
+        case "literal_error" | "enum":
             known = str(error.get("ctx", {}).get("expected", ""))
             message, fix = _none_of(known, document.quote(path))
         case "tuple_type" | "list_type":

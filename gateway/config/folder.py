@@ -22,6 +22,8 @@ VERSION: Final = "gatehouse.dev/v1"
 """The apiVersion of our own documents."""
 SUITE_SUFFIXES: Final = ("_test.yaml", "_test.yml")
 """Files that hold test suites of policies, not documents."""
+LOCK_SUFFIXES: Final = (".lock.yaml", ".lock.yml")
+"""Files with a ToolLock, in which nothing is filled in: they quote what servers say."""
 _SAME_NAMES: Final = {"EndpointPickerConfig": "EndpointPicker"}
 """Kinds that share their names with another: pools name either."""
 
@@ -103,15 +105,30 @@ def _unlistable(folder: FilePath) -> Iterator[Problem]:
 def _files(folder: FilePath) -> Iterator[FilePath]:
     for path in sorted(folder.rglob("*.y*ml")):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        wanted = path.suffix in {".yaml", ".yml"} and not path.name.endswith(SUITE_SUFFIXES)
+        others = path.name.endswith((*SUITE_SUFFIXES, *LOCK_SUFFIXES))
+        wanted = path.suffix in {".yaml", ".yml"} and not others
         if wanted and not hidden and path.is_file():
             yield path
+
+
+def lock_files(folder: FilePath) -> tuple[FilePath, ...]:
+    """Every *.lock.yaml and *.lock.yml below `folder` that is not hidden, in order."""
+    return tuple(
+        path
+        for path in sorted(folder.rglob("*.lock.y*ml"))
+        if path.name.endswith(LOCK_SUFFIXES)
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        and path.is_file()
+    )
 
 
 def _resource(document: Document) -> Resource | tuple[Problem, ...]:
     if is_gie(document):
         kind = document.value["kind"] if isinstance(document.value, dict) else ""
         return Resource(str(kind), name_of(document), document)
+    if isinstance(document.value, dict) and document.value.get("kind") == "ToolLock":
+        fix = "name the file tools.lock.yaml"
+        return (document.problem(("kind",), "a ToolLock has a file of its own", fix),)
     if _is_others(document):
         return (_not_read(document),)
     envelope = validate(document, Envelope)

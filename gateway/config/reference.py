@@ -41,15 +41,31 @@ def _many(annotation: object) -> str:
 def _table(path: str, model: type[BaseModel]) -> str:
     schema = model.model_json_schema()
     required: Sequence[str] = schema.get("required", ())
+    fields = _with_enums(schema.get("properties", {}), schema.get("$defs", {}))
     rows = [
         f"| `{name}` | {_type(field)} | {_default(name, field, required)} "
         f"| {_cell(_described(field))} |"
-        for name, field in schema.get("properties", {}).items()
+        for name, field in fields.items()
     ]
     heading = f"### `{path}`\n\n" if path else ""
     text = " ".join((model.__doc__ or "").split())
     lines = [f"{heading}{text}\n", "| Key | Type | Default | |", "|---|---|---|---|", *rows, ""]
     return "\n".join(lines)
+
+
+def _with_enums(value: Any, definitions: Mapping[str, Any]) -> Any:
+    """A part of a schema with the values of enumerations in place of references to them."""
+    if isinstance(value, list):
+        items: list[Any] = value  # pyright: ignore[reportUnknownVariableType]
+        return [_with_enums(item, definitions) for item in items]
+    if not isinstance(value, dict):
+        return value
+    field: dict[str, Any] = value  # pyright: ignore[reportUnknownVariableType]
+    defined = definitions.get(str(field.get("$ref", "")).removeprefix("#/$defs/"), {})
+    if "enum" in defined:
+        field = {**field, "enum": defined["enum"]}
+        del field["$ref"]
+    return {key: _with_enums(inner, definitions) for key, inner in field.items()}
 
 
 def _described(field: Mapping[str, Any]) -> str:

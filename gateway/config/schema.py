@@ -10,10 +10,13 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import AfterValidator, Field, SecretStr
 
 from gateway.config.backend import Backend
+from gateway.config.model_armor import ModelArmorServer
 from gateway.config.picker_protocol import PickerProtocol
 from gateway.config.pool import Hints, Pool
+from gateway.config.providers import GuardrailProvider
 from gateway.config.section import LocalPath, Name, Port, Seconds, Section
 from gateway.config.state import State, StateSetting
+from gateway.config.tools import Tools
 
 Telling: TypeAlias = Literal["gatehouse", "native", "off"]
 UsageRead: TypeAlias = Literal["off", "json", "all"]
@@ -272,6 +275,7 @@ class Service(Section):
         description="Workers also pick for proxies that somebody else configures "
         "(docs/picker-protocol.md).",
     )
+    model_armor: ModelArmorServer | None = None
 
 
 class Gateway(Section):
@@ -284,6 +288,7 @@ class Gateway(Section):
     backends: tuple[Backend, ...] = ()
     pools: tuple[Pool, ...] = ()
     policies: LocalPath = Field(default="policies", description="Folder of documents.")
+    guardrail_providers: tuple[GuardrailProvider, ...] = ()
     base: Literal["implied", "explicit"] = Field(
         default="implied",
         description="`implied`: whoever may use something of a backend may also open a session, "
@@ -293,6 +298,7 @@ class Gateway(Section):
     sessions: Sessions = Sessions()
     state: StateSetting = State()
     limits: Limits = Limits()
+    tools: Tools = Tools()
     record: Record = Record()
     telemetry: Telemetry = Telemetry()
     service: Service = Service()

@@ -52,7 +52,7 @@ def test_policies_and_pickers_stand_in_one_folder(tmp_path: Path) -> None:
         (picker(flow={"ttl": 60, "no_endpoint_ttl": 20}), "at most 73 s together"),
         (picker(disaggregation={"decider": "never"}), "decides by cost"),
         (picker(split={"other": 1}), 'there is no EndpointPicker "other"'),
-        ({**picker(), "kind": "EndpointPickers"}, "use AccessPolicy or EndpointPicker"),
+        ({**picker(), "kind": "EndpointPickers"}, "use AccessPolicy, Guardrail, Provenance"),
     ],
 )
 def test_what_is_wrong_with_a_document_is_told_with_its_place(

@@ -116,7 +116,8 @@ def test_policies_of_a_folder_alone_are_for_whatever_they_name(tmp_path: Path) -
 
 def test_an_unknown_kind_is_told(tmp_path: Path) -> None:
     with pytest.raises(
-        ConfigurationError, match=r"unknown kind Quota \(use AccessPolicy or EndpointPicker\)"
+        ConfigurationError,
+        match=r"unknown kind Quota \(use AccessPolicy, Guardrail, ",
     ):
         loaded(tmp_path, {**allow(), "kind": "Quota"})
 

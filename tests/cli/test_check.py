@@ -49,7 +49,7 @@ def test_the_methods_of_each_rule_are_shown_on_demand(tmp_path: Path) -> None:
         ),
         (
             {**allow(), "kind": "AccessPolice"},
-            "kind: unknown kind AccessPolice (use AccessPolicy or EndpointPicker)",
+            "kind: unknown kind AccessPolice (use AccessPolicy, Guardrail, Provenance",
         ),
     ],
 )
@@ -131,3 +131,27 @@ def test_an_unknown_option_is_wrong_usage() -> None:
     result = gatehouse("check", "--bogus")
     assert result.exit_code == 2
     assert "No such option: --bogus" in result.stderr
+
+
+def test_guardrails_are_counted_and_shown_with_their_methods(tmp_path: Path) -> None:
+    words = {"lists": [{"words": ["aardvark"]}]}
+    guardrail: dict[str, Any] = {
+        "apiVersion": "gatehouse.dev/v1",
+        "kind": "Guardrail",
+        "metadata": {"name": "animals"},
+        "spec": {
+            "targets": [{"backend": "tracker"}],
+            "stages": ["tool_call"],
+            "detectors": [{"type": "words", "options": words}],
+        },
+    }
+    file = write_gateway(tmp_path, allow(tools=["echo"]), guardrail)
+    result = gatehouse("check", "-c", file, "--rules")
+    assert result.exit_code == 0, result.output
+    assert "guardrail animals: tools/call\n" in result.stdout
+    assert ", 1 guardrail on " in result.stdout
+    guardrail["spec"] |= {"detectors": [{"type": "wrds"}]}
+    file = write_gateway(tmp_path, allow(tools=["echo"]), guardrail)
+    result = gatehouse("check", "-c", file)
+    assert result.exit_code == 1
+    assert 'spec.detectors[0].type: no detector "wrds" (did you mean "words"?)' in result.stderr

@@ -179,6 +179,28 @@ def test_json_has_every_rule_with_its_conditions() -> None:
     assert {rule["policy"] for rule in call["rules"]} >= {"demo-key", "people", "assistants"}
 
 
+def test_the_guardrails_of_a_backend_are_told_with_whether_they_apply(tmp_path: Path) -> None:
+    words = {"lists": [{"words": ["aardvark"]}]}
+    spec = {
+        "targets": [{"backend": "tracker"}],
+        "stages": ["tool_call"],
+        "match": {"tools": ["read"]},
+        "detectors": [{"type": "words", "options": words}],
+    }
+    kind = {"apiVersion": "gatehouse.dev/v1", "kind": "Guardrail"}
+    guardrail = {**kind, "metadata": {"name": "animals"}, "spec": spec}
+    file = write_gateway(tmp_path, allow(tools=["*"]), guardrail)
+    asked = ("explain", "-c", file, "--principal", "key:tester", "--route", "tracker", "--name")
+    assert "\n* guardrail animals (" in gatehouse(*asked, "read").stdout
+    told = gatehouse(*asked, "write").stdout
+    assert "\n  guardrail animals (" in told
+    assert "          tools: not among read\n" in told
+    (call,) = json.loads(gatehouse(*asked, "write", "--json").stdout)["calls"]
+    assert [(one["guardrail"], one["applies"]) for one in call["guardrails"]] == [
+        ("animals", False)
+    ]
+
+
 def test_an_unjudged_route_is_told_to_be_one(tmp_path: Path) -> None:
     file = write_gateway(tmp_path)
     result = gatehouse("explain", "-c", file, "--route", "raw", "--request", "-", stdin=b"anything")

@@ -10,6 +10,7 @@ import yaml
 
 from gateway.cli.reference import Kind
 from tests.cli.command import ROOT, gatehouse, write_gateway
+from tests.guardrails.guarding import guardrail
 from tests.support.gatehouse import allow
 
 KINDS = [kind.value for kind in Kind]
@@ -34,6 +35,8 @@ def documents(kind: str, folder: Path) -> list[dict[str, Any]]:
     knows only replaced."""
     if kind == "Gateway":
         return [json.loads(Path(write_gateway(folder, allow())).read_text())]
+    if kind == "Guardrail":
+        return [yaml.safe_load(guardrail(extra="match: {tools: [a]}, scope: {parts: [user]}"))]
     loaded = [
         document
         for file in sorted((ROOT / "policies").glob("*.yaml"))
@@ -46,8 +49,8 @@ def test_the_page_has_a_chapter_of_every_document() -> None:
     result = gatehouse("reference")
     assert (result.exit_code, result.stderr) == (0, "")
     chapters = [line[3:] for line in result.stdout.splitlines() if line.startswith("## ")]
-    assert chapters == KINDS == ["Gateway", "AccessPolicy", "PolicySuite"]
-    for section in ("listeners[]", "spec.rules[]", "spec.cases[].want"):
+    assert chapters == KINDS == ["Gateway", "AccessPolicy", "Guardrail", "PolicySuite"]
+    for section in ("listeners[]", "spec.rules[]", "spec.detectors[]", "spec.cases[].want"):
         assert f"### `{section}`" in result.stdout
 
 

@@ -88,3 +88,24 @@ def test_a_report_that_cannot_be_written_is_told(policies: Path) -> None:
     result = gatehouse("test", str(policies), "--junit", str(policies / "no" / "report.xml"))
     assert result.exit_code == 2
     assert "No such file or directory" in result.stderr
+
+
+def test_cases_about_guardrails_run_beside_those_about_policies(tmp_path: Path) -> None:
+    (tmp_path / "animals.yaml").write_text(
+        "apiVersion: gatehouse.dev/v1\nkind: Guardrail\nmetadata: {name: animals}\n"
+        "spec:\n  targets: [{backend: tracker}]\n  stages: [request]\n  detectors:\n"
+        "  - {type: words, action: mask, options: {lists: [{words: [aardvark]}]}}\n"
+    )
+    (tmp_path / "animals_test.yaml").write_text(
+        "apiVersion: gatehouse.dev/v1\nkind: PolicySuite\nmetadata: {name: animals}\n"
+        "spec:\n  cases:\n"
+        "  - name: masked\n    text: {stage: request, text: an aardvark}\n"
+        "    want: {action: mask, findings: [words/word], masked: 'an [WORD]'}\n"
+        "  - name: wrong\n    text: {stage: request, text: an aardvark}\n"
+        "    want: {action: block}\n"
+    )
+    result = gatehouse("test", str(tmp_path))
+    assert result.exit_code == 1
+    assert "FAILED animals: wrong" in result.stdout
+    assert "  action: - block\n          + mask\n" in result.stdout
+    assert result.stdout.endswith("1 passed, 1 failed in 1 suites\n")

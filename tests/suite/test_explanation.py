@@ -1,7 +1,11 @@
 import json
 
+from gateway.config.selection import CallMatch, Target
 from gateway.model.call import Deframed
+from gateway.model.passage import Stage
+from gateway.model.problem import Place
 from gateway.model.refusal import Reason, Refusal
+from gateway.policy.matching import GuardrailMatches, MatchSource, compile_matches
 from gateway.suite.explanation import (
     Explanation,
     explain_message,
@@ -104,3 +108,34 @@ def test_a_batch_is_allowed_if_every_call_is() -> None:
     assert [call.trace.decision.allowed for call in both.calls] == [True, False]
     assert not both.allowed
     assert explain_message(Deframed((get, get)), POLICIES, AGENT, context()).allowed
+
+
+def test_guardrails_are_told_after_the_rules() -> None:
+    place = Place("g.yaml", 3, 1)
+    match = CallMatch(tools=("get",), when="mcp.arguments.a == 1")
+    source = MatchSource(
+        "g", (Target(backend="tracker"),), (Stage.TOOL_CALL,), match, lambda _path: place
+    )
+    matches = compile_matches([source], backends={"tracker"}, routes=set())
+    assert isinstance(matches, GuardrailMatches), matches
+    call = call_from("tools/call", {"name": "put", "arguments": {"a": 1}})
+    explained = explain_message(Deframed((call,)), POLICIES, AGENT, context(), matches)
+    assert explanation_text(explained).endswith(
+        "  guardrail g (g.yaml:3:1)\n"
+        "          tools: not among get\n"
+        "          when: true  [mcp.arguments.a == 1]\n"
+    )
+    (told,) = json.loads(explanation_json(explained))["calls"]
+    assert told["guardrails"] == [
+        {
+            "guardrail": "g",
+            "place": "g.yaml:3:1",
+            "conditions": [
+                {"field": "methods", "wanted": "tools/call", "held": True},
+                {"field": "tools", "wanted": "get", "held": False},
+            ],
+            "when": "mcp.arguments.a == 1",
+            "value": "true",
+            "applies": False,
+        }
+    ]
