@@ -11,7 +11,7 @@ from typing import Protocol as Interface
 
 from gateway.model.call import Deframed
 from gateway.model.head import RequestHead
-from gateway.model.jsonvalue import RequestId
+from gateway.model.jsonvalue import JsonMapping, RequestId
 from gateway.model.refusal import Answer, Reason, Refusal
 from gateway.model.screening import AnswerScreen
 from gateway.model.usage import Usage
@@ -29,7 +29,9 @@ class Reading:
     alone. `limit` is in bytes, of a JSON body or of one event. `renames` is the model that the
     request was sent for and the one that the client named, where they differ: an answer that names
     the first is made to name the second. What is not read keeps the server's name. `screen` judges
-    every text of the answer before the client gets it; None where no guardrail applies.
+    every text of the answer before the client gets it; None where no guardrail applies. With
+    `blocks_by_finish` a blocked stream ends as a server's own filter would end it, where the
+    protocol has such an end, and not with an error.
     """
 
     shows: Callable[[str, str], bool]
@@ -40,6 +42,8 @@ class Reading:
     seal_event: Callable[[str], str | None] | None = None
     renames: tuple[str, str] | None = None
     screen: AnswerScreen | None = None
+    blocks_by_finish: bool = False
+    offers: Callable[[JsonMapping], bool] | None = None
 
 
 class ResponseReader(Interface):

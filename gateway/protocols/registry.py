@@ -9,7 +9,7 @@ from typing import Final
 from gateway import protocols
 from gateway.protocols.base import Protocol, Settings
 
-_NO_PLUGINS: Final = frozenset({"base", "registry", "withheld"})
+_NO_PLUGINS: Final = frozenset({"base", "registry", "screening", "streaming", "withheld"})
 
 Plugin = Callable[[Settings], Protocol]
 """Makes the protocol of a route."""

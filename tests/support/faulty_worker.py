@@ -145,14 +145,14 @@ class FaultyExchange:
     def when_cut(self, cut: Callable[[], None]) -> None:
         self._exchange.when_cut(cut)
 
-    async def read(self, data: bytes, *, end_of_stream: bool) -> Emit:
+    async def read(self, data: bytes, *, end_of_stream: bool) -> Emit | Refuse:
         await self._fail_at("read")
         return await self._exchange.read(data, end_of_stream=end_of_stream)
 
     def fault(self, error: Exception) -> Refuse:
         return self._exchange.fault(error)
 
-    def read_fault(self, error: Exception) -> Emit:
+    def read_fault(self, error: Exception) -> Emit | Refuse:
         return self._exchange.read_fault(error)
 
     def finish(self, *, unread: bool) -> None:

@@ -1,10 +1,13 @@
 """The JSON document of a request's body. Pure: no I/O, no clock."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.model.head import RequestHead
+from gateway.model.passage import Place
 from gateway.model.refusal import Reason, Refusal
-from gateway.wire.content import is_media_type
+from gateway.wire.content import Plain, is_media_type
+from gateway.wire.jsonedit import edited_body
 from gateway.wire.requestbody import document_of, outdated, without_coding
 from gateway.wire.strictjson import Document
 
@@ -36,6 +39,21 @@ def read_json(
     plain = without_coding(head.headers, body, limit)
     if isinstance(plain, Refusal):
         return plain
+    spelling = () if content_type == media_type else (("content-type", media_type),)
+    return _read(head, plain, limit, spelling)
+
+
+def edited_json(
+    head: RequestHead, read: Body, texts: Mapping[Place, str], limit: int
+) -> Body | Refusal:
+    """A body that was read with other texts, read anew, at most `limit` bytes."""
+    plain = edited_body(read.document, texts)
+    return plain if isinstance(plain, Refusal) else _read(head, plain, limit, read.set)
+
+
+def _read(
+    head: RequestHead, plain: Plain, limit: int, spelling: tuple[tuple[str, str], ...]
+) -> Body | Refusal:
     document = document_of(plain.body, limit)
     if isinstance(document, Refusal):
         return document
@@ -44,5 +62,5 @@ def read_json(
         document,
         document.text.encode() if replaced else None,
         outdated(head.headers, replaced=replaced),
-        () if content_type == media_type else (("content-type", media_type),),
+        spelling,
     )

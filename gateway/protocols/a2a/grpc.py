@@ -7,12 +7,14 @@ from typing import Final
 
 from gateway.model.call import Call
 from gateway.model.head import Headers
+from gateway.model.passage import Passage
 from gateway.model.refusal import Reason, Refusal
 from gateway.protocols.a2a.call import call_of
 from gateway.protocols.a2a.client import Client
 from gateway.protocols.a2a.members import WrongError
 from gateway.protocols.a2a.messages import params_of
 from gateway.protocols.a2a.operation import EXTENDED_CARD, Operation
+from gateway.protocols.a2a.passages import passages_of
 from gateway.wire.content import is_media_type
 from gateway.wire.grpcframe import FrameFault, unframed
 
@@ -39,3 +41,12 @@ def deframed(
         return call_of(operation.method, params, client, backend)
     except WrongError as wrong:
         return Refusal(Reason.INVALID_PARAMS, str(wrong))
+
+
+def passages(operation: Operation, body: bytes) -> tuple[Passage, ...]:
+    """The passages of a framed request message that is acceptable. Their places are in what it says
+    as params, and no other text can take their place."""
+    message = unframed(body)
+    if isinstance(message, FrameFault):
+        return ()
+    return passages_of(params_of(operation.method, operation.version, message))

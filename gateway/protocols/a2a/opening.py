@@ -1,17 +1,21 @@
 """An A2A request whose head has come, and what its body adds. Pure: no I/O, no clock."""
 
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from gateway.model.call import Call, Deframed
 from gateway.model.head import RequestHead
+from gateway.model.passage import Passage, Place
 from gateway.model.refusal import Reason, Refusal
 from gateway.protocols.a2a import grpc, jsonrpc, rest
-from gateway.protocols.a2a.body import Body, read_json
+from gateway.protocols.a2a.body import Body, edited_json, read_json
 from gateway.protocols.a2a.card import rewritten
 from gateway.protocols.a2a.client import Client, client_of
 from gateway.protocols.a2a.operation import CARDS, STREAMS, Binding, Operation
-from gateway.protocols.a2a.reading import CardReader, reader_of
-from gateway.protocols.base import Reading, Settings
+from gateway.protocols.a2a.passages import passages_of, passages_of_call
+from gateway.protocols.a2a.reading import reader_of
+from gateway.protocols.a2a.screening import screened_reader_of
+from gateway.protocols.base import Reading, ResponseReader, Settings
 
 
 class A2aOpening:
@@ -54,15 +58,21 @@ class A2aOpening:
         """Whether the answer is a card."""
         return self._method in CARDS
 
-    def reader(self, content_type: str, reading: Reading) -> CardReader | None:
-        """A reader for a card as JSON."""
+    def reader(self, content_type: str, reading: Reading) -> ResponseReader | None:
+        """A reader for a card as JSON; with a screen for every answer but gRPC's."""
         authority = self._head.authority
         url = f"{self._head.scheme}://{authority}{self._settings.path.rstrip('/')}"
-        enveloped = self._client is not None and self._client.binding is Binding.JSON_RPC
+        binding = self._client.binding if self._client is not None else None
+        enveloped = binding is Binding.JSON_RPC
         rewrite = partial(
             rewritten, limit=reading.limit, url=url, authority=authority, enveloped=enveloped
         )
-        return reader_of(content_type, reading, rewrite)
+        if reading.screen is None:
+            return reader_of(content_type, reading, rewrite)
+        if binding is Binding.GRPC:
+            return None
+        card = rewrite if self.reads else None
+        return screened_reader_of(content_type, reading, reading.screen, card)
 
     def deframe(self, body: bytes) -> Deframed | Refusal:
         """The call of the whole request."""
@@ -80,14 +90,18 @@ class A2aOpening:
 
     def _json_rpc(self, client: Client, body: bytes) -> Deframed | Refusal:
         read = read_json(self._head, body, self._settings.body_limit, rest.MEDIA_TYPES[:1])
-        if isinstance(read, Refusal):
-            return read
+        return read if isinstance(read, Refusal) else self._called(client, read)
+
+    def _called(self, client: Client, read: Body) -> Deframed | Refusal:
         call = jsonrpc.deframed(read.document.value, self._head, client, self._settings.backend)
         if isinstance(call, Refusal):
             return call
         self._method = call.method
         self.lasts = call.method in STREAMS
-        return _forwarded(call, client, read)
+        said = partial(passages_of_call, read.document.value)
+        return _forwarded(
+            call, client, read, said, partial(self._edited, read, partial(self._called, client))
+        )
 
     def _rest(self, client: Client, operation: Operation, body: bytes) -> Deframed | Refusal:
         """A POST may come without a body where the path says everything."""
@@ -99,21 +113,46 @@ class A2aOpening:
         read = read_json(self._head, body, self._settings.body_limit, rest.MEDIA_TYPES)
         if isinstance(read, Refusal):
             return read
+        return self._posted(operation, client, read)
+
+    def _posted(self, operation: Operation, client: Client, read: Body) -> Deframed | Refusal:
         call = rest.of_body(operation, client, self._settings.backend, read.document.value)
-        return call if isinstance(call, Refusal) else _forwarded(call, client, read)
+        if isinstance(call, Refusal):
+            return call
+        said = partial(passages_of, read.document.value)
+        again = partial(self._posted, operation, client)
+        return _forwarded(call, client, read, said, partial(self._edited, read, again))
+
+    def _edited(
+        self, read: Body, again: Callable[[Body], Deframed | Refusal], texts: Mapping[Place, str]
+    ) -> Deframed | Refusal:
+        """The same request with other texts, read anew."""
+        changed = edited_json(self._head, read, texts, self._settings.body_limit)
+        return changed if isinstance(changed, Refusal) else again(changed)
 
     def _grpc(self, client: Client, operation: Operation, body: bytes) -> Deframed | Refusal:
         if len(body) > self._settings.body_limit:
             return Refusal(Reason.TOO_LARGE, "too large")
         backend = self._settings.backend
         call = grpc.deframed(operation, self._head.headers, body, client, backend)
-        return call if isinstance(call, Refusal) else Deframed((call,), drop_headers=client.drop)
+        if isinstance(call, Refusal):
+            return call
+        said = partial(grpc.passages, operation, body)
+        return Deframed((call,), drop_headers=client.drop, passages=said)
 
 
-def _forwarded(call: Call, client: Client, body: Body) -> Deframed:
+def _forwarded(
+    call: Call,
+    client: Client,
+    body: Body,
+    said: Callable[[], tuple[Passage, ...]],
+    edited: Callable[[Mapping[Place, str]], Deframed | Refusal],
+) -> Deframed:
     return Deframed(
         (call,),
         body=body.replacement,
         drop_headers=(*client.drop, *body.drop),
         set_headers=body.set,
+        passages=said,
+        with_texts=edited,
     )

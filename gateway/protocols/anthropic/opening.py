@@ -1,6 +1,6 @@
 """A request whose head has come, and what its body adds. Pure: no I/O, no clock."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Final
@@ -9,16 +9,20 @@ from urllib.parse import parse_qsl
 from gateway.model.call import Call, Deframed, Kind
 from gateway.model.head import Headers, RequestHead
 from gateway.model.jsonvalue import JsonObject, JsonValue
+from gateway.model.passage import Passage, Place
 from gateway.model.prompt import Prompt
 from gateway.model.refusal import Reason, Refusal
 from gateway.protocols.anthropic import catalogue, parts
 from gateway.protocols.anthropic.endpoint import MESSAGES, MODELS_LIST, Endpoint, endpoint_of
 from gateway.protocols.anthropic.members import WrongError
 from gateway.protocols.anthropic.message import PROTOCOL, Asked, asked, renamed
+from gateway.protocols.anthropic.passages import passages_of
 from gateway.protocols.anthropic.reading import list_reader, usage_reader
+from gateway.protocols.anthropic.screening import screened_reader
 from gateway.protocols.base import Reading, ResponseReader, Settings
 from gateway.wire.content import Plain, is_media_type
 from gateway.wire.engine_keys import engine_key
+from gateway.wire.jsonedit import edited_body
 from gateway.wire.origin import origin_refusal
 from gateway.wire.requestbody import METHOD_OVERRIDES, document_of, outdated, without_coding
 from gateway.wire.strictjson import Document
@@ -84,6 +88,8 @@ class AnthropicOpening:
         """A reader for the body of the response."""
         if isinstance(self._endpoint, Endpoint) and self._endpoint.method == MODELS_LIST:
             return list_reader(content_type, reading, self._settings.aliases)
+        if reading.screen is not None:
+            return screened_reader(content_type, reading, reading.screen)
         return usage_reader(content_type, reading)
 
     def deframe(self, body: bytes) -> Deframed | Refusal:
@@ -110,7 +116,7 @@ class AnthropicOpening:
         generates = endpoint.method == MESSAGES
         usage = self._settings.usage
         self.reads = generates and (usage == "all" or (usage == "json" and not found.stream))
-        return self._with_prompt(found, document, plain)
+        return self._with_prompt(endpoint, found, document, plain)
 
     def _check_keys(self, body: JsonValue) -> None:
         """`WrongError` for what only engines tell one another, where a pool would hear it."""
@@ -119,7 +125,9 @@ class AnthropicOpening:
         if (key := engine_key(body)) is not None:
             raise WrongError(f'"{key}" is not for clients of a pool')
 
-    def _with_prompt(self, found: Asked, document: Document, plain: Plain) -> Deframed:
+    def _with_prompt(
+        self, endpoint: Endpoint, found: Asked, document: Document, plain: Plain
+    ) -> Deframed:
         """The request, which can name another model."""
         (_, sent), *_ = found.models
         value = document.value if isinstance(document.value, dict) else {}
@@ -128,8 +136,17 @@ class AnthropicOpening:
             partial(renamed, document.text, found.models, self._settings.aliases),
             partial(parts.prompt_of, found.call.method, value),
             cache(partial(parts.written, value)),
+            partial(passages_of, value),
+            partial(self._edited, endpoint, document),
         )
         return body.named(self._settings.aliases.get(sent, sent))
+
+    def _edited(
+        self, endpoint: Endpoint, document: Document, texts: Mapping[Place, str]
+    ) -> Deframed | Refusal:
+        """The same request with other texts, read anew."""
+        plain = edited_body(document, texts)
+        return plain if isinstance(plain, Refusal) else self._read(endpoint, plain)
 
     def _deframed(self, found: Asked, document: Document, plain: Plain, text: str) -> Deframed:
         headers = self._head.headers
@@ -156,6 +173,8 @@ class _Body:
     renamed: Callable[[str], str]
     prompt: Callable[[str, Transcript], Prompt]
     written: Callable[[], Transcript]
+    passages: Callable[[], tuple[Passage, ...]]
+    edited: Callable[[Mapping[Place, str]], Deframed | Refusal]
 
     def named(self, model: str) -> Deframed:
         """The request to `model`; further models of it stay as the route has them."""
@@ -163,7 +182,16 @@ class _Body:
             self.passed(self.renamed(model)),
             prompt=partial(self._prompt, model),
             with_model=self.named,
+            passages=self.passages,
+            with_texts=partial(self._with_texts, model),
         )
+
+    def _with_texts(self, model: str, texts: Mapping[Place, str]) -> Deframed | Refusal:
+        """The same request with other texts, to the same model."""
+        found = self.edited(texts)
+        if isinstance(found, Refusal) or found.with_model is None:
+            return found
+        return found.with_model(model)
 
     def _prompt(self, model: str) -> Prompt:
         return self.prompt(model, self.written())

@@ -9,11 +9,11 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Final
 
-from gateway.model.jsonvalue import JsonObject, JsonValue
+from gateway.model.jsonvalue import JsonMapping, JsonObject, JsonValue
 from gateway.wire import jsonspans
 from gateway.wire.jsonspans import Span
 from gateway.wire.keyfold import ProtocolKeys
-from gateway.wire.strictjson import Malformed, decode
+from gateway.wire.strictjson import Document, Malformed, decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,8 @@ LISTS: Final = {
     )
 }
 """The methods whose results are filtered."""
+
+_TOOLS: Final = "tools/list"
 
 _RESPONSE_KEYS: Final = ProtocolKeys(("jsonrpc", "id", "method", "result", "error"))
 _RESULT_KEYS: Final = ProtocolKeys(
@@ -60,6 +62,9 @@ not judged by rules, so a result of it passes only where the request for it was 
 Keep = Callable[[str, str], bool]
 """Whether an item is shown, by the method that lists it and the item's name."""
 
+Offered = Callable[[JsonMapping], bool]
+"""Whether a tool is shown, by its whole definition."""
+
 Asked = Callable[[JsonValue], str | None]
 """The method of the request that a message with this id answers, None if that is not known."""
 
@@ -74,25 +79,50 @@ class Unreadable(Enum):
     NO_SHAPE = "the result answers no known request and looks like none"
 
 
-def filtered(data: bytes, limit: int, keep: Keep, asked: Asked) -> bytes | Unreadable | None:
+def filtered(
+    data: bytes, limit: int, keep: Keep, asked: Asked, offered: Offered | None = None
+) -> bytes | Unreadable | None:
     """`data`, a JSON-RPC message or a batch of them, without the items that `keep` refuses.
 
     A result whose request `asked` does not know (a replay without context) is judged by its shape,
     and unreadable if it has none that MCP knows. None comes back for what has nothing to leave
-    out, such as errors and notifications. Items without a name are left out: nothing could judge
-    them. What is left depends on the caller, so `cacheScope` becomes "private".
+    out, such as errors and notifications. `offered` judges tools, after `keep`. Items without a
+    name are left out: nothing could judge them. What is left depends on the caller, so `cacheScope`
+    becomes "private".
     """
     document = decode(data, limit)
     if isinstance(document, Malformed):
         return Unreadable.NOT_JSON
+    shorter = shortened(document, keep, asked, offered)
+    return shorter.encode("utf-8") if isinstance(shorter, str) else shorter
+
+
+def shortened(
+    document: Document, keep: Keep, asked: Asked, offered: Offered | None = None
+) -> str | Unreadable | None:
+    """As `filtered`, of a document that is read already."""
     text = document.text
     edits: list[tuple[Span, str]] = []
     for message, span in _messages(text, document.value):
-        found = _edits(text, message, span, keep, asked)
+        found = _edits(text, message, span, _Filter(keep, offered), asked)
         if isinstance(found, Unreadable):
             return found
         edits += found
-    return jsonspans.spliced(text, edits).encode("utf-8") if edits else None
+    return jsonspans.spliced(text, edits) if edits else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Filter:
+    """What decides of each item."""
+
+    keep: Keep
+    offered: Offered | None
+
+    def shows(self, shape: ListShape, item: JsonValue) -> bool:
+        name = _name(item, shape.item)
+        if name is None or not isinstance(item, dict) or not self.keep(shape.method, name):
+            return False
+        return shape.method != _TOOLS or self.offered is None or self.offered(item)
 
 
 def _messages(text: str, value: JsonValue) -> list[tuple[JsonValue, Span]]:
@@ -103,7 +133,7 @@ def _messages(text: str, value: JsonValue) -> list[tuple[JsonValue, Span]]:
 
 
 def _edits(
-    text: str, message: JsonValue, span: Span, keep: Keep, asked: Asked
+    text: str, message: JsonValue, span: Span, keep: "_Filter", asked: Asked
 ) -> list[tuple[Span, str]] | Unreadable:
     if not isinstance(message, dict):
         return Unreadable.NO_MESSAGE
@@ -144,15 +174,14 @@ def _is_no_list(result: JsonObject) -> bool:
 
 
 def _kept(
-    text: str, result: JsonObject, at: Span, shape: ListShape, keep: Keep
+    text: str, result: JsonObject, at: Span, shape: ListShape, keep: "_Filter"
 ) -> tuple[Span, str]:
     items = result[shape.key]
     kept: list[str] = []
     for item, span in zip(
         items if isinstance(items, list) else (), jsonspans.elements(text, at), strict=True
     ):
-        name = _name(item, shape.item)
-        if name is not None and keep(shape.method, name):
+        if keep.shows(shape, item):
             kept.append(text[span.start : span.end])
     return at, f"[{','.join(kept)}]"
 

@@ -1,11 +1,14 @@
 """An MCP request whose head has come, and what its body adds. Pure: no I/O, no clock."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from gateway.model.call import Call, Deframed, Kind
 from gateway.model.head import RequestHead
 from gateway.model.jsonvalue import JsonValue, RequestId
+from gateway.model.passage import Place
 from gateway.model.refusal import Reason, Refusal
 from gateway.protocols.base import Reading, ResponseReader
 from gateway.protocols.mcp import message as messages
@@ -14,9 +17,12 @@ from gateway.protocols.mcp.client import Client, unacceptable
 from gateway.protocols.mcp.era import BATCH_REVISION, Era
 from gateway.protocols.mcp.lists import LISTS
 from gateway.protocols.mcp.message import Context, call_of
+from gateway.protocols.mcp.passages import passages_of
 from gateway.protocols.mcp.reading import reader_of
+from gateway.protocols.mcp.screening import screened_reader_of
 from gateway.protocols.mcp.trace import carries_trace, retraced, trace_context
 from gateway.wire.content import Plain
+from gateway.wire.jsonedit import edited_body
 from gateway.wire.jsonrpc import request_id
 from gateway.wire.requestbody import document_of, outdated, without_coding
 from gateway.wire.strictjson import Document
@@ -79,6 +85,8 @@ class McpOpening:
 
     def reader(self, content_type: str, reading: Reading) -> ResponseReader | None:
         """A reader for JSON and for server-sent events."""
+        if reading.screen is not None:
+            return screened_reader_of(content_type, reading, reading.screen)
         return reader_of(content_type, reading)
 
     def deframe(self, body: bytes) -> Deframed | Refusal:
@@ -89,13 +97,22 @@ class McpOpening:
         plain = without_coding(self._head.headers, body, self._settings.body_limit)
         if isinstance(plain, Refusal):
             return plain
+        return self._read(plain)
+
+    def _read(self, plain: Plain) -> Deframed | Refusal:
         document = document_of(plain.body, self._settings.body_limit)
         if isinstance(document, Refusal):
             return document
         calls = self._calls(document.value)
         if isinstance(calls, Refusal):
             return calls
-        return _deframed(calls, document, plain, self._head, self._client)
+        edited = partial(self._edited, document)
+        return _deframed(calls, document, plain, self._head, self._client, edited)
+
+    def _edited(self, document: Document, texts: Mapping[Place, str]) -> Deframed | Refusal:
+        """The same request with other texts, read anew."""
+        plain = edited_body(document, texts)
+        return plain if isinstance(plain, Refusal) else self._read(plain)
 
     def _calls(self, value: JsonValue) -> tuple[Call, ...] | Refusal:
         headers = self._head.headers
@@ -166,8 +183,13 @@ def _plain_media_type(head: RequestHead) -> tuple[tuple[str, str], ...]:
     return () if head.headers.get("content-type") == _JSON else (("content-type", _JSON),)
 
 
-def _deframed(
-    calls: tuple[Call, ...], document: Document, plain: Plain, head: RequestHead, client: Client
+def _deframed(  # noqa: PLR0913, PLR0917  all that was read of one request
+    calls: tuple[Call, ...],
+    document: Document,
+    plain: Plain,
+    head: RequestHead,
+    client: Client,
+    edited: Callable[[Mapping[Place, str]], Deframed | Refusal],
 ) -> Deframed:
     replaced = plain.inflated or not document.canonical_safe
     metas = [call.attributes.get("meta") for call in calls]
@@ -181,6 +203,8 @@ def _deframed(
         session=client.session,
         trace=traces[0] if traces else {},
         linked=tuple(trace["traceparent"] for trace in traces[1:]),
+        passages=partial(passages_of, document.value),
+        with_texts=edited,
     )
     carrying = sum(map(carries_trace, metas))
     if carrying == 0:

@@ -6,7 +6,7 @@ passes byte for byte, keep-alives included, and nothing waits for the end of the
 
 from typing import Final
 
-from gateway.model.jsonvalue import JsonValue
+from gateway.model.jsonvalue import JsonMapping, JsonValue
 from gateway.model.refusal import Reason
 from gateway.protocols.base import Reading, ResponseReader
 from gateway.protocols.mcp.lists import Asked, Unreadable, filtered
@@ -30,7 +30,7 @@ def reader_of(content_type: str, reading: Reading) -> ResponseReader | None:
     return None
 
 
-def _asked(reading: Reading) -> Asked:
+def asked_of(reading: Reading) -> Asked:
     """Which request a result answers: where only one was sent, that one, whatever id the result
     has; else the one with exactly its id."""
     if len(reading.calls) == 1 and not reading.replay:
@@ -44,11 +44,12 @@ def _asked(reading: Reading) -> Asked:
     return by_id
 
 
-class _Counting:
-    """Counts what a predicate refuses."""
+class Counting:
+    """Counts what the predicates of a reading refuse."""
 
     def __init__(self, reading: Reading) -> None:
         self._shows = reading.shows
+        self._offers = reading.offers
         self.dropped = 0
 
     def __call__(self, method: str, name: str) -> bool:
@@ -56,14 +57,21 @@ class _Counting:
         self.dropped += not shown
         return shown
 
+    def offered(self, definition: JsonMapping) -> bool:
+        """Whether a tool is shown, by its whole definition."""
+        offered = self._offers is None or self._offers(definition)
+        self.dropped += not offered
+        return offered
+
 
 class JsonReader(WithheldReader):
     """A body of one JSON document."""
 
     def _whole(self, body: bytes) -> bytes:
         """The document without what the caller may not see."""
-        keep = _Counting(self._reading)
-        shorter = filtered(body, self._reading.limit, keep, _asked(self._reading))
+        keep = Counting(self._reading)
+        asked = asked_of(self._reading)
+        shorter = filtered(body, self._reading.limit, keep, asked, keep.offered)
         self.filtered = keep.dropped
         if isinstance(shorter, Unreadable):
             return self._unreadable(shorter.value)
@@ -76,9 +84,9 @@ class EventReader:
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
-        self._keep = _Counting(reading)
+        self._keep = Counting(reading)
         self._events = Reader(reading.limit)
-        self._asked = _asked(reading)
+        self._asked = asked_of(reading)
         self.broken = False
 
     @property
@@ -118,20 +126,22 @@ class EventReader:
             return b""
         shorter = None
         if event.data is not None and event.data.strip():
-            shorter = filtered(event.data, self._reading.limit, self._keep, self._asked)
+            limit, keep = self._reading.limit, self._keep
+            shorter = filtered(event.data, limit, keep, self._asked, keep.offered)
         if isinstance(shorter, Unreadable):
             return self._unreadable(shorter.value) if event.event == MESSAGE else b""
         if event.id is None or self._reading.seal_event is None:
             return event.raw if shorter is None else event.replaced(data=shorter)
-        return event.replaced(data=shorter, ident=self._sealed(event.id))
+        return event.replaced(data=shorter, ident=sealed(self._reading, event.id))
 
-    def _sealed(self, ident: bytes) -> bytes:
-        """The client's id for an event. An empty one resets the client's position, which is what
-        has to happen when the context cannot be carried."""
-        if self._reading.seal_event is None or not ident:
-            return ident
-        try:
-            sealed = self._reading.seal_event(ident.decode("utf-8"))
-        except UnicodeDecodeError:
-            return b""
-        return b"" if sealed is None else sealed.encode("ascii")
+
+def sealed(reading: Reading, ident: bytes) -> bytes:
+    """The client's id for an event. An empty one resets the client's position, which is what has to
+    happen when the context cannot be carried."""
+    if reading.seal_event is None or not ident:
+        return ident
+    try:
+        token = reading.seal_event(ident.decode("utf-8"))
+    except UnicodeDecodeError:
+        return b""
+    return b"" if token is None else token.encode("ascii")

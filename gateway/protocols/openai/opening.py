@@ -1,6 +1,6 @@
 """A request to an OpenAI-style server whose head has come. Pure: no I/O, no clock."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
@@ -8,18 +8,20 @@ from typing import Final
 from gateway.model.call import Call, Deframed, Kind
 from gateway.model.head import RequestHead
 from gateway.model.jsonvalue import JsonObject
+from gateway.model.passage import Passage, Place
 from gateway.model.prompt import Prompt
 from gateway.model.refusal import Reason, Refusal
 from gateway.protocols.base import Reading, ResponseReader, Settings
-from gateway.protocols.openai import attributes, form, models, parts, rewrite
+from gateway.protocols.openai import attributes, form, models, parts, passages, rewrite
 from gateway.protocols.openai.client import Asked, asked
 from gateway.protocols.openai.models import ListReader
 from gateway.protocols.openai.paths import Body
-from gateway.protocols.openai.reading import usage_reader
+from gateway.protocols.openai.reading import answer_reader
 from gateway.protocols.openai.typed import Members, WrongError
 from gateway.wire import jsonspans, multipart
 from gateway.wire.content import Plain, is_media_type
 from gateway.wire.engine_keys import engine_key
+from gateway.wire.jsonedit import edited_body
 from gateway.wire.multipart import Part
 from gateway.wire.once import Once
 from gateway.wire.requestbody import METHOD_OVERRIDES, document_of, outdated, without_coding
@@ -40,6 +42,10 @@ _COUNTED: Final = _CHUNKED | {
     "audio/transcriptions",
 }
 """Methods whose answers say what they cost."""
+
+
+_NAMED: Final = frozenset({"responses", "responses/get"})
+"""Methods whose streams have named events."""
 
 
 class OpenAiOpening:
@@ -72,8 +78,8 @@ class OpenAiOpening:
         if isinstance(self._asked, Asked) and self._asked.endpoint.method == models.METHOD:
             readable = is_media_type(content_type, _JSON)
             return ListReader(reading, self._settings.aliases) if readable else None
-        named = isinstance(self._asked, Asked) and self._asked.endpoint.method == "responses"
-        return usage_reader(content_type, reading, strips=self._strips, named_events=named)
+        named = isinstance(self._asked, Asked) and self._asked.endpoint.method in _NAMED
+        return answer_reader(content_type, reading, strips=self._strips, named_events=named)
 
     def deframe(self, body: bytes) -> Deframed | Refusal:
         """The call of the whole request."""
@@ -82,10 +88,11 @@ class OpenAiOpening:
         if self.verdict is not None:
             return Refusal(Reason.INVALID_REQUEST, "unexpected body") if body else self.verdict
         plain = without_coding(self._head.headers, body, self._settings.body_limit)
-        if isinstance(plain, Refusal):
-            return plain
+        return plain if isinstance(plain, Refusal) else self._checked(self._asked, plain)
+
+    def _checked(self, request: Asked, plain: Plain) -> Deframed | Refusal:
         try:
-            return self._deframed(self._asked, plain)
+            return self._deframed(request, plain)
         except WrongError as error:
             return Refusal(Reason.INVALID_PARAMS, str(error))
 
@@ -113,7 +120,9 @@ class OpenAiOpening:
             return Refusal(Reason.INVALID_REQUEST, "the body must be an object")
         if request.endpoint.body is Body.OPTIONAL:
             self._check_keys(value)
-            return self._passed(_call(request, {}), plain, _changed(document, []))
+            passed = self._passed(_call(request, {}), plain, _changed(document, []))
+            method = request.endpoint.method
+            return replace(passed, passages=partial(passages.passages_of, method, value))
         return self._read(request, plain, document, value)
 
     def _read(
@@ -129,6 +138,7 @@ class OpenAiOpening:
             value,
             self._counted(request, document, value),
             Once(partial(parts.written, call.method, value)),
+            partial(self._checked, request),
         )
         return body.named(None if call.target is None else self._backends(call.target))
 
@@ -168,11 +178,22 @@ class OpenAiOpening:
         place, texts = rewrite.model_part(fields), call.attributes["body"]
         values = texts if isinstance(texts, dict) else {}
         prompt = partial(parts.prompt_of_form, call.method, values, fields)
+        said = partial(passages.passages_of_form, values, fields)
         if place is None or call.target is None:
-            return replace(self._passed(call, plain, None), prompt=partial(prompt, ""))
-        passed = partial(self._passed, call, plain)
+            bare = self._passed(call, plain, None)
+            return replace(bare, prompt=partial(prompt, ""), passages=said)
+        passed = partial(self._passed_form, call, plain, said)
         body = _FormBody(passed, prompt, plain.body, place, call.target)
         return body.named(self._backends(call.target))
+
+    def _passed_form(
+        self,
+        call: Call,
+        plain: Plain,
+        said: Callable[[], tuple[Passage, ...]],
+        changed: bytes | None,
+    ) -> Deframed:
+        return replace(self._passed(call, plain, changed), passages=said)
 
     def _backends(self, model: str) -> str:
         """The name that the backend has for what a client calls `model`."""
@@ -212,6 +233,7 @@ class _JsonBody:
     value: JsonObject
     edits: list[tuple[jsonspans.Span, str]]
     written: Callable[[], Transcript]
+    again: Callable[[Plain], Deframed | Refusal]
 
     def named(self, model: str | None) -> Deframed:
         """The request to `model`; with None it names what it names."""
@@ -220,7 +242,17 @@ class _JsonBody:
             self.passed(_changed(self.document, renaming + self.edits)),
             prompt=Once(partial(self._prompt, model or "")),
             with_model=self.named,
+            passages=partial(passages.passages_of, self.method, self.value),
+            with_texts=partial(self._with_texts, model),
         )
+
+    def _with_texts(self, model: str | None, texts: Mapping[Place, str]) -> Deframed | Refusal:
+        """The same request with other texts, read anew, to the same model."""
+        plain = edited_body(self.document, texts)
+        found = plain if isinstance(plain, Refusal) else self.again(plain)
+        if model is None or isinstance(found, Refusal) or found.with_model is None:
+            return found
+        return found.with_model(model)
 
     def _prompt(self, model: str) -> Prompt:
         return parts.prompt_of(self.method, self.value, model, self.written())

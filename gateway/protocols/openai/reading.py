@@ -1,21 +1,26 @@
-"""Readers of what answers cost. Pure: no I/O, no clock.
+"""Readers of answers. Pure: no I/O, no clock.
 
-Nothing that is security relevant depends on them: whatever they cannot read, or is over the limit,
-goes on unread. All that they ever leave out is the chunk of usage that the client did not ask for.
+With a screen nothing goes on unread, see `screening`. Without one answers are read for what they
+cost, and nothing that is security relevant depends on that: whatever cannot be read, or is over the
+limit, goes on unread. All that is ever left out is the chunk of usage that the client did not ask
+for.
 """
 
 import re
+from functools import partial
 from typing import Final
 
 from gateway.model.refusal import Reason
 from gateway.model.usage import Usage
 from gateway.protocols.base import Reading, ResponseReader
+from gateway.protocols.openai.screening import screened_reader
+from gateway.protocols.openai.streaming_responses import flat
 from gateway.protocols.openai.usage import Meter, is_usage_chunk
 from gateway.wire import sse
 from gateway.wire.content import is_media_type
 from gateway.wire.naming import renamed
 from gateway.wire.sse import Event
-from gateway.wire.strictjson import Document, decode, dumps
+from gateway.wire.strictjson import Document, decode
 
 _DONE: Final = b"[DONE]"
 _TELLING: Final = re.compile(
@@ -28,6 +33,15 @@ _ESCAPE: Final = b"\\u"
 
 _MODELS: Final = (("model",), ("response", "model"))
 """Where an answer, or an event of one, names its model."""
+
+
+def answer_reader(
+    content_type: str, reading: Reading, *, strips: bool, named_events: bool
+) -> ResponseReader | None:
+    """The reader for a media type; None for what has to be judged and cannot be. `strips` and
+    `named_events` as for `usage_reader`."""
+    find = usage_reader if reading.screen is None else partial(screened_reader, reading.screen)
+    return find(content_type, reading, strips=strips, named_events=named_events)
 
 
 def usage_reader(
@@ -176,7 +190,7 @@ class EventReader:
         error = self._reading.error(reason, why)
         if not self._named_events:
             return b"data: " + error + b"\n\n"
-        return sse.serialise(_flat(error, self._read), event=b"error")
+        return sse.serialise(flat(error, self._read), event=b"error")
 
     def _emit(self, events: list[Event]) -> bytes:
         done = sum(len(event.raw) for event in events)
@@ -209,13 +223,3 @@ class EventReader:
             return True
         self._meter.read(document.value)
         return not (self._strips and is_usage_chunk(document.value))
-
-
-def _flat(error: bytes, sequence: int) -> bytes:
-    """The error of a body as the event of a stream of responses."""
-    document = decode(error, len(error))
-    value = document.value if isinstance(document, Document) else None
-    inner = value.get("error") if isinstance(value, dict) else None
-    found = inner if isinstance(inner, dict) else {}
-    event = {key: found.get(key) for key in ("code", "message", "param")}
-    return dumps({"type": "error", **event, "sequence_number": sequence})

@@ -1,5 +1,6 @@
 import gzip
 import json
+from dataclasses import replace
 
 import pytest
 from a2a.types.a2a_pb2 import GetTaskRequest
@@ -9,6 +10,8 @@ from hypothesis import strategies as st
 from gateway.model.call import Deframed
 from gateway.model.refusal import Reason, Refusal
 from gateway.protocols.a2a import A2a
+from gateway.protocols.a2a.screening import AnswerReader
+from gateway.protocols.a2a.streaming import EventReader
 from gateway.protocols.base import Reading
 from tests.protocols.a2a.clients import (
     EVENTS,
@@ -34,6 +37,7 @@ from tests.protocols.a2a.clients import (
     wire_03,
     wire_10,
 )
+from tests.support.answer_screen import RuleScreen
 
 READING = Reading(shows=lambda _method, _name: True, limit=LIMIT)
 INNER = b'{"url":"http://10.0.0.7/a2a"}'
@@ -218,3 +222,23 @@ def test_any_grpc_message_is_deframed_or_refused(message: bytes, name: str, vers
         for body in (message, framed(message)):
             found = wire.open(head((*GRPC, *version), f"{service}/{name}")).deframe(body)
             assert isinstance(found, Deframed | Refusal)
+
+
+def test_with_a_screen_every_answer_is_read_but_those_of_grpc() -> None:
+    screened = replace(READING, screen=RuleScreen())
+    asking = encode(rpc("GetTask", {"id": "t"}))
+    opening = a2a.open(head())
+    assert isinstance(opening.deframe(asking), Deframed)
+    assert isinstance(opening.reader("application/json", screened), AnswerReader)
+    assert isinstance(opening.reader("text/event-stream", screened), EventReader)
+    grpc = wire_10.open(head((*GRPC, *V10), f"{SERVICE_10}/GetTask"))
+    assert grpc.reader("application/grpc", screened) is None
+    assert grpc.reader("application/json", screened) is None
+
+
+def test_with_a_screen_a_card_still_leads_to_the_gateway() -> None:
+    opening = a2a.open(head(V10, f"{PATH}/.well-known/agent.json", "GET"))
+    reader = opening.reader("application/json", replace(READING, screen=RuleScreen()))
+    assert reader is not None
+    reader.feed(INNER)
+    assert json.loads(reader.finish()) == {"url": f"https://gateway.example:8443{PATH}"}

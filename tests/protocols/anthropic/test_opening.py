@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 from gateway.model.call import Deframed
 from gateway.model.refusal import Reason, Refusal
 from gateway.protocols.anthropic.opening import AnthropicOpening
+from gateway.protocols.anthropic.reading import StreamReader
+from gateway.protocols.anthropic.screening import AnswerReader
+from gateway.protocols.anthropic.streaming import MessageStreamReader
 from tests.protocols.anthropic.clients import (
     JSON,
     MODEL,
@@ -24,6 +27,8 @@ from tests.protocols.anthropic.clients import (
     opened,
     plugin,
 )
+from tests.support.answer_screen import RuleScreen
+from tests.support.screened import reading
 
 PLAIN = encode(body())
 
@@ -353,3 +358,11 @@ def test_an_endless_name_of_a_model_is_refused() -> None:
     assert refused(opened(), encode(body(model=longest + "x"))) is Reason.INVALID_PARAMS
     further = body(fallbacks=[{"model": longest + "x"}])
     assert refused(opened(), encode(further)) is Reason.INVALID_PARAMS
+
+
+def test_with_a_screen_every_answer_is_judged() -> None:
+    opening, screen = opened(), RuleScreen()
+    assert isinstance(opening.reader("application/json", reading(screen)), AnswerReader)
+    assert isinstance(opening.reader("text/event-stream", reading(screen)), MessageStreamReader)
+    assert isinstance(opening.reader("text/event-stream", reading(None)), StreamReader)
+    assert opening.reader("text/plain", reading(screen)) is None

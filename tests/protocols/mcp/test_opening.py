@@ -6,7 +6,11 @@ from gateway.model.call import Deframed
 from gateway.model.refusal import Refusal
 from gateway.protocols.base import Settings
 from gateway.protocols.mcp import PROTOCOL
+from gateway.protocols.mcp.reading import EventReader
+from gateway.protocols.mcp.screening import ScreenedEventReader, ScreenedJsonReader
 from tests.protocols.mcp.clients import JSON, SESSION, Lines, encode, head, mcp, modern_lines, rpc
+from tests.support.answer_screen import RuleScreen
+from tests.support.screened import reading
 
 LISTENING = (*SESSION, ("accept", "text/event-stream"))
 
@@ -43,3 +47,12 @@ def test_the_body_limit_is_that_of_the_route() -> None:
     fitting = PROTOCOL(Settings("/mcp", "tracker", len(body)))
     assert isinstance(fitting.open(head()).deframe(body), Deframed)
     assert not isinstance(fitting.open(head()).deframe(body + b" "), Deframed)
+
+
+def test_with_a_screen_every_message_is_judged() -> None:
+    screen = RuleScreen()
+    opening = mcp.open(head(LISTENING, "GET"))
+    assert isinstance(opening.reader("application/json", reading(screen)), ScreenedJsonReader)
+    assert isinstance(opening.reader("text/event-stream", reading(screen)), ScreenedEventReader)
+    assert isinstance(opening.reader("text/event-stream", reading(None)), EventReader)
+    assert opening.reader("text/plain", reading(screen)) is None

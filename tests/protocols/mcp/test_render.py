@@ -86,3 +86,57 @@ def test_a_batch_of_notifications_has_one_error_without_id() -> None:
     answer = mcp.render(Refusal(Reason.DENIED, "no", batch=True), "a")
     assert answer.status == 403
     assert body(answer)["error"]["code"] == -31403
+
+
+def test_a_call_whose_content_is_blocked_gets_a_result_that_its_model_can_read() -> None:
+    refusal = Refusal(
+        Reason.CONTENT_BLOCKED, "no", (2**53 + 1,), data={"rule": "x"}, method="tools/call"
+    )
+    answer = mcp.render(refusal, "a-1")
+    assert answer.status == 200
+    assert body(answer) == {
+        "jsonrpc": "2.0",
+        "id": 2**53 + 1,
+        "result": {
+            "content": [{"type": "text", "text": "no"}],
+            "isError": True,
+            "resultType": "complete",
+            "_meta": {
+                "dev.gatehouse/refusal": {
+                    "reason": "content_blocked",
+                    "reference": "a-1",
+                    "rule": "x",
+                }
+            },
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        Refusal(Reason.CONTENT_BLOCKED, "no", (1,), method="prompts/get"),
+        Refusal(Reason.CONTENT_BLOCKED, "no", (1,)),
+        Refusal(Reason.DENIED, "no", (1,), method="tools/call"),
+        Refusal(Reason.CONTENT_BLOCKED, "no", method="tools/call"),
+    ],
+)
+def test_every_other_refusal_stays_an_error(refusal: Refusal) -> None:
+    answer = mcp.render(refusal, "a")
+    assert body(answer)["error"]["code"] == JSON_RPC_FORMS[refusal.reason].code
+    assert "result" not in body(answer)
+
+
+def test_in_a_batch_each_call_is_answered_by_its_own_method() -> None:
+    refusal = Refusal(
+        Reason.CONTENT_BLOCKED,
+        "no",
+        (1, "1", 2),
+        batch=True,
+        innocent=(2,),
+        methods={1: "tools/call", "1": "prompts/get", 2: "tools/call"},
+    )
+    first, second, third = body(mcp.render(refusal, "a"))
+    assert (first["id"], first["result"]["isError"]) == (1, True)
+    assert (second["id"], second["error"]["code"]) == ("1", -31422)
+    assert (third["id"], third["error"]["data"]["reason"]) == (2, "batch_refused")

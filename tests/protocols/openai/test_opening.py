@@ -18,6 +18,9 @@ from gateway.policy.cel import Use
 from gateway.policy.context import RequestContext
 from gateway.protocols.base import Reading
 from gateway.protocols.openai.models import ListReader
+from gateway.protocols.openai.screening import AnswerReader
+from gateway.protocols.openai.streaming import ChunkReader
+from gateway.protocols.openai.streaming_responses import ResponseStreamReader
 from tests.protocols.openai.clients import (
     FORM,
     JSON,
@@ -34,6 +37,8 @@ from tests.protocols.openai.clients import (
     opened,
     reason,
 )
+from tests.support.answer_screen import RuleScreen
+from tests.support.screened import reading
 
 CHAT = "chat/completions"
 IMAGE = {"image": ("a.png", b"12", "image/png")}
@@ -482,3 +487,21 @@ def test_a_body_of_a_pool_with_countless_members_is_not_looked_through() -> None
     opening = openai(pooled=True).open(head("responses/resp_1/cancel"))
     body = {str(number): 1 for number in range(5000)}
     assert reason(opening.deframe(encode(body))) is Reason.INVALID_PARAMS
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [(CHAT, ChunkReader), ("completions", ChunkReader), ("responses", ResponseStreamReader)],
+)
+def test_with_a_screen_every_answer_is_judged(path: str, kind: type[ChunkReader]) -> None:
+    opening, _ = opened(path, BODIES[path])
+    screened = reading(RuleScreen())
+    assert isinstance(opening.reader("text/event-stream", screened), kind)
+    assert isinstance(opening.reader("application/json", screened), AnswerReader)
+    assert opening.reader("audio/mpeg", screened) is None
+
+
+def test_a_response_that_is_asked_for_again_has_named_events() -> None:
+    opening = openai().open(head("responses/r1", (), "GET"))
+    screened = reading(RuleScreen())
+    assert isinstance(opening.reader("text/event-stream", screened), ResponseStreamReader)
