@@ -7,7 +7,9 @@ field here, so they cannot be written by mistake.
 from dataclasses import dataclass, field
 from typing import Final
 
+from gateway.audit.detection import About, detections
 from gateway.model.jsonvalue import JsonObject, JsonValue
+from gateway.model.outcome import Outcome
 from gateway.model.placement import Placement
 from gateway.model.usage import Usage
 
@@ -24,7 +26,10 @@ class Record:
     `stages` are durations in microseconds. `endpoint` is "ip:port" of what served, empty when no
     stage learned it. `snapshot` and `digest` name the configuration that judged. `first_chunk` is
     when the first piece of a stream that is read came, in seconds after the request. `picked` is
-    the placement in a pool, `waited` the seconds in its queue.
+    the placement in a pool, `waited` the seconds in its queue, `guarded` what guardrails found,
+    `taints` what the conversation had read, or reads now. `tool_refused` says why a tool must not
+    be called and `tool_guardrail` by which Guardrail, `tools_left_out` counts those left out of
+    lists by why.
     """
 
     audit_id: str
@@ -57,6 +62,11 @@ class Record:
     first_chunk: float | None = None
     picked: Placement | None = None
     waited: float = 0.0
+    guarded: Outcome | None = None
+    taints: tuple[str, ...] = ()
+    tool_refused: str = ""
+    tool_guardrail: str = ""
+    tools_left_out: dict[str, int] = field(default_factory=dict[str, int])
     written: bool = False
     stages: dict[str, int] = field(default_factory=dict[str, int])
 
@@ -101,8 +111,57 @@ class Record:
             "first_chunk_us": round((self.first_chunk or 0) * 1e6),
             "pick": _pick(self.picked),
             "waited_us": round(self.waited * 1e6),
+            "taints": _bounded_list(self.taints),
+            "tools": self._tools(),
+            "guardrails": _guarded(self.guarded),
+            "detections": self._detections(),
         }
         return {key: value for key, value in rare.items() if value}
+
+    def _tools(self) -> JsonObject:
+        """What was wrong with the tool that was called, and with tools of lists, by why."""
+        told: JsonObject = {
+            "refused": self.tool_refused,
+            "guardrail": self.tool_guardrail,
+            "left_out": dict[str, JsonValue](self.tools_left_out),
+        }
+        return {key: value for key, value in told.items() if value}
+
+    def _detections(self) -> list[JsonValue]:
+        if self.guarded is None:
+            return []
+        about = About(
+            audit_id=self.audit_id,
+            time=self.started,
+            digest=self.digest,
+            principal=_bounded(self.principal),
+            protocol=self.protocol,
+            method=_bounded(self.method),
+            target=_bounded(self.target),
+            backend=self.backend,
+            trace_id=self.trace_id,
+        )
+        return detections(self.guarded, about)
+
+
+def _guarded(outcome: Outcome | None) -> JsonValue:
+    """What guardrails did, in a line; what they found is in `detections`."""
+    if outcome is None:
+        return None
+    told: JsonObject = {
+        "applied": _bounded_list(outcome.guardrails),
+        "action": outcome.action.value if outcome.action else "",
+        "shadow": outcome.shadow.value if outcome.shadow else "",
+        "blocked_by": outcome.blocked_by,
+        "findings": len(outcome.found),
+        "skipped": len(outcome.missed),
+        "excluded": outcome.excluded,
+        "masked": outcome.masked,
+        "dropped": outcome.dropped,
+        "released_characters": outcome.released if outcome.blocked_by else 0,
+        "us": dict[str, JsonValue](outcome.microseconds),
+    }
+    return {key: value for key, value in told.items() if value}
 
 
 def _pick(picked: Placement | None) -> JsonValue:

@@ -12,6 +12,7 @@ from gateway.audit.record import Record
 from gateway.config.wiring import Wiring
 from gateway.model.head import RequestHead, ResponseHead
 from gateway.model.jsonvalue import JsonObject
+from gateway.model.outcome import Outcome
 from gateway.model.placement import Drop, Dropped
 from gateway.model.refusal import AUDIT_HEADER, Reason
 from gateway.model.verdict import (
@@ -24,6 +25,7 @@ from gateway.model.verdict import (
     ReadResponse,
     Refuse,
 )
+from gateway.pipeline.consultants import Consultants, NoConsultants
 from gateway.pipeline.operation import operation_of, target_of
 from gateway.pipeline.picking import Picking, dropped
 from gateway.pipeline.placer import NoPools, Placer
@@ -34,6 +36,8 @@ from gateway.pipeline.review import Review
 from gateway.pipeline.sampling import Sampler
 from gateway.pipeline.snapshot import Snapshot
 from gateway.pipeline.stopwatch import Stopwatch
+from gateway.pipeline.taints import NoTaints, TaintStore
+from gateway.pipeline.tools_seen import ToolsSeen
 from gateway.telemetry.metrics import Metrics
 from gateway.telemetry.traces import NoTracing, Tracing
 
@@ -59,7 +63,8 @@ class Surroundings:
     nanoseconds; `write` takes a finished record, `new_id` makes an audit id, `on_fault` is told of
     failures that were ours, `tracing` begins the request's span. `placer` picks endpoints of
     pools; `random` draws shares of traffic, nothing secret, and `sampler` says whose answers
-    are read."""
+    are read. `taints` remembers what conversations have read, `consultants` ask
+    providers of guardrails. `tools` are what MCP servers were seen to offer."""
 
     now: Callable[[], float]
     ticks: Callable[[], int]
@@ -71,6 +76,9 @@ class Surroundings:
     placer: Placer = field(default_factory=NoPools)
     random: Random = field(default_factory=Random)
     sampler: Sampler = field(default_factory=Sampler)
+    taints: TaintStore = field(default_factory=NoTaints)
+    consultants: Consultants = field(default_factory=NoConsultants)
+    tools: ToolsSeen = field(default_factory=ToolsSeen)
 
 
 class HttpExchange:
@@ -88,7 +96,15 @@ class HttpExchange:
             snapshot,
             wiring,
             self._record,
-            Means(watch, around.tracing, around.random, around.sampler),
+            Means(
+                watch,
+                around.tracing,
+                around.random,
+                around.sampler,
+                around.taints,
+                around.consultants,
+                around.tools,
+            ),
         )
         self._response = ResponsePipeline(NO_PLAN, self._record)
         self._picking = Picking(around.placer, self._record, around.ticks, self._cut_off)
@@ -98,6 +114,7 @@ class HttpExchange:
         self._seconds: float | None = None  # from the request to its end, once that was seen
         self._cut = ""
         self._measured = False
+        self._recorded_findings: Outcome | None = None
 
     async def preview(self, head: RequestHead) -> Proceed | Refuse:
         """The head alone, before the body is held."""
@@ -147,6 +164,12 @@ class HttpExchange:
             self._record.first_chunk = self._elapsed()
             self._picking.began()
         passed = self._response.read(data, end_of_stream=end_of_stream)
+        guarding = self._request.guarding
+        while guarding.pending:
+            await guarding.consult()
+            passed += self._response.read(b"", end_of_stream=end_of_stream)
+        guarding.note()
+        await self._request.tainting.after(guarding.found)
         if end_of_stream:
             self._end()
         if self._response.refusal is not None:
@@ -219,6 +242,8 @@ class HttpExchange:
         self._picking.finish(self._record.usage)
         if self._begun:
             self._write()
+            self._write_findings()
+            self._count_tools()
             self._trace()
             self._measure()
 
@@ -233,7 +258,22 @@ class HttpExchange:
         ended = self._around.now()
         if not lasting:
             self._trace()
+        self._recorded_findings = record.guarded
         self._around.write(record.to_json(ended))
+
+    def _write_findings(self) -> None:
+        """Count what guardrails found, and record it again if that came after the record."""
+        guarded = self._record.guarded
+        if guarded is None:
+            return
+        self._around.metrics.guardrails.count(guarded)
+        if guarded != self._recorded_findings and (guarded.found or guarded.missed):
+            self._around.write({**self._record.to_json(self._around.now()), "continued": True})
+
+    def _count_tools(self) -> None:
+        record = self._record
+        tools = self._around.metrics.tools
+        tools.count(record.backend, record.tool_refused, record.tools_left_out)
 
     def _trace(self) -> None:
         """End the spans, once."""

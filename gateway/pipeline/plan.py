@@ -11,9 +11,11 @@ from typing import Final
 
 from gateway.model.call import Call, Deframed, Kind
 from gateway.model.head import RequestHead
+from gateway.model.jsonvalue import JsonMapping
 from gateway.model.permit import Permit
 from gateway.model.principal import Principal
 from gateway.model.refusal import Reason, Refusal
+from gateway.model.screening import AnswerScreen
 from gateway.pipeline.response import ResponsePlan
 from gateway.pipeline.snapshot import RouteStage, Snapshot
 from gateway.policy.context import RequestContext
@@ -34,6 +36,8 @@ class Planner:
     protocol: Protocol
     opening: Opening
     audit_id: str
+    screen: AnswerScreen | None = None
+    offers: Callable[[JsonMapping], bool] | None = None
 
     def plan(
         self,
@@ -47,6 +51,7 @@ class Planner:
         position = self._resumed(permit.principal, message, context.now)
         reading = self._reading(permit, requests, message, position, context)
         needed = self.opening.needs_response or self.snapshot.record_endpoint
+        needed = needed or self.route.name in self.snapshot.screened
         return ResponsePlan(
             needs_head=needed or reading is not None,
             opening=self.opening,
@@ -59,6 +64,7 @@ class Planner:
             resume=position.event if position else None,
             hides_session=not self.opening.has_sessions,
             lasts=self.opening.lasts,
+            method=_method(_answered(requests)),
         )
 
     def _reading(
@@ -73,7 +79,7 @@ class Planner:
         calls = _answered(requests) if position is None else position.calls
         replay = message.resume is not None
         listed = any(self.protocol.list_method(call.method) for call in calls or permit.calls)
-        if not (replay or listed or self.opening.reads):
+        if not (replay or listed or self.opening.reads or self.screen is not None):
             return None
         return Reading(
             shows=partial(self._shows, permit.principal, context),
@@ -83,6 +89,8 @@ class Planner:
             error=partial(self._error, calls, message.batch, context.head),
             seal_event=self._event_sealer(permit.principal, calls, context.now),
             renames=self._renames(message),
+            screen=self.screen,
+            offers=self.offers,
         )
 
     def _renames(self, message: Deframed) -> tuple[str, str] | None:
@@ -118,7 +126,7 @@ class Planner:
         why: str,
     ) -> bytes:
         ids = tuple(call.id for call in calls)
-        refusal = Refusal(reason, why, ids, batch)
+        refusal = Refusal(reason, why, ids, batch, method=_method(calls))
         return self.protocol.render(refusal, self.audit_id, head).body
 
     def _event_sealer(
@@ -136,6 +144,11 @@ class Planner:
             return seal_session(self.snapshot.sealer, principal, session, now)
 
         return seal
+
+
+def _method(calls: tuple[StreamCall, ...]) -> str:
+    """What an error in place of the answer answers, where that is one request."""
+    return calls[0].method if len(calls) == 1 else ""
 
 
 def _answered(requests: list[Call]) -> tuple[StreamCall, ...]:

@@ -5,7 +5,7 @@ out of one stage is the input of the next, so none can be left out.
 """
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Final
 
@@ -21,8 +21,11 @@ from gateway.model.permit import Permit
 from gateway.model.principal import Principal
 from gateway.model.refusal import Answer, Reason, Refusal
 from gateway.model.verdict import Forward, Gap, Proceed
+from gateway.pipeline.admitted import Admitted, Placed
 from gateway.pipeline.authorisation import Denied, authorise, every_shadow, with_implied
+from gateway.pipeline.consultants import Consultants
 from gateway.pipeline.forwarding import forward
+from gateway.pipeline.guarding import Guarding
 from gateway.pipeline.notes import Notes
 from gateway.pipeline.picking import Pick
 from gateway.pipeline.plan import Planner
@@ -33,7 +36,11 @@ from gateway.pipeline.sampling import Sampler
 from gateway.pipeline.selection import Selection, judged_backend
 from gateway.pipeline.snapshot import RouteStage, Snapshot
 from gateway.pipeline.stopwatch import Stopwatch
+from gateway.pipeline.tainting import Tainting
+from gateway.pipeline.taints import TaintStore
 from gateway.pipeline.told import told
+from gateway.pipeline.tool_safety import ToolSafety
+from gateway.pipeline.tools_seen import ToolsSeen
 from gateway.policy.context import RequestContext
 from gateway.protocols.base import Opening, Protocol
 from gateway.sessions.session_id import BoundSession, open_session
@@ -60,12 +67,17 @@ class Judged:
 @dataclass(frozen=True, slots=True)
 class Means:
     """What the stages are given from outside: `watch` times them, `tracing` begins the span,
-    `random` draws shares of traffic, `sampler` says whose answers are read."""
+    `random` draws shares of traffic, `sampler` says whose answers are read, `taints` remembers what
+    conversations have read, `consultants` ask providers of guardrails. `tools` are what MCP servers
+    were seen to offer."""
 
     watch: Stopwatch
     tracing: Tracing
     random: Random
     sampler: Sampler
+    taints: TaintStore
+    consultants: Consultants
+    tools: ToolsSeen = field(default_factory=ToolsSeen)
 
 
 class RequestPipeline:
@@ -88,6 +100,9 @@ class RequestPipeline:
         self._previewed: bool | None = None
         self._record = record
         self._notes = Notes(snapshot, record, means.tracing)
+        self.tainting = Tainting(snapshot, record, means.taints)
+        self.tools = ToolSafety(snapshot, record, means.tools)
+        self.guarding = Guarding(snapshot, record, means.watch.clock, means.consultants)
         self._watch = means.watch
         self._ids: tuple[int | str, ...] = ()
         self._batch = False
@@ -106,7 +121,8 @@ class RequestPipeline:
         if route.pools:  # the end of the stream is that of the response
             self._previewed = True
             return Proceed(response_headers=True, lasts=True)
-        self._previewed = self._snapshot.record_endpoint or opening.needs_response
+        screens = route.name in self._snapshot.screened
+        self._previewed = self._snapshot.record_endpoint or opening.needs_response or screens
         return Proceed(self._previewed, lasts=opening.lasts)
 
     async def judge(self, head: RequestHead, body: bytes, gap: Gap | None, now: float) -> Judged:
@@ -115,44 +131,74 @@ class RequestPipeline:
         head = replace(head, route=route.name)  # from here on what the configuration calls it
         if route.protocol is None:
             return self._pass_unjudged(head)
-        protocol = self._protocol_of(route)
         self._check_delivery(len(body), route, gap)
+        admitted = await self._admit(head, body, route, now)
+        with self._watch.stage("place"):
+            placed = self._place(admitted, route, len(body))
+        if placed.opening.lasts:
+            context, calls = placed.context, tuple(with_implied(placed.permit.calls))
+            who, taints = placed.permit.principal, context.taints
+            self.review = Review(routed, head, calls, who, self._listener, taints)
+        self._record.decision = "allow"
+        plan, message = placed.plan, placed.message
+        traced = self._upstream(plan, now)
+        metadata = told(self._record, message, route.metadata)
+        return Judged(forward(message, placed.bound, plan, traced, metadata), plan, placed.pick)
+
+    async def _admit(
+        self, head: RequestHead, body: bytes, route: RouteStage, now: float
+    ) -> Admitted:
+        """What is asked, who asks, whether they may, and whether what they say is safe."""
+        protocol = self._protocol_of(route)
         with self._watch.stage("deframe"):
             opening = self._opening or protocol.open(head)
             message = self._deframe(opening, body)
         rules = self._rules()
         backend = self._record.backend = judged_backend(route, message)
-        context = RequestContext(head, backend, now, self._listener, protocol.name)
         with self._watch.stage("identify"):
             principal = self._identify(head, rules, now)
+        taints = await self.tainting.known(message, principal, head, backend)
+        context = RequestContext(head, backend, now, self._listener, protocol.name, taints)
         selection = Selection(route, self._snapshot.policies, principal, context)
         with self._watch.stage("decide"):
             if route.pools:
                 selection.check_model(message)
             permit = self._authorise(message, principal, context, rules, selection)
-        with self._watch.stage("place"):
-            pick = None
-            if route.pools:
-                size = max(len(body), len(message.body or b""))  # that which was inflated
-                selected = selection.select(permit, message, size, self._random)
-                message, pick = selected.message, selected.pick
-                self._record.backend = pick.pool
-            bound = self._bound_session(permit, message, route, now)
-            planner = Planner(self._snapshot, route, protocol, opening, self._record.audit_id)
-            plan = planner.plan(permit, message, bound, context)
-            if self._wiring.mode == "check":
-                plan = self._without_response(plan, message, opening)
-                message = replace(message, retraced=None)  # no body is changed
-            if pick is not None:
-                plan = replace(plan, needs_head=True, lasts=True)
-            self._check_response_wiring(plan)
-        if opening.lasts:
-            calls = tuple(with_implied(permit.calls))
-            self.review = Review(routed, head, calls, principal, self._listener)
-        self._record.decision = "allow"
-        traced = self._upstream(plan, now)
-        metadata = told(self._record, message, route.metadata)
-        return Judged(forward(message, bound, plan, traced, metadata), plan, pick)
+            self.tools.check(message, principal, context)
+            self.guarding.apply(permit.calls, principal, selection.contexts(context))
+        if self.guarding.applies:
+            with self._watch.stage("screen"):
+                screened = await self.guarding.screened(message)
+                taints |= self.tainting.found_in(message, self.guarding.found)
+                if screened is not message or taints != context.taints:
+                    message, context = screened, replace(context, taints=taints)
+                    selection = Selection(route, self._snapshot.policies, principal, context)
+                    permit = self._authorise(message, principal, context, rules, selection)
+        await self.tainting.before()
+        return Admitted(protocol, opening, message, permit, context, selection)
+
+    def _place(self, admitted: Admitted, route: RouteStage, size: int) -> Placed:
+        """Where it goes, and what its answer needs."""
+        opening, message, context = admitted.opening, admitted.message, admitted.context
+        permit, pick = admitted.permit, None
+        if route.pools:
+            size = max(size, len(message.body or b""))  # that which was inflated
+            selected = admitted.selection.select(permit, message, size, self._random)
+            message, pick = selected.message, selected.pick
+            self._record.backend = pick.pool
+        bound = self._bound_session(permit, message, route, context.now)
+        protocol, audit_id = admitted.protocol, self._record.audit_id
+        screen = self.guarding.screen(protocol.name)
+        offers = self.tools.offers(context.backend)
+        planner = Planner(self._snapshot, route, protocol, opening, audit_id, screen, offers)
+        plan = planner.plan(permit, message, bound, context)
+        if self._wiring.mode == "check":
+            plan = self._without_response(plan, message, opening)
+            message = replace(message, retraced=None)  # no body is changed
+        if pick is not None:
+            plan = replace(plan, needs_head=True, lasts=True)
+        self._check_response_wiring(plan)
+        return Placed(opening, message, permit, context, plan, bound, pick)
 
     # --- stages -------------------------------------------------------------------------------
 

@@ -68,6 +68,8 @@ class ResponsePlan:
     resume: str | None = None
     hides_session: bool = False
     lasts: bool = False
+    method: str = ""
+    """Of the one request that is answered, "" where they are several."""
 
     @property
     def reads(self) -> bool:
@@ -197,7 +199,8 @@ class ResponsePipeline:
         """The error in place of a body. Of one that Envoy still holds with its head the status is
         that of the error, too: what looks like an answer must not be one in another form."""
         if self._whole:
-            self.refusal = Refusal(reason, why, self.plan.ids, self.plan.batch)
+            plan = self.plan
+            self.refusal = Refusal(reason, why, plan.ids, plan.batch, method=plan.method)
         return render(reason, why)
 
 

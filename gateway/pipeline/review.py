@@ -17,13 +17,14 @@ from gateway.policy.context import RequestContext
 @dataclass(frozen=True, slots=True)
 class Review:
     """What was permitted, to whom. `routed` is the name of Envoy's route, `head` has that of the
-    configuration; `calls` are all that the message does."""
+    configuration; `calls` are all that the message does, `taints` what was known of it."""
 
     routed: str
     head: RequestHead
     calls: tuple[Call, ...]
     principal: Principal
     listener: str
+    taints: frozenset[str] = frozenset()
 
     @property
     def expires_at(self) -> float | None:
@@ -38,6 +39,6 @@ class Review:
         principal = identify(self.head, rules, snapshot.keys, now)
         if isinstance(principal, Refusal) or principal.seal_scope != self.principal.seal_scope:
             return False
-        context = RequestContext(self.head, route.backend, now, self.listener)
+        context = RequestContext(self.head, route.backend, now, self.listener, taints=self.taints)
         decide = snapshot.policies.decide
         return all(decide(call, principal, context).allowed for call in self.calls)

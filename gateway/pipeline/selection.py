@@ -69,6 +69,16 @@ class Selection:
         if not self._shows(_LISTED, name):
             raise RefusedError(self._unknown(name))
 
+    def contexts(self, context: RequestContext) -> tuple[RequestContext, ...]:
+        """`context`, and that of the pool to which a header may send the request instead."""
+        if len(self._route.pools) < 2:
+            return (context,)
+        hints = read_hints(context.head, self._principal, self._route.hints)
+        backend = backend_of(self._route, hints.model) if hints.model else context.backend
+        if backend == context.backend:
+            return (context,)
+        return context, replace(context, backend=backend)
+
     def select(self, permit: Permit, message: Deframed, size: int, random: Random) -> Selected:
         """Where `message`, of `size` bytes, goes, since `permit` allows it. Raises `RefusedError`
         for a model that nothing serves or that a header must not name, and `ServedError` with the

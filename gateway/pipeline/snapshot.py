@@ -2,20 +2,36 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from gateway.config.pool import Trace
+from gateway.config.providers import GuardrailProvider
 from gateway.config.schema import ListenerTls, Telling, UsageRead
 from gateway.config.state import State
+from gateway.guardrails.book import GuardrailBook
+from gateway.guardrails.tools.book import ToolBook
 from gateway.identity.keys import KeySource
 from gateway.identity.rules import ListenerRules
+from gateway.model.passage import Stage
 from gateway.picker.plan import PickerPlan
 from gateway.pipeline.foreign_proxy import ForeignProxy
 from gateway.pipeline.hints import NO_HINTS, HintRules
 from gateway.pipeline.pool import PoolStage
 from gateway.policy.engine import PolicySet
+from gateway.policy.matching import GuardrailMatches
+from gateway.policy.provenance import ProvenanceBook
 from gateway.protocols.base import Protocol
 from gateway.sessions.envelope import Envelope
 from gateway.sessions.seal import Sealer
+
+_MODELS: Final = frozenset({Stage.RESPONSE, Stage.TOOL_CALL, Stage.TOOL_RESULT})
+ANSWERS: Final[Mapping[str, frozenset[Stage]]] = {
+    "openai": _MODELS,
+    "anthropic": _MODELS,
+    "mcp": frozenset(Stage) - {Stage.REQUEST, Stage.TOOL_CALL},
+    "a2a": frozenset({Stage.A2A_MESSAGE, Stage.A2A_ARTIFACT, Stage.AGENT_CARD}),
+}
+"""The stages that texts of an answer can have, by protocol."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +75,10 @@ class Snapshot:
     that Envoy is about to forget. `pickers` says of each pool, by its name, how it picks, `traces`
     where it is kept how its requests were served; `trace_key` hides the hashes of their prompts.
     `foreign` is about proxies that somebody else configures, None where they are not served.
+    `guarded` says which of the `guardrails` apply to a call, `provenance` which results taint
+    what comes after them; `taint_key` hides whose taints are kept. `tools` are those of MCP servers
+    as they were reviewed.
+    `providers` are those that guardrails may ask.
     `state` is where gateways share what they have placed, sealed with `envelope`.
     """
 
@@ -88,10 +108,35 @@ class Snapshot:
     held_bytes: int = 256 * 1024 * 1024
     state: State = field(default_factory=State)
     envelope: Envelope | None = None
+    guardrails: GuardrailBook = field(default_factory=GuardrailBook)
+    guarded: GuardrailMatches = field(default_factory=GuardrailMatches)
+    provenance: ProvenanceBook = field(default_factory=ProvenanceBook)
+    taint_key: bytes = field(default=b"", repr=False)
+    providers: tuple[GuardrailProvider, ...] = field(default=(), repr=False)
+    tools: ToolBook = field(default_factory=ToolBook)
 
     body_limit: int = field(init=False)
     """The largest body that any route takes, in bytes."""
 
+    screened: frozenset[str] = field(init=False)
+    """The routes, by their names, of whose answers some guardrail may have to see a text."""
+
     def __post_init__(self) -> None:
+        routes = frozenset(one.name for one in self.routes.values() if self._screens(one))
+        object.__setattr__(self, "screened", routes)
         largest = max((route.body_limit for route in self.routes.values()), default=0)
         object.__setattr__(self, "body_limit", largest)
+
+    def _screens(self, route: RouteStage) -> bool:
+        if route.protocol is None:
+            return False
+        backends = {route.backend, *(pool.name for pool in route.pools)}
+        narrowed = {rule.policy for rule in self.guarded.rules}
+        about = [
+            rule.policy
+            for rule in self.guarded.rules
+            if backends & rule.backends or route.name in rule.routes
+        ]
+        always = [name for name in self.guardrails.guards if name not in narrowed]
+        stages = self.guardrails.stages((*about, *always))
+        return bool(stages & ANSWERS[route.protocol.name])

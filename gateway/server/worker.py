@@ -24,6 +24,7 @@ from gateway.pipeline.review import Review
 from gateway.pipeline.sampling import Sampler
 from gateway.pipeline.snapshot import Snapshot
 from gateway.server.check import CheckDriver
+from gateway.server.consulting import Consulting, OpenProviders
 from gateway.server.counting import CountingPlacer
 from gateway.server.credentials import server_credentials
 from gateway.server.listening import Listening, OpenSubscription
@@ -34,6 +35,7 @@ from gateway.server.remote_placer import RemotePlacer
 from gateway.server.service import Service
 from gateway.server.sharing import OpenStream, Sharing
 from gateway.server.stream import Exchange, StreamDriver
+from gateway.server.taints import OpenStore, Taints
 from gateway.server.trace_recorder import TRACE, OpenTrace, TraceRecorder
 from gateway.telemetry.metrics import Metrics
 from gateway.telemetry.traces import NoTracing, Tracing
@@ -119,6 +121,16 @@ class Worker:
         self._asking: asyncio.Task[None] | None = None
         self._sharing: Sharing | None = None
         self._listening: Listening | None = None
+        self._taints = Taints(time.monotonic)
+        self._consulting = Consulting()
+
+    def consult_by(self, open_providers: OpenProviders) -> None:
+        """Ask providers of guardrails, where some are configured, by what this opens. Before `run`."""
+        self._consulting.open_providers = open_providers
+
+    def remember_in(self, open_store: OpenStore) -> None:
+        """Remember taints, where gateways share them, in what this opens. Before `run`."""
+        self._taints.open_store = open_store
 
     def trace_to(self, open_sink: OpenTrace) -> None:
         """Keep traces of pools, where they are configured, in what this opens. Before `run`."""
@@ -224,6 +236,8 @@ class Worker:
             self._audit = self._open_sink(snapshot.record_path, self._metrics.audit_lost.inc)
             self._tracing = self._open_tracing(snapshot)
         await self._recorder.configure(snapshot.traces, snapshot.trace_key)
+        self._consulting.use(snapshot.providers)
+        await self._taints.use(snapshot.state)
         self._snapshot = snapshot
         self._use_pools(snapshot)
         if self._sharing is not None:
@@ -300,6 +314,8 @@ class Worker:
             placer=KeepingPlacer(self._placer, self._picks, audit_id),
             random=self._random,
             sampler=self._sampler,
+            taints=self._taints,
+            consultants=self._consulting,
         )
 
     def _write(self, record: JsonObject) -> None:
@@ -324,6 +340,8 @@ class Worker:
             await self._sharing.close()
         if self._listening is not None:
             self._listening.close()
+        await self._taints.close()
+        await self._consulting.close()
         if self._audit is not None:
             await self._audit.close()
         await self._recorder.close()

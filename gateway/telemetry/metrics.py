@@ -11,9 +11,11 @@ from gateway.model.usage import Usage
 from gateway.telemetry import buckets
 from gateway.telemetry.a2a import A2aMetrics
 from gateway.telemetry.genai import GenAiMetrics, latest_wanted
+from gateway.telemetry.guardrails import GuardrailMetrics
 from gateway.telemetry.mcp import McpMetrics
 from gateway.telemetry.operation import Operation
 from gateway.telemetry.series import Series
+from gateway.telemetry.tools import ToolMetrics
 
 
 class Metrics:
@@ -76,6 +78,8 @@ class Metrics:
             multiprocess_mode="livesum",
             registry=registry,
         )
+        self.guardrails = GuardrailMetrics(registry)
+        self.tools = ToolMetrics(registry)
         latest = latest_wanted() if latest is None else latest
         self.models = GenAiMetrics(registry, latest=latest)
         self._by_protocol = {

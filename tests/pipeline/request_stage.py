@@ -11,11 +11,13 @@ from gateway.audit.record import Record
 from gateway.config.wiring import Wiring
 from gateway.model.refusal import Refusal
 from gateway.model.verdict import Gap
+from gateway.pipeline.consultants import NoConsultants
 from gateway.pipeline.request import Judged, Means, RequestPipeline
 from gateway.pipeline.rescue import RefusedError
 from gateway.pipeline.sampling import Sampler
 from gateway.pipeline.snapshot import Snapshot
 from gateway.pipeline.stopwatch import Stopwatch
+from gateway.pipeline.taints import NoTaints
 from gateway.telemetry.traces import NoTracing, Tracing
 from tests.identity.issuer import NOW
 from tests.pipeline.stage import (
@@ -56,7 +58,14 @@ class Asking:
             using or snapshot(),
             wiring,
             self.record,
-            Means(watch, tracing or NoTracing(), Random(1), Sampler(Random(1))),
+            Means(
+                watch,
+                tracing or NoTracing(),
+                Random(1),
+                Sampler(Random(1)),
+                NoTaints(),
+                NoConsultants(),
+            ),
         )
 
     def judge(

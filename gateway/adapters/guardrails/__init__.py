@@ -1,0 +1,1 @@
+"""Providers of guardrails over HTTP and gRPC, one file each."""
