@@ -1,6 +1,6 @@
-"""The folder of documents: policies, how pools pick, and what others say of pools."""
+"""The folder of documents: policies, Guardrails, how pools pick, and what others say of pools."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 
 from pydantic import ValidationError
 
+from gateway.bootstrap.tool_locks import read_tool_locks
 from gateway.config.document import Document, validate
 from gateway.config.endpoint_picker import (
     BUILT_IN,
@@ -21,12 +22,18 @@ from gateway.config.gie import GIE_KINDS, Gie
 from gateway.config.gie_picker import PickerReading
 from gateway.config.schema import Gateway
 from gateway.config.shape import nearest
+from gateway.config.tool_lock import LockedBackend
 from gateway.config.wiring import LONGEST_WAIT
 from gateway.config.yamltree import Path as YamlPath
+from gateway.guardrails.detectors import find_detectors
+from gateway.guardrails.schema import Guardrail
+from gateway.guardrails.source import GuardrailSource
 from gateway.model.problem import Problem
 from gateway.picker.plan import flow_rules
 from gateway.picker.plugins.checks import check_plugins
 from gateway.picker.plugins.foreign import read_foreign
+from gateway.policy.provenance_schema import Provenance
+from gateway.policy.provenance_source import ProvenanceSource
 from gateway.policy.schema import AccessPolicy
 from gateway.policy.source import PolicySource
 
@@ -47,6 +54,9 @@ class Documents:
     problems: tuple[Problem, ...]
     foreign: Gie = field(default_factory=Gie)
     named: frozenset[str] = frozenset()
+    guardrails: tuple[GuardrailSource, ...] = ()
+    provenance: tuple[ProvenanceSource, ...] = ()
+    tool_locks: tuple[LockedBackend, ...] = ()
 
     @property
     def broken(self) -> bool:
@@ -57,23 +67,20 @@ class Documents:
 def read_documents(folder: Path, environment: Mapping[str, str]) -> Documents:
     """All documents below `folder`."""
     read = read_folder(folder, environment)
-    problems = list(read.problems)
-    policies: list[PolicySource] = []
+    locks, unlocked = read_tool_locks(folder)
+    problems = [*read.problems, *unlocked]
+    judged = _Judged([], [], [])
     pickers: Pickers = {}
     text_of = cache(_text)  # a file may hold many documents
     for resource in read.resources:
         document = resource.document
         match resource.kind:
-            case AccessPolicy.__name__:
-                policy = validate(document, AccessPolicy)
-                if isinstance(policy, AccessPolicy):
-                    policies.append(PolicySource(policy, document.place, text_of(document.file)))
-                else:
-                    problems += policy
+            case kind if kind in _JUDGED:
+                problems += judged.take(document, _JUDGED[kind], text_of)
             case EndpointPicker.__name__:
                 problems += _take_picker(document, pickers)
             case kind if kind not in GIE_KINDS:
-                fix = "use AccessPolicy or EndpointPicker"
+                fix = "use AccessPolicy, Guardrail, Provenance or EndpointPicker"
                 problems.append(document.problem(("kind",), f"unknown kind {kind}", fix))
             case _:
                 pass  # an object may change what another one says, so they are read together
@@ -84,7 +91,50 @@ def read_documents(folder: Path, environment: Mapping[str, str]) -> Documents:
     if named <= pickers.keys():  # else a name may be that of one that cannot be used
         problems += check_references(pickers)
     specs = {name: picker.spec for name, (_, picker) in pickers.items()}
-    return Documents(tuple(policies), specs, tuple(problems), foreign, named)
+    return Documents(
+        tuple(judged.policies),
+        specs,
+        tuple(problems),
+        foreign,
+        named,
+        tuple(judged.guardrails),
+        tuple(judged.provenance),
+        locks,
+    )
+
+
+_JUDGED: Final[Mapping[str, type[AccessPolicy | Guardrail | Provenance]]] = {
+    one.__name__: one for one in (AccessPolicy, Guardrail, Provenance)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """The documents that say what may be done and said."""
+
+    policies: list[PolicySource]
+    guardrails: list[GuardrailSource]
+    provenance: list[ProvenanceSource]
+
+    def take(
+        self,
+        document: Document,
+        kind: type[AccessPolicy | Guardrail | Provenance],
+        text_of: Callable[[str], str],
+    ) -> tuple[Problem, ...]:
+        """Add a document of a kind, or tell what is wrong with it."""
+        match validate(document, kind):
+            case AccessPolicy() as policy:
+                text = text_of(document.file)
+                self.policies.append(PolicySource(policy, document.place, text))
+            case Guardrail() as guardrail:
+                text, known = text_of(document.file), find_detectors()
+                self.guardrails.append(GuardrailSource.of(guardrail, document, known, text))
+            case Provenance() as provenance:
+                self.provenance.append(ProvenanceSource(provenance, document.place))
+            case problems:
+                return problems
+        return ()
 
 
 def _take_picker(document: Document, pickers: Pickers) -> tuple[Problem, ...]:

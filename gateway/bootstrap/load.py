@@ -11,14 +11,20 @@ from typing import Final
 from pydantic import SecretStr
 
 from gateway.bootstrap.documents import Documents, check_pickers, read_documents, unused_pickers
+from gateway.bootstrap.guardrails import Guarding, compile_guarding
+from gateway.bootstrap.tool_locks import lock_warnings, tool_pins
 from gateway.config.document import named_files
 from gateway.config.endpoint_picker import EndpointPickerSpec
+from gateway.config.folder import LOCK_SUFFIXES
 from gateway.config.gie_merge import Merged, merged
 from gateway.config.gie_picker import PickerReading
 from gateway.config.loading import Loaded as Inspected
 from gateway.config.loading import inspect_gateway
 from gateway.config.reach import checked, spoken
 from gateway.config.schema import Gateway
+from gateway.config.shape import nearest
+from gateway.guardrails.source import GuardrailSource
+from gateway.guardrails.tools.pins import Pin
 from gateway.identity.rules import compile_rules
 from gateway.model.problem import Place, Problem
 from gateway.policy.cel import Runtime
@@ -26,6 +32,7 @@ from gateway.policy.celengine import FALLBACK, Engine
 from gateway.policy.celengine import runtime as cel_runtime
 from gateway.policy.compile import compile_policies
 from gateway.policy.engine import PolicySet
+from gateway.policy.provenance_source import ProvenanceSource, provenance_findings
 from gateway.policy.source import PolicySource
 
 DEMO_KEY_BYTES: Final = 32
@@ -47,8 +54,9 @@ class Loaded:
     """A configuration that passed every check. `gateway` has in its pools what foreign documents
     say of them. `sources` are the validated policy documents, `policies` what they compiled to,
     `pickers` how pools may pick, by name, `foreign` those of them that are llm-d's, as they were
-    read, `watched` the files and folders that it came from; `made_up_key` is whether the sealing
-    key is one of demo mode."""
+    read, `guardrails` the validated Guardrail documents and `guarding` what they compiled to,
+    `tool_pins` the reviewed tools by backend and name, `watched` the files and folders that it came
+    from; `made_up_key` is whether the sealing key is one of demo mode."""
 
     gateway: Gateway
     sources: tuple[PolicySource, ...]
@@ -58,13 +66,22 @@ class Loaded:
     made_up_key: bool = False
     pickers: Mapping[str, EndpointPickerSpec] = field(default_factory=dict[str, EndpointPickerSpec])
     foreign: tuple[PickerReading, ...] = ()
+    guardrails: tuple[GuardrailSource, ...] = ()
+    guarding: Guarding = field(default_factory=Guarding)
+    provenance: tuple[ProvenanceSource, ...] = ()
+    tool_pins: Mapping[str, Mapping[str, Pin]] = field(default_factory=dict[str, Mapping[str, Pin]])
 
     @property
     def digest(self) -> str:
         """A short name for exactly this configuration, secrets left out."""
         shown = [self.gateway.model_dump_json()]
         shown += [source.model.model_dump_json() for source in self.sources]
+        shown += [source.model.model_dump_json() for source in self.guardrails]
+        shown += [source.model.model_dump_json() for source in self.provenance]
         shown += [f"{name} {spec.model_dump_json()}" for name, spec in self.pickers.items()]
+        pins = sorted((name, sorted(tools.items())) for name, tools in self.tool_pins.items())
+        shown += [f"{name} {tool} {pin.sha256}" for name, tools in pins for tool, pin in tools]
+        shown += [name for name, _ in pins]
         return hashlib.sha256("\n".join(shown).encode()).hexdigest()[:12]
 
     def with_key_of(self, other: "Loaded") -> "Loaded":
@@ -113,17 +130,34 @@ def load(
     )
     if not isinstance(policies, PolicySet):
         raise ConfigurationError(policies, watched)
+    guarding = compile_guarding(
+        documents.guardrails,
+        policies,
+        backends=[backend.name for backend in gateway.upstreams],
+        routes=[route.name for route in gateway.routes],
+        spoken=spoken(gateway),
+        runtime=runtime,
+    )
+    if not isinstance(guarding, Guarding):
+        raise ConfigurationError(guarding, watched)
+    _check_provenance(gateway, documents.provenance, watched)
+    _check_providers(gateway, documents.guardrails, watched)
     _check_listeners(gateway, path, watched)
-    warned = (*inspected.problems, *problems, *_engine_warning(runtime, engine, path))
+    locked = lock_warnings(gateway, documents.tool_locks)
+    warned = (*inspected.problems, *problems, *_engine_warning(runtime, engine, path), *locked)
     return Loaded(
         gateway=gateway,
         sources=documents.policies,
         policies=policies,
-        warnings=(*warned, *policies.warnings),
+        warnings=(*warned, *policies.warnings, *guarding.warnings),
         watched=watched,
         made_up_key=made_up,
         pickers=documents.pickers,
         foreign=documents.foreign.pickers,
+        guardrails=documents.guardrails,
+        guarding=guarding,
+        provenance=documents.provenance,
+        tool_pins=tool_pins(documents.tool_locks),
     )
 
 
@@ -132,19 +166,26 @@ def folder_policies(folder: Path, environment: Mapping[str, str]) -> PolicySet:
 
     Raises `ConfigurationError`.
     """
+    return folder_judges(folder, environment)[0]
+
+
+def folder_judges(folder: Path, environment: Mapping[str, str]) -> tuple[PolicySet, Guarding]:
+    """The policies and the Guardrails of a folder alone. Raises `ConfigurationError`."""
     documents = read_documents(folder, environment)
     if documents.broken:
         raise ConfigurationError(documents.problems)
     sources = documents.policies
     targets = [target for source in sources for target in source.model.spec.targets]
-    policies = compile_policies(
-        sources,
-        backends=[target.backend for target in targets if target.backend],
-        routes=[target.route for target in targets if target.route],
-    )
+    targets += [one for source in documents.guardrails for one in source.model.spec.targets]
+    backends = [target.backend for target in targets if target.backend]
+    routes = [target.route for target in targets if target.route]
+    policies = compile_policies(sources, backends=backends, routes=routes)
     if not isinstance(policies, PolicySet):
         raise ConfigurationError(policies)
-    return policies
+    guarding = compile_guarding(documents.guardrails, policies, backends=backends, routes=routes)
+    if not isinstance(guarding, Guarding):
+        raise ConfigurationError(guarding)
+    return policies, guarding
 
 
 def _member_files(gateway: Gateway | None) -> Iterable[Path]:
@@ -172,7 +213,8 @@ def _watched(
     if gateway is None:
         return watched
     folder = Path(gateway.policies)
-    named = [name for file in folder.rglob("*.y*ml") for name in named_files(file, environment)]
+    files = [one for one in folder.rglob("*.y*ml") if not one.name.endswith(LOCK_SUFFIXES)]
+    named = [name for file in files for name in named_files(file, environment)]
     return (*watched, folder, *named, *secret_files(gateway))
 
 
@@ -209,6 +251,33 @@ def _engine_warning(runtime: Runtime, engine: Engine | None, path: Path) -> tupl
         return ()
     text = f"policies run on {FALLBACK}, which is slower: cel-expr-python cannot be imported here"
     return (Problem(Place(str(path), 1, 1), "policies", text, severity="warning"),)
+
+
+def _check_provenance(
+    gateway: Gateway, sources: tuple[ProvenanceSource, ...], watched: tuple[Path, ...]
+) -> None:
+    backends = [backend.name for backend in gateway.upstreams]
+    routes = [route.name for route in gateway.routes]
+    problems = tuple(provenance_findings(sources, backends, routes))
+    if problems:
+        raise ConfigurationError(problems, watched)
+
+
+def _check_providers(
+    gateway: Gateway, sources: tuple[GuardrailSource, ...], watched: tuple[Path, ...]
+) -> None:
+    """Guardrails name providers of gateway.yaml."""
+    known = [one.name for one in gateway.guardrail_providers]
+    problems: list[Problem] = []
+    for source in sources:
+        for number, use in enumerate(source.model.spec.providers):
+            if use.name not in known:
+                near = nearest(use.name, known)
+                fix = f'did you mean "{near}"?' if near else "add it to guardrail_providers"
+                message = f"there is no guardrail provider {use.name}"
+                problems.append(source.error(("spec", "providers", number, "name"), message, fix))
+    if problems:
+        raise ConfigurationError(tuple(problems), watched)
 
 
 def _check_listeners(gateway: Gateway, path: Path, watched: tuple[Path, ...]) -> None:

@@ -8,10 +8,14 @@ import hmac
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
+from enum import Enum
 
 from pydantic import BaseModel, SecretStr
 
+from gateway.bootstrap.guardrails import Guarding, compile_guarding, unplaced
 from gateway.bootstrap.load import Loaded
+from gateway.bootstrap.tool_locks import tool_book
 from gateway.config.endpoint_picker import EndpointPickerSpec
 from gateway.config.keys import session_key
 from gateway.config.picker_protocol_checks import listener_of, open_to_anybody
@@ -30,6 +34,8 @@ from gateway.pipeline.pool import pool_stage
 from gateway.pipeline.snapshot import RouteStage, Snapshot
 from gateway.policy.compile import compile_policies
 from gateway.policy.engine import PolicySet
+from gateway.policy.provenance import ProvenanceBook
+from gateway.policy.provenance_schema import Provenance
 from gateway.policy.schema import AccessPolicy
 from gateway.policy.source import PolicySource
 from gateway.protocols.base import Settings
@@ -60,6 +66,12 @@ def snapshot_message(
         "gateway": _revealed(loaded.gateway),
         "retiring": [_revealed(route) for route in gone],
         "policies": [_revealed(source.model) for source in loaded.sources],
+        "guardrails": [_revealed(source.model) for source in loaded.guardrails],
+        "provenance": [_revealed(source.model) for source in loaded.provenance],
+        "tool_pins": {
+            backend: {name: pin.sha256 for name, pin in tools.items()}
+            for backend, tools in loaded.tool_pins.items()
+        },
         "pickers": {name: _revealed(spec) for name, spec in loaded.pickers.items()},
         "key_sets": {name: key_sets[name].decode() for name in issuers if name in key_sets},
     }
@@ -80,6 +92,15 @@ def build_snapshot(message: JsonObject, missed: Callable[[str], None]) -> Snapsh
     )
     if not isinstance(policies, PolicySet):
         raise ValueError(str(policies[0]))  # noqa: TRY004  a problem of the configuration
+    guarding = compile_guarding(
+        [unplaced(value) for value in _list(message["guardrails"])],
+        policies,
+        backends=[backend.name for backend in gateway.upstreams],
+        routes=[route.name for route in gateway.routes],
+        spoken=spoken(gateway),
+    )
+    if not isinstance(guarding, Guarding):
+        raise ValueError(str(guarding[0]))  # noqa: TRY004  as above
     sets = {
         issuer: parse_key_set(str(text).encode())
         for issuer, text in _dict(message["key_sets"]).items()
@@ -104,9 +125,18 @@ def build_snapshot(message: JsonObject, missed: Callable[[str], None]) -> Snapsh
             for listener in gateway.listeners
         },
         policies=policies,
+        guardrails=guarding.book,
+        guarded=guarding.matches,
         pickers=_pickers(gateway, _dict(message["pickers"])),
         traces={pool.name: pool.trace for pool in gateway.pools if pool.trace is not None},
-        trace_key=_trace_key(gateway),
+        trace_key=_derived_key(gateway, b"gatehouse trace"),
+        providers=gateway.guardrail_providers,
+        taint_key=_derived_key(gateway, b"gatehouse taint"),
+        provenance=ProvenanceBook(
+            Provenance.model_validate_json(json.dumps(value))
+            for value in _list(message["provenance"])
+        ),
+        tools=tool_book(gateway, _dict(message["tool_pins"])),
         foreign=foreign_proxy(gateway),
         keys=KeySets(sets, missed),
         sealer=Sealer(keys, gateway.sessions.ttl),
@@ -142,6 +172,7 @@ def route_stage(route: Route, pools: Sequence[Pool] = ()) -> RouteStage:
         models=tuple(dict.fromkeys(model for pool in led for model in pool.models)),
         pooled=bool(led),
         usage=route.usage,
+        blocked_as=route.blocked_as,
     )
     plugin = None if route.protocol == "unjudged" else plugin_of(route.protocol)
     return RouteStage(
@@ -206,12 +237,12 @@ def _pickers(gateway: Gateway, documents: JsonObject) -> dict[str, PickerPlan]:
     }
 
 
-def _trace_key(gateway: Gateway) -> bytes:
+def _derived_key(gateway: Gateway, purpose: bytes) -> bytes:
     """The same for all workers, and for all gateways with the same sealing key."""
     if not gateway.sessions.keys:  # the sealer says so
         return b""
     secret = session_key(gateway.sessions.keys[0].get_secret_value())
-    return hmac.digest(secret, b"gatehouse trace", "sha256")
+    return hmac.digest(secret, purpose, "sha256")
 
 
 def _route(value: JsonValue) -> Route:
@@ -225,15 +256,15 @@ def _unplaced(value: JsonValue) -> PolicySource:
 
 def _revealed(model: BaseModel) -> JsonValue:
     """The model as JSON with its secrets in clear."""
-    value: JsonValue = json.loads(
-        json.dumps(model.model_dump(exclude_unset=True), default=_secret_text)
-    )
+    value: JsonValue = json.loads(json.dumps(model.model_dump(exclude_unset=True), default=_plain))
     return value
 
 
-def _secret_text(value: object) -> str:
+def _plain(value: object) -> str:
     if isinstance(value, SecretStr):
         return value.get_secret_value()
+    if isinstance(value, Enum | date):
+        return str(value.value if isinstance(value, Enum) else value)
     raise TypeError(f"{type(value).__name__} in a configuration")
 
 

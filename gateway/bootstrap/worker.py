@@ -13,10 +13,12 @@ from gateway.config.state import State
 from gateway.config.wiring import PICKER_SOCKET
 from gateway.picker.kv.source import Source
 from gateway.pipeline.snapshot import Snapshot
+from gateway.server.consulting import ProviderSet
 from gateway.server.heap import keep_freed_memory
 from gateway.server.listening import Hear, Subscription
 from gateway.server.picker_process import PickerProcess
 from gateway.server.sharing import Stream
+from gateway.server.taints import ClosableStore
 from gateway.server.worker import Worker
 from gateway.telemetry.traces import NoTracing, SdkTracing, Tracing
 
@@ -31,6 +33,8 @@ async def run_worker(channel_fd: int, index: int, address: str) -> None:
     channel = await Channel.over(socket.socket(fileno=channel_fd))
     worker = Worker(channel, address, build_snapshot, AuditFile, open_tracing)
     worker.trace_to(TraceFile)
+    worker.remember_in(open_taints)
+    worker.consult_by(open_providers)
     if picker := os.environ.get(PICKER_SOCKET):
         worker.pick_by(picker)
     else:
@@ -62,6 +66,20 @@ def open_stream(
     from gateway.adapters.redis_stream import RedisStream  # noqa: PLC0415  slow, and seldom used
 
     return RedisStream(state, name, on_message, on_change)
+
+
+def open_taints(state: State) -> ClosableStore:
+    """The store of taints in the Redis that the configuration names."""
+    from gateway.adapters import redis_taints  # noqa: PLC0415  slow, and seldom used
+
+    return redis_taints.open_taints(state)
+
+
+def open_providers() -> ProviderSet:
+    """What asks the providers of guardrails."""
+    from gateway.adapters.guardrails.providers import Providers  # noqa: PLC0415  slow, seldom used
+
+    return Providers()
 
 
 def open_subscription(source: Source, hear: Hear, malformed: Callable[[], None]) -> Subscription:

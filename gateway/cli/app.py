@@ -52,6 +52,7 @@ SUBCOMMANDS: Final = {
     "explain": Subcommand(
         "gateway.cli.explain", "explain", "Show why one request is allowed or refused."
     ),
+    "scan": Subcommand("gateway.cli.scan", "scan", "Show what detectors find in a text."),
     "envoy": Subcommand(
         "gateway.cli.envoy", "envoy", "Print what your own Envoy needs, or what is dangerous in it."
     ),

@@ -15,6 +15,7 @@ from gateway.config.yamltree import path_text
 from gateway.model.jsonvalue import JsonValue
 from gateway.model.problem import Place, Problem
 from gateway.policy.celengine import Engine
+from gateway.policy.rule import Rule
 
 
 def check(
@@ -81,11 +82,12 @@ def _report(
         "picker": loaded.pickers,
         "policy": loaded.sources,
         "rule": loaded.policies.rules,
+        "guardrail": loaded.guardrails,
     }
     found = ", ".join(
         counted(len(things), noun)
         for noun, things in parts.items()
-        if things or noun not in {"pool", "picker"}
+        if things or noun not in {"pool", "picker", "guardrail"}
     )
     nothing = "" if loaded.sources else "; without a policy every judged request is refused"
     typer.echo(f"ok: {found} on {loaded.policies.runtime}{nothing}")
@@ -96,11 +98,17 @@ def _rules(loaded: Loaded) -> list[JsonValue]:
         {
             "policy": rule.policy,
             "rule": rule.name,
-            "effect": "allow" if rule.allows else "deny",
+            "effect": _effect(rule, loaded),
             "methods": list[JsonValue](sorted(rule.methods)),
         }
-        for rule in loaded.policies.rules
+        for rule in (*loaded.policies.rules, *loaded.guarding.matches.rules)
     ]
+
+
+def _effect(rule: Rule, loaded: Loaded) -> str:
+    if rule in loaded.guarding.matches.rules:
+        return "guard"
+    return "allow" if rule.allows else "deny"
 
 
 def _plugins(loaded: Loaded) -> list[JsonValue]:
@@ -133,8 +141,12 @@ def _verdicts(loaded: Loaded) -> Iterator[tuple[PickerReading, Verdict, Place]]:
 
 
 def _rule_lines(loaded: Loaded) -> list[str]:
-    return [
+    rules = [
         f"{'allow' if rule.allows else 'deny'} {rule.policy}/{rule.name}: "
         + ", ".join(sorted(rule.methods))
         for rule in loaded.policies.rules
+    ]
+    return rules + [
+        f"guardrail {rule.policy}: " + ", ".join(sorted(rule.methods))
+        for rule in loaded.guarding.matches.rules
     ]

@@ -116,7 +116,8 @@ def explain(
         message = Deframed((call_from(method, attributes),))
     backend = _backend(loaded, chosen, message)
     context = RequestContext(head, backend, time.time(), chosen.listener or "", chosen.protocol)
-    explanation = explain_message(message, loaded.policies, who, context)
+    matches = loaded.guarding.matches
+    explanation = explain_message(message, loaded.policies, who, context, matches)
     pick = None
     if request and explanation.allowed and isinstance(message, Deframed):
         pick = _pick(loaded, chosen, message, who, context, state)

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from gateway.config.reference import json_schema, markdown_reference
 from gateway.config.schema import Gateway
+from gateway.guardrails.schema import Guardrail
 from gateway.policy.schema import AccessPolicy
 from gateway.suite.schema import PolicySuite
 
@@ -19,12 +20,14 @@ class Kind(Enum):
 
     GATEWAY = "Gateway"
     ACCESS_POLICY = "AccessPolicy"
+    GUARDRAIL = "Guardrail"
     POLICY_SUITE = "PolicySuite"
 
 
 MODELS: Final[dict[Kind, type[BaseModel]]] = {
     Kind.GATEWAY: Gateway,
     Kind.ACCESS_POLICY: AccessPolicy,
+    Kind.GUARDRAIL: Guardrail,
     Kind.POLICY_SUITE: PolicySuite,
 }
 

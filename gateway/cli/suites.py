@@ -7,13 +7,15 @@ from typing import Annotated
 
 import typer
 
-from gateway.bootstrap.load import ConfigurationError, folder_policies, load
+from gateway.bootstrap.guardrails import Guarding
+from gateway.bootstrap.load import ConfigurationError, folder_judges, load
 from gateway.cli.findings import show_problems
 from gateway.model.problem import Problem
 from gateway.policy.engine import PolicySet
 from gateway.suite.loading import LoadedSuite, load_suites
 from gateway.suite.render import report_json, report_junit, report_text
 from gateway.suite.run import deframer, run_suites
+from gateway.suite.screening import Guards
 
 BODY_LIMIT = 4 * 1024 * 1024
 
@@ -43,7 +45,7 @@ def run_tests(
     if not path.exists():
         typer.echo(f"{path} does not exist", err=True)
         raise typer.Exit(2)
-    policies = _policies(path, config)
+    policies, guarding = _judges(path, config)
     suites = load_suites(path, os.environ)
     problems = [one for one in suites if isinstance(one, Problem)]
     if problems:
@@ -53,7 +55,8 @@ def run_tests(
     if not loaded:
         typer.echo(f"no *_test.yaml in {path}", err=True)
         raise typer.Exit(2)
-    report = run_suites(loaded, policies, deframer(BODY_LIMIT))
+    guards = Guards(guarding.book, guarding.matches)
+    report = run_suites(loaded, policies, deframer(BODY_LIMIT), guards)
     if junit is not None:
         _write(junit, report_junit(report))
     sys.stdout.write(report_json(report) if as_json else report_text(report))
@@ -67,11 +70,12 @@ def _write(file: Path, text: str) -> None:
         raise typer.BadParameter(f"{file}: {error.strerror}", param_hint="--junit") from error
 
 
-def _policies(path: Path, config: Path | None) -> PolicySet:
+def _judges(path: Path, config: Path | None) -> tuple[PolicySet, Guarding]:
     try:
         if config is not None:
-            return load(config, os.environ, demo=True).policies
-        return folder_policies(path if path.is_dir() else path.parent, os.environ)
+            loaded = load(config, os.environ, demo=True)
+            return loaded.policies, loaded.guarding
+        return folder_judges(path if path.is_dir() else path.parent, os.environ)
     except ConfigurationError as error:
         show_problems(error.problems)
         raise typer.Exit(2) from error

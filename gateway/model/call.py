@@ -57,9 +57,10 @@ class Deframed:
     makes of a model's name the same request to that model, whatever the client named; None where
     the message has no place for a name. `answered` is the answer of the gateway itself to a
     request about the models of the route, by the predicate (list method, name) -> visible; None
-    where a backend answers. `passages` are the strings of the message that guardrails judge; None
-    where it has none. `with_texts` makes the same request with other texts at the places of some
-    passages, deframed anew; None where no text of it can be replaced.
+    where a backend answers. `passages` collects the strings of the message that guardrails judge,
+    anew each time, since there may be many; None where it has none. `with_texts` makes the same
+    request with other texts at the places of some passages, deframed anew; None where no text of
+    it can be replaced.
     """
 
     calls: tuple[Call, ...]

@@ -50,12 +50,17 @@ class Place:
 
     `path` leads to the string; with `key` the string is the last key of `path` itself. Where the
     string at `path` is JSON text of its own (the arguments of an OpenAI tool call), `within` is the
-    path inside of that, and `key` speaks of its last key.
+    path inside of that, and `key` speaks of its last key. With `base64` the string is the text in
+    base64, after the comma of a data: URL if it is one. `rest` are the paths of further strings,
+    where these and the one at `path` make the text together (the text parts of an artifact): a new
+    text goes into the first, and the others are emptied.
     """
 
     path: Path
     key: bool = False
     within: Path | None = None
+    base64: bool = False
+    rest: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

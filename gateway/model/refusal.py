@@ -205,7 +205,8 @@ class Refusal:
     order; a batch has one per request element. `data` joins error.data, `headers` the HTTP answer
     (WWW-Authenticate, Allow, Retry-After). `method` is that of the call that policy refused, ""
     where that is not why; `policy` and `rule` are for operators only.
-    `innocent` are those of `ids` that are refused only because their batch is.
+    `innocent` are those of `ids` that are refused only because their batch is. `methods` are those
+    of the calls with these ids, where a batch has several; `method` counts for all others.
     """
 
     reason: Reason
@@ -218,6 +219,7 @@ class Refusal:
     policy: str = ""
     rule: str = ""
     innocent: tuple[RequestId, ...] = ()
+    methods: Mapping[RequestId, str] = field(default_factory=dict[RequestId, str])
 
 
 AUDIT_HEADER: Final = "x-gatehouse-audit-id"

@@ -106,6 +106,8 @@ def _request(keys: _Keys, _call: Call, _principal: Principal, context: RequestCo
                 values[field] = _headers(wanted, context)
             case "source_address":
                 values[field] = context.head.peer.address
+            case "taints":
+                values[field] = sorted(context.taints)
             case "backend" | "listener":
                 values[field] = getattr(context, field)
             case _:

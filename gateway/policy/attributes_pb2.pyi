@@ -239,7 +239,7 @@ class Principal(_message.Message):
     def __init__(self, id: _Optional[str] = ..., kind: _Optional[str] = ..., issuer: _Optional[str] = ..., subject: _Optional[str] = ..., actors: _Optional[_Iterable[str]] = ..., scopes: _Optional[_Iterable[str]] = ..., claims: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ...) -> None: ...
 
 class Request(_message.Message):
-    __slots__ = ("method", "path", "headers", "authority", "route", "listener", "backend", "source_address")
+    __slots__ = ("method", "path", "headers", "authority", "route", "listener", "backend", "source_address", "taints")
     class HeadersEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -255,6 +255,7 @@ class Request(_message.Message):
     LISTENER_FIELD_NUMBER: _ClassVar[int]
     BACKEND_FIELD_NUMBER: _ClassVar[int]
     SOURCE_ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    TAINTS_FIELD_NUMBER: _ClassVar[int]
     method: str
     path: str
     headers: _containers.ScalarMap[str, str]
@@ -263,4 +264,5 @@ class Request(_message.Message):
     listener: str
     backend: str
     source_address: str
-    def __init__(self, method: _Optional[str] = ..., path: _Optional[str] = ..., headers: _Optional[_Mapping[str, str]] = ..., authority: _Optional[str] = ..., route: _Optional[str] = ..., listener: _Optional[str] = ..., backend: _Optional[str] = ..., source_address: _Optional[str] = ...) -> None: ...
+    taints: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, method: _Optional[str] = ..., path: _Optional[str] = ..., headers: _Optional[_Mapping[str, str]] = ..., authority: _Optional[str] = ..., route: _Optional[str] = ..., listener: _Optional[str] = ..., backend: _Optional[str] = ..., source_address: _Optional[str] = ..., taints: _Optional[_Iterable[str]] = ...) -> None: ...

@@ -6,6 +6,7 @@ Pure: no I/O, no clock. Nothing here is on the request path; a set that compiled
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal
 
+from gateway.config.selection import Target
 from gateway.config.yamltree import Path
 from gateway.model.problem import Place, Problem
 from gateway.policy.book import RuleBook
@@ -22,7 +23,7 @@ from gateway.policy.findings import (
 from gateway.policy.glob import Glob
 from gateway.policy.index import RuleIndex
 from gateway.policy.rule import Rule
-from gateway.policy.schema import AccessPolicy, AccessRule, Target
+from gateway.policy.schema import AccessPolicy, AccessRule
 from gateway.policy.source import PolicySource
 from gateway.policy.vocabulary import (
     METHODS,
@@ -53,7 +54,7 @@ def compile_policies(  # noqa: PLR0913  what a configuration says of its policie
     Returns all problems if one of them is an error; warnings alone are in `PolicySet.warnings`.
     """
     problems = document_findings(documents, frozenset(backends), frozenset(routes))
-    compiler = _Compiler(runtime or default_runtime(), _extensions(documents), spoken)
+    compiler = RuleCompiler(runtime or default_runtime(), _extensions(documents), spoken)
     rules: list[Rule] = []
     places: dict[str, tuple[PolicySource, Path]] = {}
     for source in documents:
@@ -85,8 +86,9 @@ def _extensions(documents: Iterable[PolicySource]) -> frozenset[str]:
     )
 
 
-class _Compiler:
-    """Compiles rules; the same expression is compiled once."""
+class RuleCompiler:
+    """Compiles rules; the same expression is compiled once. `extensions` are the methods outside of
+    every protocol that rules may apply to, `spoken` is as in `compile_policies`."""
 
     def __init__(
         self,
@@ -109,7 +111,7 @@ class _Compiler:
             return None, [*problems, source.cel_error((*path, "when"), when)]
         if when is not None:
             problems += usage_findings(source, when.uses, path)
-        methods = self._methods(rule, when) & self._possible(source.model.spec.targets)
+        methods = self._methods(rule, when) & self.possible(source.model.spec.targets)
         if not methods and not any(one.severity == "error" for one in problems):
             message = "the rule applies to no method: none carries everything that it names"
             problems.append(source.error(path, message, "split it into one rule for each method"))
@@ -122,7 +124,7 @@ class _Compiler:
             self._expressions[text] = self.runtime.compile(text)
         return self._expressions[text]
 
-    def _possible(self, targets: Iterable[Target]) -> frozenset[str]:
+    def possible(self, targets: Iterable[Target]) -> frozenset[str]:
         """The methods that some target can be sent."""
         if self._spoken is None:
             return METHODS | self._extensions

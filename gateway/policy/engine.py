@@ -23,6 +23,9 @@ class PolicySet:
         self._book = book
         self.warnings = tuple(warnings)
         self.names = KnownNames.of(book.index.rules)
+        self._tainted = sum(
+            1 << bit for bit, rule in enumerate(book.index.rules) if _reads_taints(rule)
+        )
 
     @property
     def runtime(self) -> str:
@@ -33,6 +36,10 @@ class PolicySet:
     def rules(self) -> tuple[Rule, ...]:
         """Every rule with the methods to which it applies: denies first, in document order."""
         return self._book.index.rules
+
+    def reads_taints(self, backend: str, route: str) -> bool:
+        """Whether a rule of the backend or route asks what a conversation has read."""
+        return bool(self._tainted and self._tainted & self._book.index.targeted(backend, route))
 
     def decide(self, call: Call, principal: Principal, context: RequestContext) -> Decision:
         """Judge one call, without those that it implies. Never raises for what a client sends."""
@@ -48,3 +55,8 @@ class PolicySet:
     def explain(self, call: Call, principal: Principal, context: RequestContext) -> Trace:
         """The decision with every rule of the backend and route, and what became of it."""
         return explain(self._book, call, principal, context)
+
+
+def _reads_taints(rule: Rule) -> bool:
+    uses = rule.when.uses if rule.when is not None else ()
+    return any(use.variable == "request" and use.field in {None, "taints"} for use in uses)

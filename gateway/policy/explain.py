@@ -74,16 +74,16 @@ def explain(book: RuleBook, call: Call, principal: Principal, context: RequestCo
 def _trace(
     rule: Rule, decision: Decision, call: Call, principal: Principal, evaluation: Evaluation
 ) -> RuleTrace:
-    conditions = tuple(_conditions(rule, call, principal))
+    asked = tuple(conditions(rule, call, principal))
     applies = call.method in rule.methods
-    matched = all(one.held for one in conditions) and matches(rule, principal, evaluation)
+    matched = all(one.held for one in asked) and matches(rule, principal, evaluation)
     return RuleTrace(
         policy=rule.policy,
         rule=rule.name,
         effect="allow" if rule.allows else "deny",
         mode="shadow" if rule.shadow else "enforce",
         place=rule.place,
-        conditions=conditions,
+        conditions=asked,
         when=rule.when_text,
         value=evaluation.outcome(rule) if applies and rule.when is not None else None,
         matched=matched,
@@ -91,20 +91,21 @@ def _trace(
     )
 
 
-def _conditions(rule: Rule, call: Call, principal: Principal) -> list[Condition]:
-    conditions = [Condition("methods", _list(sorted(rule.methods)), call.method in rule.methods)]
+def conditions(rule: Rule, call: Call, principal: Principal) -> list[Condition]:
+    """The structured fields that a rule has, and whether each accepts a call."""
+    found = [Condition("methods", _list(sorted(rule.methods)), call.method in rule.methods)]
     if rule.principals is not None:
         held = any_matches(rule.principals, principal.id)
-        conditions.append(Condition("principals", _texts(rule.principals), held))
+        found.append(Condition("principals", _texts(rule.principals), held))
     if rule.actors is not None:
         held = any(any_matches(rule.actors, actor) for actor in principal.actors)
-        conditions.append(Condition("actors", _texts(rule.actors), held))
+        found.append(Condition("actors", _texts(rule.actors), held))
     if rule.names:
-        conditions.append(_named(rule, call))
+        found.append(_named(rule, call))
     if rule.scopes:
         held = rule.scopes <= principal.scopes
-        conditions.append(Condition("scopes", _list(sorted(rule.scopes)), held))
-    return conditions
+        found.append(Condition("scopes", _list(sorted(rule.scopes)), held))
+    return found
 
 
 def _named(rule: Rule, call: Call) -> Condition:

@@ -38,7 +38,7 @@ def document_findings(
                 source.error(("metadata", "name"), message, f"rename one; the other is at {where}")
             )
         problems += _rule_names(source)
-        problems += _targets(source, backends, routes)
+        problems += target_findings(source, backends, routes)
     return problems
 
 
@@ -51,9 +51,10 @@ def _rule_names(source: PolicySource) -> Iterator[Problem]:
         seen.add(rule.name)
 
 
-def _targets(
+def target_findings(
     source: PolicySource, backends: frozenset[str], routes: frozenset[str]
 ) -> Iterator[Problem]:
+    """Targets that do not exist."""
     for number, target in enumerate(source.model.spec.targets):
         for kind, name, known in (
             ("backend", target.backend, backends),

@@ -7,29 +7,12 @@ Patterns (`Pattern`): `*` stands for any run of characters, none included, and a
 and `.`; every other character stands for itself, in its case. The whole value must match.
 """
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from gateway.config.section import Name, Section
-
-Pattern = Annotated[str, Field(min_length=1, max_length=1024, pattern=r"^[^\x00-\x1f\x7f]+$")]
-Patterns = Annotated[tuple[Pattern, ...], Field(min_length=1)]
-Word = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[\x21-\x7e]+$")]
-Words = Annotated[tuple[Word, ...], Field(min_length=1)]
-
-
-class Target(Section):
-    """Where a policy applies: one backend or one route, by its name in gateway.yaml."""
-
-    backend: Name | None = None
-    route: Name | None = None
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Self:
-        if (self.backend is None) == (self.route is None):
-            raise ValueError("a target names either a backend or a route")
-        return self
+from gateway.config.selection import Metadata, Patterns, Target, Words
 
 
 class AccessRule(Section):
@@ -90,13 +73,6 @@ class AccessSpec(Section):
     targets: Annotated[tuple[Target, ...], Field(min_length=1)]
     mode: Literal["enforce", "shadow"] = "enforce"
     rules: Annotated[tuple[AccessRule, ...], Field(min_length=1)]
-
-
-class Metadata(Section):
-    """How records and other documents name this one."""
-
-    name: Name
-    description: str = ""
 
 
 class AccessPolicy(Section):

@@ -8,14 +8,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.model.call import Call, Deframed
+from gateway.model.call import Deframed
 from gateway.model.jsonvalue import JsonObject, JsonValue
 from gateway.model.principal import Principal
 from gateway.model.refusal import Refusal
 from gateway.policy.cel import CelFailure, Outcome
 from gateway.policy.context import RequestContext
 from gateway.policy.engine import PolicySet
-from gateway.policy.explain import RuleTrace, Trace
+from gateway.policy.explain import Condition, RuleTrace, Trace
+from gateway.policy.matching import GuardrailMatches, MatchTrace
 
 _ELSEWHERE: Final = {"methods": "methods", "principals": "principals", "actors": "principals"}
 """Conditions that make a rule one for something or somebody else, and what to call those."""
@@ -26,11 +27,13 @@ _NO_SELECTORS: Final = frozenset({*_ELSEWHERE, "scopes"})
 
 @dataclass(frozen=True, slots=True)
 class ExplainedCall:
-    """One call of the message, or one that it implies, and what every rule said of it."""
+    """One call of the message, or one that it implies, what every rule said of it, and which
+    Guardrails judge its texts."""
 
     method: str
     target: str | None
     trace: Trace
+    guardrails: tuple[MatchTrace, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +59,24 @@ def explain_message(
     policies: PolicySet,
     principal: Principal,
     context: RequestContext,
+    matches: GuardrailMatches | None = None,
 ) -> Explanation:
-    """Explain a message as the deframer returned it, for a principal."""
+    """Explain a message as the deframer returned it, for a principal; `matches` says which
+    Guardrails apply."""
     whole = Explanation(principal.id, context.head.route, context.backend)
     if isinstance(message, Refusal):
         return Explanation(whole.principal, whole.route, whole.backend, refusal=message)
     calls = [one for call in message.calls for one in (call, *call.implied)]
-    explained = tuple(_explained(call, policies, principal, context) for call in calls)
+    guarded = matches or GuardrailMatches()
+    explained = tuple(
+        ExplainedCall(
+            call.method,
+            call.target,
+            policies.explain(call, principal, context),
+            guarded.explain(call, principal, context),
+        )
+        for call in calls
+    )
     return Explanation(whole.principal, whole.route, whole.backend, calls=explained)
 
 
@@ -89,12 +103,6 @@ def explanation_json(explanation: Explanation) -> str:
     return json.dumps(document, indent=2) + "\n"
 
 
-def _explained(
-    call: Call, policies: PolicySet, principal: Principal, context: RequestContext
-) -> ExplainedCall:
-    return ExplainedCall(call.method, call.target, policies.explain(call, principal, context))
-
-
 def _lines(explanation: Explanation) -> Iterator[str]:
     yield f"principal  {explanation.principal}"
     yield f"route      {explanation.route or '-'}, backend {explanation.backend or '-'}"
@@ -106,6 +114,7 @@ def _lines(explanation: Explanation) -> Iterator[str]:
         yield f"{call.method} {call.target or ''}".rstrip()
         yield _verdict(call.trace)
         yield from _rules(call.trace.rules)
+        yield from _guardrail_lines(call.guardrails)
 
 
 def _verdict(trace: Trace) -> str:
@@ -187,6 +196,18 @@ def _rule_lines(rule: RuleTrace) -> Iterator[str]:
         yield f"          when: {_value(rule.value)}  [{_when(rule)}]"
 
 
+def _guardrail_lines(guardrails: Iterable[MatchTrace]) -> Iterator[str]:
+    """Those that apply, then the others with what keeps each from it."""
+    for one in sorted(guardrails, key=lambda trace: not trace.applies):
+        place = f" ({one.place})" if one.conditions else ""
+        yield f"{'*' if one.applies else ' '} guardrail {one.guardrail}{place}"
+        for failed in one.conditions if not one.applies else ():
+            if not failed.held:
+                yield f"          {failed.field}: not among {failed.wanted}"
+        if one.value:
+            yield f"          when: {one.value}  [{' '.join(one.when.split())}]"
+
+
 def _name(rule: RuleTrace) -> str:
     return f"{rule.policy}/{rule.rule}"
 
@@ -211,20 +232,33 @@ def _call_json(call: ExplainedCall) -> JsonObject:
         "needed_scopes": list(decision.needed_scopes),
         "shadow": list(decision.shadow),
         "rules": [_rule_json(rule) for rule in call.trace.rules],
+        "guardrails": [_guardrail_json(one) for one in call.guardrails],
     }
 
 
+def _guardrail_json(one: MatchTrace) -> JsonObject:
+    return {
+        "guardrail": one.guardrail,
+        "place": str(one.place),
+        "conditions": _conditions_json(one.conditions),
+        "when": one.when,
+        "value": one.value,
+        "applies": one.applies,
+    }
+
+
+def _conditions_json(conditions: Iterable[Condition]) -> list[JsonValue]:
+    return [{"field": one.field, "wanted": one.wanted, "held": one.held} for one in conditions]
+
+
 def _rule_json(rule: RuleTrace) -> JsonObject:
-    conditions: list[JsonValue] = [
-        {"field": one.field, "wanted": one.wanted, "held": one.held} for one in rule.conditions
-    ]
     return {
         "policy": rule.policy,
         "rule": rule.rule,
         "effect": rule.effect,
         "mode": rule.mode,
         "place": str(rule.place),
-        "conditions": conditions,
+        "conditions": _conditions_json(rule.conditions),
         "when": rule.when,
         "value": rule.value if isinstance(rule.value, bool) else None,
         "error": rule.value.detail if isinstance(rule.value, CelFailure) else None,

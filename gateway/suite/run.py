@@ -17,13 +17,16 @@ from gateway.suite.inputs import body_from, call_from, context_from, principal_f
 from gateway.suite.loading import LoadedSuite
 from gateway.suite.results import CaseResult, Difference, Report, SuiteResult
 from gateway.suite.schema import Case, ListInput, SuiteSpec, Want
+from gateway.suite.screening import Got, Guards, screen_request, screen_text
 
 Deframe: TypeAlias = Callable[[SuiteSpec, RequestHead, bytes], Deframed | Refusal]
 """The deframer of the suite's protocol, for cases that give a raw request."""
 
-_COMPARED: Final = ("decision", "rule", "reason", "needed_scopes", "shadow", "shown")
+_COMPARED: Final = (
+    *("decision", "rule", "reason", "needed_scopes", "shadow", "shown"),
+    *("action", "guardrails", "findings", "skipped", "masked"),
+)
 _Deframe: TypeAlias = Callable[[RequestHead, bytes], Deframed | Refusal]
-_Got: TypeAlias = dict[str, str | tuple[str, ...]]
 
 
 def deframer(body_limit: int) -> Deframe:
@@ -37,19 +40,30 @@ def deframer(body_limit: int) -> Deframe:
     return deframe
 
 
-def run_suites(suites: Iterable[LoadedSuite], policies: PolicySet, deframe: Deframe) -> Report:
-    """Judge every case of every suite."""
-    return Report(tuple(run_suite(suite, policies, deframe) for suite in suites))
+def run_suites(
+    suites: Iterable[LoadedSuite],
+    policies: PolicySet,
+    deframe: Deframe,
+    guards: Guards | None = None,
+) -> Report:
+    """Judge every case of every suite, by Guardrails too where there are some."""
+    return Report(tuple(run_suite(suite, policies, deframe, guards) for suite in suites))
 
 
-def run_suite(suite: LoadedSuite, policies: PolicySet, deframe: Deframe) -> SuiteResult:
+def run_suite(
+    suite: LoadedSuite, policies: PolicySet, deframe: Deframe, guards: Guards | None = None
+) -> SuiteResult:
     """Judge every case of one suite, in order."""
     spec = suite.model.spec
     principals = {name: principal_from(given) for name, given in spec.principals.items()}
     results: list[CaseResult] = []
     for number, case in enumerate(spec.cases):
         principal = principals.get(case.principal, ANONYMOUS)
-        got = _outcome(case, policies, partial(deframe, spec), principal, context_from(case, spec))
+        context = context_from(case, spec)
+        deframed = _deframed(case, partial(deframe, spec), context)
+        got = _outcome(case, deframed, policies, principal, context)
+        if not isinstance(deframed, Refusal) and case.list is None:
+            got |= _screened(case, deframed, guards or Guards(), principal, context)
         place = suite.place(("spec", "cases", number))
         results.append(CaseResult(case.name, place, differences(case.want, got)))
     return SuiteResult(suite.model.metadata.name, suite.file, tuple(results))
@@ -69,7 +83,7 @@ def decide_all(
     return decisions[0]
 
 
-def differences(want: Want, got: _Got) -> tuple[Difference, ...]:
+def differences(want: Want, got: Got) -> tuple[Difference, ...]:
     """What is wanted and came out otherwise. The order of names does not matter."""
     found: list[Difference] = []
     for field in _COMPARED:
@@ -81,25 +95,34 @@ def differences(want: Want, got: _Got) -> tuple[Difference, ...]:
 
 def _outcome(
     case: Case,
+    deframed: Deframed | Refusal,
     policies: PolicySet,
-    deframe: _Deframe,
     principal: Principal,
     context: RequestContext,
-) -> _Got:
+) -> Got:
     if case.list is not None:
         return {"shown": _shown(case.list, policies, principal, context)}
-    calls = _calls(case, deframe, context)
-    if isinstance(calls, Refusal):
-        return {"decision": "malformed", "reason": calls.reason.value}
-    return _described(decide_all(calls, policies, principal, context))
+    if isinstance(deframed, Refusal):
+        return {"decision": "malformed", "reason": deframed.reason.value}
+    if not deframed.calls:
+        return {}
+    return _described(decide_all(deframed.calls, policies, principal, context))
 
 
-def _calls(case: Case, deframe: _Deframe, context: RequestContext) -> tuple[Call, ...] | Refusal:
+def _screened(
+    case: Case, deframed: Deframed, guards: Guards, principal: Principal, context: RequestContext
+) -> Got:
+    if case.text is not None:
+        return screen_text(case.text, deframed.calls, guards, principal, context)
+    return screen_request(deframed, guards, principal, context)
+
+
+def _deframed(case: Case, deframe: _Deframe, context: RequestContext) -> Deframed | Refusal:
+    """The message of a case; one without calls for a list or a text alone."""
     if case.request is not None:
-        deframed = deframe(context.head, body_from(case.request))
-        return deframed if isinstance(deframed, Refusal) else deframed.calls
+        return deframe(context.head, body_from(case.request))
     if case.call is None:
-        return ()
+        return Deframed(())
     given = case.call
     short = {
         "name": given.name,
@@ -109,7 +132,7 @@ def _calls(case: Case, deframe: _Deframe, context: RequestContext) -> tuple[Call
         "arguments": given.arguments,
     }
     attributes = {name: value for name, value in short.items() if value is not None}
-    return (call_from(given.method, {**given.attributes, **attributes}),)
+    return Deframed((call_from(given.method, {**given.attributes, **attributes}),))
 
 
 def _shown(
@@ -120,7 +143,7 @@ def _shown(
     )
 
 
-def _described(decision: Decision) -> _Got:
+def _described(decision: Decision) -> Got:
     path = f"{decision.policy}/{decision.rule}" if decision.policy else decision.rule
     return {
         "decision": "allow" if decision.allowed else "deny",

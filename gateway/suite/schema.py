@@ -10,7 +10,8 @@ from typing import Annotated, Literal, Self
 from pydantic import AwareDatetime, Field, JsonValue, model_validator
 
 from gateway.config.section import Section
-from gateway.policy.schema import Metadata
+from gateway.config.selection import Metadata
+from gateway.model.passage import Part, Stage
 
 _DEFAULT_NOW = datetime.fromisoformat("2026-01-01T00:00:00Z")
 
@@ -61,6 +62,16 @@ class RequestInput(Section):
     )
 
 
+class TextInput(Section):
+    """A text that passes the gateway, for Guardrails: those that apply to the case's `call`, all of
+    the folder where it has none."""
+
+    stage: Stage
+    text: str
+    part: Part = Part.USER
+    tool: str = Field(default="", description="The tool that is called, or defined.")
+
+
 class Want(Section):
     """What must come out; what is not given is not compared."""
 
@@ -77,10 +88,24 @@ class Want(Section):
         default=None, description='"policy/rule" of the shadow rules that would change it.'
     )
     shown: tuple[str, ...] | None = Field(default=None, description="Of a list: what is left.")
+    action: Literal["block", "mask", "annotate", "log", "none"] | None = Field(
+        default=None, description="The strongest action of the Guardrails that are enforced."
+    )
+    guardrails: tuple[str, ...] | None = Field(
+        default=None, description="Those that found something, in shadow too."
+    )
+    findings: tuple[str, ...] | None = Field(
+        default=None, description='What they found: "detector/category".'
+    )
+    skipped: tuple[str, ...] | None = Field(
+        default=None, description='What they could not judge: "guardrail/reason".'
+    )
+    masked: str | None = Field(default=None, description="Of a text: what is left of it.")
 
 
 class Case(Section):
-    """One input and what must come out. Exactly one of `call`, `list` and `request`."""
+    """One input and what must come out. Exactly one of `call`, `list` and `request`, or `text`,
+    which may have a `call` beside it."""
 
     name: str = Field(min_length=1, max_length=200)
     principal: str = Field(
@@ -97,12 +122,18 @@ class Case(Section):
     call: CallInput | None = None
     list: ListInput | None = None
     request: RequestInput | None = None
+    text: TextInput | None = None
     want: Want
 
     @model_validator(mode="after")
     def _one_input(self) -> Self:
-        if sum(given is not None for given in (self.call, self.list, self.request)) != 1:
-            raise ValueError("a case has exactly one of call, list and request")
+        given = sum(one is not None for one in (self.call, self.list, self.request))
+        if given != 1 and (self.text is None or given or self.list or self.request):
+            raise ValueError("a case has exactly one of call, list and request, or a text")
+        if self.text is not None and (self.list or self.request):
+            raise ValueError("a text has at most a call beside it")
+        if self.text is None and self.want.masked is not None:
+            raise ValueError("only a text is wanted masked")
         if (self.list is None) != (self.want.shown is None):
             raise ValueError("a list wants `shown`, and nothing else does")
         return self

@@ -1,0 +1,14 @@
+"""How a message is to be judged, whatever it says. Pure data."""
+
+from dataclasses import dataclass
+
+from gateway.guardrails.tally import Ticks
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """With `opaque` callers are told that something was blocked and nothing more. `ticks` measures
+    how long detectors take; without it nothing is measured, and no time runs out."""
+
+    opaque: bool = False
+    ticks: Ticks | None = None
