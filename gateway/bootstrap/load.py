@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from gateway.bootstrap.documents import Documents, check_pickers, read_documents, unused_pickers
 from gateway.bootstrap.guardrails import Guarding, compile_guarding
+from gateway.bootstrap.model_armor import template_findings
 from gateway.bootstrap.tool_locks import lock_warnings, tool_pins
 from gateway.config.document import named_files
 from gateway.config.endpoint_picker import EndpointPickerSpec
@@ -99,11 +100,13 @@ def load(
     *,
     demo: bool = False,
     engine: Engine | None = None,
+    workers: int | None = None,
 ) -> Loaded:
     """Read and check gateway.yaml and its policies. Raises `ConfigurationError`.
 
     With `demo` a missing sealing key is made up for this run; `engine` is the CEL implementation to
-    check with (default: the one that judges here).
+    check with (default: the one that judges here); `workers` is how many there will be where that
+    is not what gateway.yaml says.
     """
     inspected = inspect_gateway(path, environment, demo=demo)
     gateway, watched = inspected.gateway, _watched(path, inspected.typed, environment)
@@ -140,9 +143,10 @@ def load(
     )
     if not isinstance(guarding, Guarding):
         raise ConfigurationError(guarding, watched)
-    _check_provenance(gateway, documents.provenance, watched)
+    _check_provenance(gateway, documents.provenance, watched, workers)
     _check_providers(gateway, documents.guardrails, watched)
     _check_listeners(gateway, path, watched)
+    _check_templates(gateway, inspected, guarding, watched)
     locked = lock_warnings(gateway, documents.tool_locks)
     warned = (*inspected.problems, *problems, *_engine_warning(runtime, engine, path), *locked)
     return Loaded(
@@ -202,6 +206,8 @@ def secret_files(gateway: Gateway) -> tuple[Path, ...]:
     for backend in gateway.upstreams:
         if backend.tls is not None:
             named += [backend.tls.ca, backend.tls.certificate, backend.tls.key]
+    if gateway.service.model_armor is not None:
+        named += [gateway.service.model_armor.certificate, gateway.service.model_armor.key]
     return tuple(Path(name) for name in named if name)
 
 
@@ -254,13 +260,20 @@ def _engine_warning(runtime: Runtime, engine: Engine | None, path: Path) -> tupl
 
 
 def _check_provenance(
-    gateway: Gateway, sources: tuple[ProvenanceSource, ...], watched: tuple[Path, ...]
+    gateway: Gateway,
+    sources: tuple[ProvenanceSource, ...],
+    watched: tuple[Path, ...],
+    workers: int | None,
 ) -> None:
+    """Targets are there, and what one worker remembers the others know, too."""
     backends = [backend.name for backend in gateway.upstreams]
     routes = [route.name for route in gateway.routes]
-    problems = tuple(provenance_findings(sources, backends, routes))
+    problems = list(provenance_findings(sources, backends, routes))
+    if sources and (workers or gateway.service.workers) > 1 and not gateway.state.shared:
+        message = "several workers remember taints in common only where state is a URL"
+        problems.append(sources[0].problem(("kind",), message, 'state: "redis://host:6379"'))
     if problems:
-        raise ConfigurationError(problems, watched)
+        raise ConfigurationError(tuple(problems), watched)
 
 
 def _check_providers(
@@ -278,6 +291,17 @@ def _check_providers(
                 problems.append(source.error(("spec", "providers", number, "name"), message, fix))
     if problems:
         raise ConfigurationError(tuple(problems), watched)
+
+
+def _check_templates(
+    gateway: Gateway, inspected: Inspected, guarding: Guarding, watched: tuple[Path, ...]
+) -> None:
+    """Templates of Model Armor's API name Guardrails that judge what is sent there."""
+    if inspected.document is None:
+        return
+    problems = tuple(template_findings(gateway, inspected.document, guarding.book))
+    if problems:
+        raise ConfigurationError(problems, watched)
 
 
 def _check_listeners(gateway: Gateway, path: Path, watched: tuple[Path, ...]) -> None:

@@ -96,6 +96,7 @@ def context_from(case: Case, suite: SuiteSpec) -> RequestContext:
         now=(case.now or suite.now).timestamp(),
         listener=case.listener,
         protocol=suite.protocol,
+        taints=frozenset(case.taints),
     )
 
 

@@ -116,6 +116,9 @@ class Case(Section):
     listener: str = ""
     source_address: str = "127.0.0.1"
     now: AwareDatetime | None = Field(default=None, description="Unset: the suite's.")
+    taints: tuple[str, ...] = Field(
+        default=(), description="Names of Provenance documents: what `request.taints` holds."
+    )
     headers: dict[str, str] = Field(
         default_factory=dict[str, str], description="Request headers, for `call` and `list`."
     )

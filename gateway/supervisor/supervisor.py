@@ -39,6 +39,7 @@ from gateway.supervisor.ready import ready_document
 from gateway.supervisor.reload import Reload
 from gateway.supervisor.rollout import Rollout
 from gateway.supervisor.status import configuration_status, process_status
+from gateway.supervisor.tool_watch import ToolWatch
 from gateway.supervisor.watch import Watch
 from gateway.supervisor.workers import WORKER_COMMAND, WorkerFailedError, WorkerPool
 
@@ -67,6 +68,7 @@ class Supervisor:
         self._sockets = _private_folder()
         self._pool = self._worker_pool()
         self._discovery = Discovery(self._pool, self._metrics)
+        self._tools = ToolWatch(self._pool.stand, self._metrics)
         self._metrics.watch_workers(self._pool.workers)
         self._children = Children(options.children)
         self._envoy: EnvoyProcess | None = None
@@ -129,7 +131,8 @@ class Supervisor:
             raise StartError(str(error)) from error
 
     def _read(self) -> Loaded:
-        return load(self._options.config, os.environ, demo=self._options.demo)
+        options = self._options
+        return load(options.config, os.environ, demo=options.demo, workers=options.workers)
 
     def _run_folder(self) -> Path:
         service = self._first.gateway.service
@@ -293,6 +296,7 @@ class Supervisor:
     def _parts(self) -> Sequence[Coroutine[Any, Any, None]]:
         """What runs until the gateway is told to stop; none ends by itself."""
         parts = [self._poll(), self._discovery.run(), self._keys.run()]
+        parts.append(self._tools.run(lambda: self._in_force, self._discovery.health.state))
         if self._reload is not None:
             parts.append(self._reload.run(self._watch))
         if self._envoy is not None:
@@ -361,6 +365,7 @@ class Supervisor:
             ),
             **({"state": self._shared} if self._in_force.gateway.state.shared else {}),
             **(self._discovery.status() if self._in_force.gateway.pools else {}),
+            **self._tools.status(time.monotonic()),
         }
 
     # --- stop ---------------------------------------------------------------------------------

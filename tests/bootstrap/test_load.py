@@ -122,6 +122,43 @@ def test_an_unknown_kind_is_told(tmp_path: Path) -> None:
         loaded(tmp_path, {**allow(), "kind": "Quota"})
 
 
+def provenance(backend: str = "tracker") -> dict[str, Any]:
+    """A document by which every result of a backend taints."""
+    return {
+        "apiVersion": "gatehouse.dev/v1",
+        "kind": "Provenance",
+        "metadata": {"name": "web"},
+        "spec": {"targets": [{"backend": backend}], "rules": [{"name": "all"}]},
+    }
+
+
+def test_one_worker_remembers_taints_in_memory_and_several_do_not(tmp_path: Path) -> None:
+    file = write(tmp_path, allow(), provenance())
+    assert [one.model.metadata.name for one in load(file, {}).provenance] == ["web"]
+    with pytest.raises(ConfigurationError, match="only where state is a URL"):
+        load(file, {}, workers=2)
+
+
+def test_a_provenance_document_names_backends_that_are_there(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="there is no backend trackr"):
+        loaded(tmp_path, allow(), provenance("trackr"))
+
+
+def test_a_guardrail_names_providers_that_are_there(tmp_path: Path) -> None:
+    guardrail = {
+        "apiVersion": "gatehouse.dev/v1",
+        "kind": "Guardrail",
+        "metadata": {"name": "edge"},
+        "spec": {
+            "targets": [{"backend": "tracker"}],
+            "stages": ["tool_call"],
+            "providers": [{"name": "armour"}],
+        },
+    }
+    with pytest.raises(ConfigurationError, match="there is no guardrail provider armour"):
+        loaded(tmp_path, allow(), guardrail)
+
+
 FOREIGN = """\
 apiVersion: llm-d.ai/v1alpha2
 kind: InferenceObjective

@@ -15,7 +15,7 @@ GUARDRAILS = [
     guardrail(
         "edge",
         {"backend": "up"},
-        ["request", "response", "tool_call"],
+        ["request", "response"],
         detectors=[words("verboten"), {**words(SECRET, category="codename"), "action": "mask"}],
     )
 ]

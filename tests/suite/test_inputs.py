@@ -70,6 +70,15 @@ def test_a_case_is_judged_in_the_context_of_its_suite_unless_it_says_otherwise()
     assert own.head.headers.get("a") == "b"
 
 
+def test_a_case_says_what_its_conversation_has_read() -> None:
+    loaded = suite(
+        "name: a, taints: [open-web], call: {method: ping}, want: {}",
+        "name: b, call: {method: ping}, want: {}",
+    )
+    tainted, clean = (context_from(case, loaded.model.spec) for case in loaded.model.spec.cases)
+    assert (tainted.taints, clean.taints) == ({"open-web"}, frozenset())
+
+
 def test_a_body_is_text_as_it_is_or_json() -> None:
     assert body_from(RequestInput(body="{not json")) == b"{not json"
     assert body_from(RequestInput(body={"a": [1]})) == b'{"a": [1]}'
