@@ -24,6 +24,7 @@ from gateway.config.loading import inspect_gateway
 from gateway.config.reach import checked, spoken
 from gateway.config.schema import Gateway
 from gateway.config.shape import nearest
+from gateway.guardrails.checked import checked_findings
 from gateway.guardrails.source import GuardrailSource
 from gateway.guardrails.tools.pins import Pin
 from gateway.identity.rules import compile_rules
@@ -279,10 +280,11 @@ def _check_provenance(
 def _check_providers(
     gateway: Gateway, sources: tuple[GuardrailSource, ...], watched: tuple[Path, ...]
 ) -> None:
-    """Guardrails name providers of gateway.yaml."""
+    """Guardrails name providers of gateway.yaml, and what their routes can do."""
     known = [one.name for one in gateway.guardrail_providers]
     problems: list[Problem] = []
     for source in sources:
+        problems += checked_findings(source, checked(gateway))
         for number, use in enumerate(source.model.spec.providers):
             if use.name not in known:
                 near = nearest(use.name, known)
