@@ -142,9 +142,11 @@ class ResponsePipeline:
         return RefusedError(Refusal(reason, message, self.plan.ids, self.plan.batch))
 
     def _named(self, mutation: Mutation) -> Mutation:
-        """With the audit id where an endpoint was picked, so that whoever asks why a request went
-        where it went can say which. The heads of these answers come here in any case."""
-        if self.record.picked is None:
+        """With the audit id where an endpoint was picked or a guardrail sees the answer, so that
+        whoever asks why a request went where it went, or why a text is not what the server said,
+        can say which. The heads of these answers come here in any case."""
+        reading = self.plan.reading
+        if self.record.picked is None and (reading is None or reading.screen is None):
             return mutation
         return Mutation(((AUDIT_HEADER, self.record.audit_id), *mutation.set), mutation.remove)
 

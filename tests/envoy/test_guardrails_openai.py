@@ -111,8 +111,11 @@ def test_a_secret_in_an_answer_is_masked(stage: Stage, mode: str) -> None:
     answer = stage.post(mode, PATH, chat("hello"))
     assert answer.status_code == 200
     content = answer.json()["choices"][0]["message"]["content"]
-    assert content.startswith("the key is [")
+    assert content == "the key is [CODENAME]."
     assert SECRET not in answer.text
+    record = stage.record(answer)
+    assert (record["decision"], record["guardrails"]["action"]) == ("allow", "mask")
+    assert record["guardrails"]["masked"] == 1
 
 
 def test_a_secret_in_a_stream_is_masked_wherever_it_is_cut(stage: Stage, mode: str) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from tests.envoy.guardrail_stage import JSON, guardrail, words
 from tests.support.gatehouse import KEY, Gateway, gatehouse, key_entry, policy
-from tests.support.ports import free_port
+from tests.support.ports import free_port, free_ports
 from tests.support.raw_backend import RawBackend, Reply, raw_backend
 
 LLM = {"name": "chat", "path": "/chat/up", "protocol": "openai", "backend": "up"}
@@ -32,7 +32,6 @@ PROMPTS = guardrail("prompts", {"backend": "up"}, ["request"], detectors=[words(
 QUIET = guardrail(
     "quiet", {"backend": "up"}, ["request", "response"], mode="shadow", detectors=[words("hush")]
 )
-TOOLS = guardrail("tools", {"backend": "up"}, ["tool_call"], detectors=[words("verboten")])
 TEMPLATES = {"strict": "edge", "prompts-only": "prompts", "watched": "quiet"}
 
 
@@ -65,14 +64,23 @@ class Stage:
         return self.gateway.wait_for_records(1, audit_id=audit_id)[-1]
 
 
+def service_of(model_armor: dict[str, Any]) -> dict[str, Any]:
+    admin, envoy_admin = free_ports(2)
+    return {
+        "admin": f"127.0.0.1:{admin}",
+        "envoy_admin": f"127.0.0.1:{envoy_admin}",
+        "model_armor": model_armor,
+    }
+
+
 def serving(folder: Path, port: int, **more: Any) -> Any:
     return gatehouse(
         folder,
         backends={"up": ["http://127.0.0.1:9/up"]},
-        policies=[ALLOWED, EDGE, PROMPTS, QUIET, TOOLS],
+        policies=[ALLOWED, EDGE, PROMPTS, QUIET],
         routes=[LLM],
         identity={"keys": [key_entry("tester", KEY)]},
-        service={"model_armor": {"address": f"127.0.0.1:{port}", "templates": TEMPLATES, **more}},
+        service=service_of({"address": f"127.0.0.1:{port}", "templates": TEMPLATES, **more}),
     )
 
 
@@ -138,14 +146,14 @@ def test_every_worker_serves_the_address_and_a_reload_changes_what_is_judged(
     tmp_path: Path,
 ) -> None:
     port = free_port()
-    service = {"workers": 2, "model_armor": {"address": f"127.0.0.1:{port}"}}
     with gatehouse(
         tmp_path,
         backends={"up": ["http://127.0.0.1:9/up"]},
         policies=[ALLOWED, EDGE],
         routes=[LLM],
         identity={"keys": [key_entry("tester", KEY)]},
-        service=service,
+        service=service_of({"address": f"127.0.0.1:{port}"}),
+        workers=2,
     ) as gateway:
         stage = Stage(gateway, port)
         workers = {holder for holder in gateway.workers if listens(holder, port)}
@@ -153,7 +161,6 @@ def test_every_worker_serves_the_address_and_a_reload_changes_what_is_judged(
         assert len(workers) == 2
         gateway.write_policies(ALLOWED, QUIET)
         wait_until(lambda: stage.ask("hush", template="quiet").status_code == 200)
-        assert gateway.config["service"]["model_armor"]
         moved = free_port()
         changed = {**gateway.config["service"], "model_armor": {"address": f"127.0.0.1:{moved}"}}
         gateway.write_config(service=changed)
@@ -175,7 +182,6 @@ def test_a_gateway_judges_for_another_that_has_it_as_a_provider(tmp_path: Path) 
             "location": "l",
             "template": "strict",
             "url": f"http://127.0.0.1:{port}",
-            "token": "unused",
             "may_skip": ["pi_and_jailbreak", "malicious_uris", "rai", "csam"],
         },
     }

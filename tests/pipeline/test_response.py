@@ -22,6 +22,7 @@ MCP = Mcp(batches=False, origins=frozenset(), body_limit=1000)
 UPSTREAM = "10.0.0.1:80"
 JSON = ("content-type", "application/json")
 LISTED = b'{"jsonrpc":"2.0","id":7,"result":{"tools":[{"name":"secret"}]}}'
+from tests.support.answer_screen import RuleScreen
 
 
 def sealed(endpoint: str, session: str) -> str:
@@ -301,3 +302,35 @@ def test_an_answer_tells_its_audit_id_where_an_endpoint_was_picked() -> None:
     told = judged.judge(head(), end_of_stream=True)
     assert told == PassResponse(Mutation(set=(("x-gatehouse-audit-id", "audit"),)))
     assert pipeline(plan()).judge(head(), end_of_stream=True) == PassResponse(Mutation())
+
+
+def screened() -> ResponsePlan:
+    using = listing()
+    assert using.reading is not None
+    return replace(using, reading=replace(using.reading, screen=RuleScreen(), calls={7: "ping"}))
+
+
+def test_an_answer_that_a_guardrail_sees_tells_its_audit_id() -> None:
+    told = pipeline(screened()).judge(head(JSON), end_of_stream=False)
+    assert isinstance(told, ReadResponse)
+    assert ("x-gatehouse-audit-id", "audit") in told.mutation.set
+
+
+def test_an_answer_that_a_guardrail_sees_is_read_whole_unless_it_streams() -> None:
+    whole = pipeline(screened()).judge(head(JSON), end_of_stream=False)
+    events = pipeline(screened()).judge(
+        head(("content-type", "text/event-stream")), end_of_stream=False
+    )
+    streamed = ResponsePipeline(screened(), Record("audit", 0.0, 1, "digest"), streams_all=True)
+    assert isinstance(whole, ReadResponse)
+    assert isinstance(events, ReadResponse)
+    assert (whole.whole, events.whole) == (True, False)
+    assert streamed.judge(head(JSON), end_of_stream=False) == replace(whole, whole=False)
+
+
+def test_what_takes_the_place_of_a_whole_answer_is_a_refusal_with_its_status() -> None:
+    made = pipeline(screened())
+    made.judge(head(JSON), end_of_stream=False)
+    assert made.read(b"no JSON", end_of_stream=True)
+    assert made.refusal is not None
+    assert (made.refusal.reason, made.refusal.ids) == (Reason.NO_ENDPOINT, made.plan.ids)
