@@ -17,12 +17,12 @@ from gateway.pipeline.response import ResponsePipeline, ResponsePlan
 from gateway.protocols.base import Reading
 from gateway.protocols.mcp import Mcp
 from gateway.sessions.placement import is_endpoint
+from tests.support.answer_screen import RuleScreen
 
 MCP = Mcp(batches=False, origins=frozenset(), body_limit=1000)
 UPSTREAM = "10.0.0.1:80"
 JSON = ("content-type", "application/json")
 LISTED = b'{"jsonrpc":"2.0","id":7,"result":{"tools":[{"name":"secret"}]}}'
-from tests.support.answer_screen import RuleScreen
 
 
 def sealed(endpoint: str, session: str) -> str:
