@@ -45,6 +45,8 @@ class Guarding:
         self, calls: Iterable[Call], principal: Principal, contexts: Sequence[RequestContext]
     ) -> None:
         """Find the guardrails of a message, wherever it may go: of each of `contexts`."""
+        if not self._snapshot.guardrails.guards:
+            return
         matches = self._snapshot.guarded
         found = [
             name

@@ -16,10 +16,14 @@ COMBINED: Final = "combined"
 LIKELY: Final = "likely_attack"
 
 CATEGORIES: Final = {
-    COMBINED: "two kinds of such wording in a window that the trained scorer suspects",
+    COMBINED: "such wording in a window that the trained scorer suspects",
     LIKELY: "a window that the trained scorer takes for an attack",
 }
 """What windows are found as."""
+
+SUSPECTED: Final = 0.65
+"""Score of one family in a window that the scorer rates LOW or above: MEDIUM. Of 748 benign prompts
+that nobody blocks otherwise it raised none."""
 
 PARTS: Final = frozenset(Part) - {Part.SYSTEM, Part.REASONING, Part.REFUSAL}
 """The system prompt is the operator's own; a model's thoughts and refusals instruct nobody."""
@@ -35,8 +39,8 @@ def prepared(own: Sequence[Family], others: Sequence[Family], *, scorer: bool) -
 
 
 def scored_by(model: Linear, finder: Finder, mine: frozenset[str]) -> ScoreWindow:
-    """Windows by `model`. One that it suspects is searched for families as well, and is a finding
-    of its own where there are two, one of which is in `mine`."""
+    """Windows by `model`. One that it suspects is searched for families as well: one in `mine`
+    makes it a finding of its own, and a second one a surer one."""
     least = Levels().low
 
     def score(window: str) -> tuple[Scored, ...]:
@@ -44,8 +48,9 @@ def scored_by(model: Linear, finder: Finder, mine: frozenset[str]) -> ScoreWindo
         if likely < least:
             return ()
         families = finder.categories(window)
-        both = len(families) > 1 and not families.isdisjoint(mine)
-        combined = (Scored(COMBINED, TOGETHER),) if both else ()
-        return (Scored(LIKELY, likely), *combined)
+        if families.isdisjoint(mine):
+            return (Scored(LIKELY, likely),)
+        together = TOGETHER if len(families) > 1 else SUSPECTED
+        return (Scored(LIKELY, likely), Scored(COMBINED, together))
 
     return score

@@ -1,7 +1,14 @@
 """What the detectors of attacks have in common."""
 
 from gateway.guardrails.detector import Scored
-from gateway.guardrails.scorer.attacks import COMBINED, LIKELY, PARTS, prepared, scored_by
+from gateway.guardrails.scorer.attacks import (
+    COMBINED,
+    LIKELY,
+    PARTS,
+    SUSPECTED,
+    prepared,
+    scored_by,
+)
 from gateway.guardrails.scorer.families import TOGETHER, Family, Finder
 from gateway.guardrails.scorer.linear import Thresholds, linear
 from gateway.model.finding import Level, Levels
@@ -27,6 +34,12 @@ def test_two_families_in_a_suspected_window_are_a_finding_however_far_apart() ->
     window = f"drop rules {'and ' * 100} god mode"
     found = scored_by(_MODEL, _FIND, frozenset({"drop"}))(window)
     assert Scored(COMBINED, TOGETHER) in found
+
+
+def test_one_family_in_a_suspected_window_is_a_finding_of_its_own() -> None:
+    found = scored_by(_MODEL, _FIND, frozenset({"drop"}))("please drop rules")
+    assert Scored(COMBINED, SUSPECTED) in found
+    assert Levels().of(SUSPECTED) is Level.MEDIUM
 
 
 def test_two_families_of_another_detector_are_not_combined_here() -> None:
