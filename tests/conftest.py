@@ -1,9 +1,29 @@
-"""What runs beside what, where tests are spread over processes (`make test`)."""
+"""What runs beside what, where tests are spread over processes (`make test`), and what they share:
+patterns that one of them has compiled are none of the user's."""
+
+import os
+import shutil
+import tempfile
+from typing import Final
 
 import pytest
 from typing_extensions import override
 from xdist.remote import Producer  # pyright: ignore[reportMissingTypeStubs]
 from xdist.scheduler import LoadScopeScheduling  # pyright: ignore[reportMissingTypeStubs]
+
+_CACHES: Final = "XDG_CACHE_HOME"
+_OURS: Final = "gatehouse-test-caches-"
+
+
+def pytest_configure() -> None:
+    """Processes of a run inherit the folder from the one that has begun it."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        os.environ[_CACHES] = tempfile.mkdtemp(prefix=_OURS)
+
+
+def pytest_unconfigure() -> None:
+    if "PYTEST_XDIST_WORKER" not in os.environ and _OURS in os.environ.get(_CACHES, ""):
+        shutil.rmtree(os.environ[_CACHES], ignore_errors=True)
 
 
 class BesideEachOther(LoadScopeScheduling):

@@ -8,6 +8,7 @@ anew then.
 import logging
 import os
 import stat
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -17,7 +18,7 @@ LOG: Final = logging.getLogger("gatehouse.guardrails")
 LARGEST: Final = 256 * 1024 * 1024
 """Bytes of a database; a larger file is none of ours."""
 
-KEPT: Final = 8
+KEPT: Final = 32
 """Databases that are kept; every change of patterns makes another."""
 
 _SUFFIX: Final = ".patterns"
@@ -75,6 +76,28 @@ class PatternCache:
             os.close(folder)
             raise
         return folder
+
+
+class PatternCaches:
+    """Several caches, the nearest first: what one of them has is copied to those before it."""
+
+    def __init__(self, caches: Sequence[PatternCache]) -> None:
+        self._caches = tuple(caches)
+
+    def load(self, key: str) -> bytes | None:
+        """What some cache has under `key`; None where none has it."""
+        for number, cache in enumerate(self._caches):
+            data = cache.load(key)
+            if data is not None:
+                for nearer in self._caches[:number]:
+                    nearer.store(key, data)
+                return data
+        return None
+
+    def store(self, key: str, data: bytes) -> None:
+        """Keep `data` in each, as far as that is possible."""
+        for cache in self._caches:
+            cache.store(key, data)
 
 
 def _name(key: str) -> str:

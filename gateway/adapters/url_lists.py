@@ -2,6 +2,7 @@
 
 import logging
 import os
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -17,16 +18,26 @@ _Stamp = tuple[int, int, int]
 
 class UrlLists:
     """Keeps the lists of a book as their files are. A file that cannot be read, or is gone for a
-    moment, takes nothing away: what it said before stays in force."""
+    moment, takes nothing away: what it said before stays in force. Threads may share it."""
 
     def __init__(self, book: UrlBook) -> None:
         self._book = book
         self._stamps: dict[str, _Stamp] = {}
         self._faults: dict[str, str] = {}
+        self._turn = threading.Lock()
+
+    @property
+    def unread(self) -> frozenset[str]:
+        """The files of lists that could never be read: nothing can be judged by them."""
+        return frozenset(one.path for one in self._book.lists() if one.urls is None)
 
     def refresh(self) -> tuple[Problem, ...]:
         """Read what is new or has changed. Gives what is wrong with files as they are now: an
         error for one that cannot be used, a warning for lines that name nothing. Blocks."""
+        with self._turn:
+            return self._refresh()
+
+    def _refresh(self) -> tuple[Problem, ...]:
         wanted = {found.path: found for found in self._book.lists()}
         self._stamps = {path: one for path, one in self._stamps.items() if path in wanted}
         problems: list[Problem] = []

@@ -96,8 +96,8 @@ def _event(name: str, outcome: Outcome, about: About) -> JsonObject:
         **_model(about),
         "message_context": {"ai_role_id": _role(found), "service": {"name": about.backend}},
         "resources": [{"name": about.target, "type": about.method}],
-        "evidences": [{"data": _evidence(one)} for one in found[:EVIDENCES]],
-        "count": max(len(found), 1),
+        "evidences": [{"data": _evidence(one, outcome)} for one in found[:EVIDENCES]],
+        "count": max(len(found) + outcome.further.get(name, 0), 1),
         "skipped": [
             {"detector": one.skipped.detector, "reason": one.skipped.reason.value}
             for one in missed[:EVIDENCES]
@@ -162,8 +162,10 @@ def _role(found: list[Found]) -> int:
     return next((_ROLES[one.part] for one in found if one.part in _ROLES), _USER)
 
 
-def _evidence(one: Found) -> JsonObject:
+def _evidence(one: Found, outcome: Outcome) -> JsonObject:
     finding = one.finding
+    mark = outcome.texts.get(finding.channel)
+    text: JsonObject = {"hash": mark.hash, "length": mark.length} if mark is not None else {}
     return {
         "detector": finding.detector,
         "category": finding.category,
@@ -176,6 +178,7 @@ def _evidence(one: Found) -> JsonObject:
         "level": finding.level.name,
         "action": one.action.value,
         "shadow": one.shadow,
+        **({"text": text} if text else {}),
     }
 
 

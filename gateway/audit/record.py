@@ -153,7 +153,7 @@ def _guarded(outcome: Outcome | None) -> JsonValue:
         "action": outcome.action.value if outcome.action else "",
         "shadow": outcome.shadow.value if outcome.shadow else "",
         "blocked_by": outcome.blocked_by,
-        "findings": len(outcome.found),
+        "findings": outcome.findings,
         "skipped": len(outcome.missed),
         "excluded": outcome.excluded,
         "masked": outcome.masked,

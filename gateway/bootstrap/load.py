@@ -95,19 +95,20 @@ class Loaded:
         return replace(self, gateway=gateway)
 
 
-def load(
+def load(  # noqa: PLR0913  what a run is like
     path: Path,
     environment: Mapping[str, str],
     *,
     demo: bool = False,
     engine: Engine | None = None,
     workers: int | None = None,
+    serving: bool = False,
 ) -> Loaded:
     """Read and check gateway.yaml and its policies. Raises `ConfigurationError`.
 
     With `demo` a missing sealing key is made up for this run; `engine` is the CEL implementation to
     check with (default: the one that judges here); `workers` is how many there will be where that
-    is not what gateway.yaml says.
+    is not what gateway.yaml says; with `serving` the run folder is used, too.
     """
     inspected = inspect_gateway(path, environment, demo=demo)
     gateway, watched = inspected.gateway, _watched(path, inspected.typed, environment)
@@ -141,6 +142,7 @@ def load(
         routes=[route.name for route in gateway.routes],
         spoken=spoken(gateway),
         runtime=runtime,
+        run=gateway.service.run if serving else None,
     )
     if not isinstance(guarding, Guarding):
         raise ConfigurationError(guarding, watched)

@@ -15,7 +15,8 @@ from pydantic import BaseModel, SecretStr
 
 from gateway.bootstrap.guardrails import Guarding, compile_guarding, unplaced
 from gateway.bootstrap.load import Loaded
-from gateway.bootstrap.tool_locks import tool_book
+from gateway.bootstrap.model_armor import model_armor_stage
+from gateway.bootstrap.tool_locks import hashes, tool_book
 from gateway.config.endpoint_picker import EndpointPickerSpec
 from gateway.config.keys import session_key
 from gateway.config.picker_protocol_checks import listener_of, open_to_anybody
@@ -67,11 +68,9 @@ def snapshot_message(
         "retiring": [_revealed(route) for route in gone],
         "policies": [_revealed(source.model) for source in loaded.sources],
         "guardrails": [_revealed(source.model) for source in loaded.guardrails],
+        "guardrail_folders": [source.beside for source in loaded.guardrails],
         "provenance": [_revealed(source.model) for source in loaded.provenance],
-        "tool_pins": {
-            backend: {name: pin.sha256 for name, pin in tools.items()}
-            for backend, tools in loaded.tool_pins.items()
-        },
+        "tool_pins": hashes(loaded.tool_pins),
         "pickers": {name: _revealed(spec) for name, spec in loaded.pickers.items()},
         "key_sets": {name: key_sets[name].decode() for name in issuers if name in key_sets},
     }
@@ -93,11 +92,17 @@ def build_snapshot(message: JsonObject, missed: Callable[[str], None]) -> Snapsh
     if not isinstance(policies, PolicySet):
         raise ValueError(str(policies[0]))  # noqa: TRY004  a problem of the configuration
     guarding = compile_guarding(
-        [unplaced(value) for value in _list(message["guardrails"])],
+        [
+            unplaced(value, str(folder))
+            for value, folder in zip(
+                _list(message["guardrails"]), _list(message["guardrail_folders"]), strict=True
+            )
+        ],
         policies,
         backends=[backend.name for backend in gateway.upstreams],
         routes=[route.name for route in gateway.routes],
         spoken=spoken(gateway),
+        run=gateway.service.run,
     )
     if not isinstance(guarding, Guarding):
         raise ValueError(str(guarding[0]))  # noqa: TRY004  as above
@@ -132,11 +137,13 @@ def build_snapshot(message: JsonObject, missed: Callable[[str], None]) -> Snapsh
         trace_key=_derived_key(gateway, b"gatehouse trace"),
         providers=gateway.guardrail_providers,
         taint_key=_derived_key(gateway, b"gatehouse taint"),
+        text_key=_derived_key(gateway, b"gatehouse text"),
         provenance=ProvenanceBook(
             Provenance.model_validate_json(json.dumps(value))
             for value in _list(message["provenance"])
         ),
         tools=tool_book(gateway, _dict(message["tool_pins"])),
+        model_armor=model_armor_stage(gateway),
         foreign=foreign_proxy(gateway),
         keys=KeySets(sets, missed),
         sealer=Sealer(keys, gateway.sessions.ttl),

@@ -9,7 +9,7 @@ from gateway.config.tool_lock import LockedBackend, read_tool_lock
 from gateway.guardrails.tools.book import ToolBook
 from gateway.guardrails.tools.pins import Pin
 from gateway.guardrails.tools.shadowing import shadows
-from gateway.model.jsonvalue import JsonMapping
+from gateway.model.jsonvalue import JsonMapping, JsonObject
 from gateway.model.problem import Place, Problem
 
 
@@ -40,8 +40,16 @@ def tool_pins(locked: Sequence[LockedBackend]) -> dict[str, Mapping[str, Pin]]:
     }
 
 
+def hashes(pins: Mapping[str, Mapping[str, Pin]]) -> JsonObject:
+    """What a worker needs of pins."""
+    return {
+        backend: {name: pin.sha256 for name, pin in tools.items()}
+        for backend, tools in pins.items()
+    }
+
+
 def tool_book(gateway: Gateway, pins: JsonMapping) -> ToolBook:
-    """What judges tools: `pins` are SHA-256 by backend and name."""
+    """What judges tools: `pins` as `hashes`."""
     return ToolBook(
         {
             backend: {name: str(sha256) for name, sha256 in tools.items()}
@@ -54,14 +62,19 @@ def tool_book(gateway: Gateway, pins: JsonMapping) -> ToolBook:
 
 
 def lock_warnings(gateway: Gateway, locked: Sequence[LockedBackend]) -> tuple[Problem, ...]:
-    """What may not be meant: pins of backends that are not there or are none of MCP, and reviewed
-    tools whose names may be mistaken for each other."""
+    """What may not be meant: pins of backends that are not there or are none of MCP, or that have
+    a way around them, and reviewed tools whose names may be mistaken for each other."""
     spoken = {route.backend for route in gateway.routes if route.protocol == "mcp"}
     warnings: list[Problem] = []
     for one in locked:
         if one.backend not in spoken:
             message = f"no MCP route leads to the backend {one.backend}, whose tools are pinned"
             warnings.append(_warning(message, "remove it from tools.lock.yaml"))
+    pinned = {one.backend for one in locked}
+    for route in gateway.routes:
+        if route.protocol == "unjudged" and route.backend in pinned:
+            message = f"the route {route.name} leads unjudged to {route.backend}, which is pinned"
+            warnings.append(_warning(message, "what passes there is compared with nothing"))
     tools = {one.backend: [tool.name for tool in one.tools] for one in locked}
     for shadow in shadows(tools, ()):
         here, there = (shadow.server, shadow.tool), (shadow.other_server, shadow.other_tool)

@@ -8,7 +8,9 @@ from collections.abc import Callable
 from gateway.adapters.audit_file import AuditFile
 from gateway.adapters.channel import Channel
 from gateway.adapters.trace_file import TraceFile
+from gateway.bootstrap.guardrails import URL_LISTS
 from gateway.bootstrap.snapshot import build_snapshot
+from gateway.config.model_armor import ModelArmorServer
 from gateway.config.state import State
 from gateway.config.wiring import PICKER_SOCKET
 from gateway.picker.kv.source import Source
@@ -17,6 +19,7 @@ from gateway.server.consulting import ProviderSet
 from gateway.server.heap import keep_freed_memory
 from gateway.server.listening import Hear, Subscription
 from gateway.server.picker_process import PickerProcess
+from gateway.server.sanitizing import Authenticate, Examine, Listener, Terms
 from gateway.server.sharing import Stream
 from gateway.server.taints import ClosableStore
 from gateway.server.worker import Worker
@@ -35,6 +38,8 @@ async def run_worker(channel_fd: int, index: int, address: str) -> None:
     worker.trace_to(TraceFile)
     worker.remember_in(open_taints)
     worker.consult_by(open_providers)
+    worker.refresh_by(URL_LISTS.refresh)
+    worker.sanitize_by(open_model_armor)
     if picker := os.environ.get(PICKER_SOCKET):
         worker.pick_by(picker)
     else:
@@ -80,6 +85,21 @@ def open_providers() -> ProviderSet:
     from gateway.adapters.guardrails.providers import Providers  # noqa: PLC0415  slow, seldom used
 
     return Providers()
+
+
+def open_model_armor(
+    server: ModelArmorServer,
+    terms: Callable[[], Terms],
+    authenticate: Authenticate,
+    examine: Examine,
+) -> Listener:
+    """What serves Model Armor's API."""
+    # Slow, and seldom used.
+    from gateway.server.model_armor import ModelArmorApplication  # noqa: PLC0415
+    from gateway.server.model_armor_listener import ModelArmorListener  # noqa: PLC0415
+
+    application = ModelArmorApplication(terms, authenticate, examine)
+    return ModelArmorListener(server, application.application)
 
 
 def open_subscription(source: Source, hear: Hear, malformed: Callable[[], None]) -> Subscription:

@@ -53,6 +53,9 @@ SUBCOMMANDS: Final = {
         "gateway.cli.explain", "explain", "Show why one request is allowed or refused."
     ),
     "scan": Subcommand("gateway.cli.scan", "scan", "Show what detectors find in a text."),
+    "pin": Subcommand(
+        "gateway.cli.pin", "pin", "Write down which tools of an MCP server somebody has reviewed."
+    ),
     "envoy": Subcommand(
         "gateway.cli.envoy", "envoy", "Print what your own Envoy needs, or what is dangerous in it."
     ),

@@ -146,7 +146,9 @@ def _rule_lines(loaded: Loaded) -> list[str]:
         + ", ".join(sorted(rule.methods))
         for rule in loaded.policies.rules
     ]
+    guarded: dict[str, frozenset[str]] = {}
+    for rule in loaded.guarding.matches.rules:
+        guarded[rule.policy] = guarded.get(rule.policy, frozenset()) | rule.methods
     return rules + [
-        f"guardrail {rule.policy}: " + ", ".join(sorted(rule.methods))
-        for rule in loaded.guarding.matches.rules
+        f"guardrail {name}: " + ", ".join(sorted(methods)) for name, methods in guarded.items()
     ]

@@ -12,6 +12,7 @@ import typer
 
 from gateway.bootstrap.load import ConfigurationError, Loaded, load
 from gateway.bootstrap.snapshot import route_stage
+from gateway.bootstrap.tool_locks import hashes, tool_book
 from gateway.cli.admin import DEFAULT_ADMIN, Admin, ask
 from gateway.cli.findings import print_json, show_problems
 from gateway.cli.kept_pick import served_text
@@ -117,7 +118,8 @@ def explain(
     backend = _backend(loaded, chosen, message)
     context = RequestContext(head, backend, time.time(), chosen.listener or "", chosen.protocol)
     matches = loaded.guarding.matches
-    explanation = explain_message(message, loaded.policies, who, context, matches)
+    tools = tool_book(loaded.gateway, hashes(loaded.tool_pins))
+    explanation = explain_message(message, loaded.policies, who, context, matches, tools=tools)
     pick = None
     if request and explanation.allowed and isinstance(message, Deframed):
         pick = _pick(loaded, chosen, message, who, context, state)

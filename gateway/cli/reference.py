@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from gateway.config.reference import json_schema, markdown_reference
 from gateway.config.schema import Gateway
 from gateway.guardrails.schema import Guardrail
+from gateway.policy.provenance_schema import Provenance
 from gateway.policy.schema import AccessPolicy
 from gateway.suite.schema import PolicySuite
 
@@ -21,6 +22,7 @@ class Kind(Enum):
     GATEWAY = "Gateway"
     ACCESS_POLICY = "AccessPolicy"
     GUARDRAIL = "Guardrail"
+    PROVENANCE = "Provenance"
     POLICY_SUITE = "PolicySuite"
 
 
@@ -28,6 +30,7 @@ MODELS: Final[dict[Kind, type[BaseModel]]] = {
     Kind.GATEWAY: Gateway,
     Kind.ACCESS_POLICY: AccessPolicy,
     Kind.GUARDRAIL: Guardrail,
+    Kind.PROVENANCE: Provenance,
     Kind.POLICY_SUITE: PolicySuite,
 }
 

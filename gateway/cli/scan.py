@@ -1,10 +1,11 @@
 """`gatehouse scan`: what detectors find in a text, and what each Guardrail would do."""
 
 import os
+import re
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -14,6 +15,9 @@ from gateway.cli.findings import print_json, show_problems
 from gateway.guardrails.book import GuardrailBook
 from gateway.model.passage import Part, Stage
 from gateway.suite.scanning import Seen, baseline, default_book, scan_json, scan_lines, scan_text
+
+_FILE_NAME: Final = re.compile(r"[^\s@:]*(?:/[^\s@:]+|\.[A-Za-z]\w{0,4})")
+"""A text that somebody may have meant for the name of a file."""
 
 
 def scan(
@@ -47,8 +51,10 @@ def scan(
 
       gatehouse scan notes.txt --baseline exclusions.yaml
     """
-    content = _content(text)
-    scanned = scan_text(content, _book(policies), stage, part, tool)
+    content, book = _content(text), _book(policies)
+    if policies is not None:
+        _tell_other_stages(book, stage)
+    scanned = scan_text(content, book, stage, part, tool)
     if baseline_file is not None:
         _write(baseline_file, scanned.seen)
     if as_json:
@@ -75,8 +81,16 @@ def _book(policies: Path | None) -> GuardrailBook:
     return book
 
 
+def _tell_other_stages(book: GuardrailBook, stage: Stage) -> None:
+    """A text that no Guardrail judges where it passes was not found to be harmless."""
+    judged = {one for guard in book.guards.values() for one in guard.stages}
+    if stage not in judged:
+        others = ", ".join(one.value for one in Stage if one in judged)
+        typer.echo(f"no Guardrail judges {stage.value}; --stage may be {others}", err=True)
+
+
 def _content(text: str) -> str:
-    """A text that names no file is taken as it is."""
+    """A text that names no file is taken as it is, which is told where it looks like a name."""
     try:
         if text == "-":
             return sys.stdin.buffer.read().decode("utf-8")
@@ -86,6 +100,8 @@ def _content(text: str) -> str:
         raise typer.BadParameter(f"cannot read {text}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise typer.BadParameter("not UTF-8 text") from error
+    if _FILE_NAME.fullmatch(text):
+        typer.echo(f"there is no file {text}: it is scanned as a text", err=True)
     return text
 
 

@@ -40,13 +40,19 @@ class Advice:
     asked, "" for none; with `opaque` a caller is told that something was blocked and no more."""
 
     def __init__(
-        self, guards: Iterable[Guard], direction: Direction, model: str, *, opaque: bool
+        self,
+        guards: Iterable[Guard],
+        direction: Direction,
+        model: str,
+        *,
+        opaque: bool,
+        text_key: bytes = b"",
     ) -> None:
         self._guards = tuple(guard for guard in guards if guard.providers)
         self._direction = direction
         self._model = model
         self._opaque = opaque
-        self._tally = Tally(tuple(guard.name for guard in self._guards), None)
+        self._tally = Tally(tuple(guard.name for guard in self._guards), None, text_key)
 
     @property
     def wanted(self) -> bool:
@@ -85,6 +91,10 @@ class Advice:
             said = opinion(one.about, answer, one.guard, one.use, rewritable=rewritable)
             judged = _judged(said)
             self._tally.take(judged)
+            channels = {found.finding.channel for found in said.found}
+            for passage in one.about.passages:
+                if passage.channel in channels:
+                    self._tally.mark(passage.channel, passage.text)
             blocked = [one.about.passages[index] for index in said.blocked]
             items = {passage.item for passage in blocked}
             if said.all or None in items:

@@ -60,9 +60,9 @@ class GuardrailBook:
         self, names: Sequence[str], direction: Direction, model: str, origin: Origin | None = None
     ) -> Advice | None:
         """What collects verdicts of providers for the named Guardrails; None where none asks."""
-        opaque = (origin or Origin()).opaque
+        how = origin or Origin()
         guards = [self.guards[name] for name in names]
-        advice = Advice(guards, direction, model, opaque=opaque)
+        advice = Advice(guards, direction, model, opaque=how.opaque, text_key=how.text_key)
         return advice if advice.wanted else None
 
     def stages(self, names: Sequence[str]) -> frozenset[Stage]:
@@ -81,6 +81,6 @@ class GuardrailBook:
 
     def _means(self, names: Sequence[str], origin: Origin | None) -> Means:
         how = origin or Origin()
-        tally = Tally(tuple(names), how.ticks)
+        tally = Tally(tuple(names), how.ticks, how.text_key)
         guards = tuple(self.guards[name] for name in names)
-        return Means(guards, self.plan, self.patterns, Budget(), tally, how.opaque)
+        return Means(guards, self.plan, self.patterns, Budget(), tally, how.opaque, how.today)

@@ -5,6 +5,7 @@ Block > mask > annotate > log over all Guardrails that apply; those in shadow ar
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Final, TypeAlias
 
 from gateway.guardrails.exclusions import Matched
@@ -89,10 +90,11 @@ def judge_hits(  # noqa: PLR0913  one text, and all that is known of it
     cuts: Mapping[str, int],
     around: Around,
     to_the_end: bool,
+    today: date | None = None,
 ) -> None:
     """Add what Guardrails make of `hits`, in order; without `to_the_end` up to the first one that
     blocks. `cuts` are characters beyond which a Guardrail, by name, does not judge; `around` is
-    asked where there are exclusions."""
+    asked where there are exclusions, which expire by `today`."""
     for hit in sorted(hits, key=lambda one: one.order):
         if judged.blocked and not to_the_end:
             return
@@ -100,7 +102,7 @@ def judge_hits(  # noqa: PLR0913  one text, and all that is known of it
             found = _found(hit, guard, check, where, cuts)
             if found is None:
                 continue
-            if _excluded(found, hit, guard, around):
+            if _excluded(found, hit, guard, around, today):
                 judged.excluded += 1
             else:
                 judged.add(found)
@@ -120,14 +122,14 @@ def missed_by(guard: Guard, skipped: Skipped, where: Where, *, blocks: bool) -> 
     return Missed(guard.name, skipped, action, guard.shadow, where.stage)
 
 
-def _excluded(found: Found, hit: Hit, guard: Guard, around: Around) -> bool:
+def _excluded(found: Found, hit: Hit, guard: Guard, around: Around, today: date | None) -> bool:
     if not guard.exclusions:
         return False
     text = ("", hit.window, "") if hit.window is not None else around(hit.start, hit.end)
     before, within, after = text
     detector = found.finding.detector
     matched = Matched(detector, hit.category, within, before, after, found.name)
-    return guard.exclusions.of(matched) is not None
+    return guard.exclusions.of(matched, today) is not None
 
 
 def _found(
@@ -139,6 +141,8 @@ def _found(
     if hit.end > cuts.get(guard.name, hit.end) or (where.key and not guard.keys):
         return None
     action = check.action
+    if hit.category == "structured" and check.engine.detector == "model_refusal":
+        action = min(action, Action.ANNOTATE, key=lambda one: one.strength)
     if action is Action.MASK and (hit.window is not None or where.fixed):
         action = Action.BLOCK  # what cannot be covered must not go on
     finding = Finding(

@@ -173,7 +173,8 @@ def read_options(
         folder = FilePath(source.document.file).parent
         return validate(source.document, model, folder, at=path)
     try:
-        return model.model_validate_json(json.dumps(use.options))
+        folder = {"folder": FilePath(source.beside)} if source.beside else None
+        return model.model_validate_json(json.dumps(use.options), context=folder)
     except ValidationError as error:
         return (source.error(path, f"{error.error_count()} options are not acceptable"),)
 

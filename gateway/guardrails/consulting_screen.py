@@ -9,7 +9,7 @@ from typing import Final
 
 from gateway.guardrails.advice import Advice, Asked
 from gateway.guardrails.provider import ProviderVerdict, Question
-from gateway.guardrails.screen import Screen
+from gateway.guardrails.screen import MANY, Screen
 from gateway.model.outcome import Outcome, joined
 from gateway.model.passage import Part, Passage, Place, Stage
 from gateway.model.screening import Screened, TextScreen
@@ -31,7 +31,8 @@ class ConsultingScreen:
         self._verdicts: dict[tuple[str, Question], ProviderVerdict] = {}
         self._open: dict[tuple[str, Question], None] = {}
         self._blocked: str | None = None
-        self._channels: dict[tuple[str, Stage, Part], TextScreen] = {}
+        self._channels: dict[tuple[str, Stage, Part], ConsultedText] = {}
+        self._room = MANY
         self._last: tuple[Sequence[Passage], Screened] | None = None
 
     @property
@@ -73,10 +74,16 @@ class ConsultingScreen:
         key = channel, stage, part
         screen = self._channels.get(key)
         if screen is None:
+            if len(self._channels) >= self._room:
+                self._forget()
             local = self._local.channel(channel, stage, part, name)
             about = Passage("", _TEXT, stage, part, channel, name=name)
             screen = self._channels[key] = ConsultedText(local, about, self, self._advice)
         return screen
+
+    def _forget(self) -> None:
+        going_on = {key: one for key, one in self._channels.items() if not one.finished}
+        self._channels, self._room = going_on, max(MANY, 2 * len(going_on))
 
     def outcome(self) -> Outcome:
         """What was found so far, for records."""
@@ -112,6 +119,11 @@ class ConsultedText:
         self._local, self._about, self._screen, self._advice = local, about, screen, advice
         self._held = self._before = ""
         self._finished = False
+
+    @property
+    def finished(self) -> bool:
+        """Whether the text has ended and nothing of it is held."""
+        return self._finished and not self._held
 
     def feed(self, text: str) -> str:
         """What may be released now."""

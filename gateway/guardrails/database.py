@@ -4,21 +4,30 @@ Hyperscan tells which expressions match, and where a match ends, in one pass ove
 bytes: an expression that may match more than ASCII is compiled for UTF-8, so that a character is
 one to it as it is to RE2. The engine may tell of matches that there are not (RE2 decides), never
 the other way round.
+
+Vectorscan, a fork, is not such an engine up to 5.4.12: its search for pairs of bytes passes over
+some at the ends of pieces, and within whole texts at the edges of its vectors (pull requests 325,
+368 and 402 of VectorCamp/vectorscan). Intel's Hyperscan, which ends with 5.4.2, finds them all.
 """
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Final, Protocol, cast
 
-import hyperscan
+from gateway.guardrails.hyperscan_engine import INSTALLED, hyperscan
 
 _FORMAT: Final = b"gatehouse.patterns/1"
 _DIGEST: Final = hashlib.sha256().digest_size
 _BLOCK: Final = hyperscan.HS_MODE_BLOCK
 _STREAM: Final = hyperscan.HS_MODE_STREAM
+_VERSION: Final = re.compile(r"Version: (\d+)\.(\d+)\.(\d+)\b")
+_LOSES: Final = ((5, 4, 3), (5, 4, 12))
+"""The first and the last version of Vectorscan that loses matches."""
 
 
 class DatabaseCache(Protocol):
@@ -62,6 +71,33 @@ class Databases:
     unsupported: frozenset[int]
 
 
+@cache
+def engine() -> str:
+    """What the engine says of itself: its version, and the processor that it compiles for; "none"
+    where there is none."""
+    if not INSTALLED:
+        return "none"
+    probe = hyperscan.Database(mode=_BLOCK)
+    compile_expressions(probe, [b"a"], [0], [0])
+    return probe.info().decode()
+
+
+def finds_all(version: str) -> bool:
+    """Whether an engine of which `engine` says this finds every match; False for an unknown one."""
+    found = _VERSION.search(version)
+    if found is None:
+        return False
+    first, last = _LOSES
+    return not first <= tuple(int(one) for one in found.groups()) <= last
+
+
+def compile_expressions(
+    database: hyperscan.Database, regexes: Sequence[bytes], ids: Sequence[int], flags: list[int]
+) -> None:
+    """Compile into `database`. hyperscan.error for what it does not take."""
+    database.compile(expressions=regexes, ids=ids, elements=len(ids), flags=flags)
+
+
 def databases(expressions: Sequence[Expression], cache: DatabaseCache | None) -> Databases:
     """The databases of some expressions: kept ones, or compiled, which takes a few milliseconds
     for each expression. ValueError where they are too many for one database."""
@@ -86,13 +122,15 @@ def databases(expressions: Sequence[Expression], cache: DatabaseCache | None) ->
     return Databases(block, stream, unsupported)
 
 
+def no_databases(expressions: Sequence[Expression]) -> Databases:
+    """For an engine that loses matches: nothing is searched by it."""
+    return Databases(None, None, frozenset(range(len(expressions))))
+
+
 def key_of(expressions: Sequence[Expression]) -> str:
     """What the databases depend on, as 64 hexadecimal digits: the expressions and the engine, with
     the processor that it compiles for."""
-    probe = hyperscan.Database(mode=_BLOCK)
-    probe.compile([b"a"], ids=[0], elements=1, flags=[0])
-    info: object = probe.info()  # bytes, whatever its type says
-    hashed = hashlib.sha256(_FORMAT + repr(info).encode())
+    hashed = hashlib.sha256(_FORMAT + engine().encode())
     for one in expressions:
         hashed.update(repr((one.regex, one.caseless, one.wide, one.streamed)).encode())
     return hashed.hexdigest()
@@ -116,12 +154,8 @@ def _database(
         return None
     database = hyperscan.Database(mode=mode)
     prefilter = hyperscan.HS_FLAG_PREFILTER
-    database.compile(
-        [expressions[n].regex for n in ids],
-        ids=ids,
-        elements=len(ids),
-        flags=[expressions[n].flags(mode) | (prefilter * (n in approximate)) for n in ids],
-    )
+    flags = [expressions[n].flags(mode) | (prefilter * (n in approximate)) for n in ids]
+    compile_expressions(database, [expressions[n].regex for n in ids], ids, flags)
     return database
 
 

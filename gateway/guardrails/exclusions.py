@@ -108,9 +108,13 @@ class Exclusions:
         """Whether any applies."""
         return bool(self._valid)
 
-    def of(self, found: Matched) -> Exclusion | None:
-        """The first that lets the finding pass."""
-        return next((one.exclusion for one in self._valid if one.covers(found)), None)
+    def of(self, found: Matched, today: date | None = None) -> Exclusion | None:
+        """The first that lets the finding pass. One that has expired by `today` does not: what is
+        loaded is judged by for weeks; None: it is the day on which it was loaded."""
+        for one in self._valid:
+            if (today is None or one.exclusion.expires >= today) and one.covers(found):
+                return one.exclusion
+        return None
 
 
 def fingerprint(detector: str, category: str, matched_text: str) -> str:

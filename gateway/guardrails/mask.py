@@ -28,11 +28,13 @@ def merged(spans: Iterable[Span]) -> list[Span]:
 
 def masked(text: str, spans: Iterable[Span], offset: int = 0) -> str:
     """`text` with `[CATEGORY]` in place of each span; `offset` is where in the original it begins.
-    The spans lie within it. From right to left, so that no span moves another."""
-    for span in reversed(merged(spans)):
-        end = text[span.end - offset :]
-        text = f"{text[: span.start - offset]}[{span.category.upper()}]{end}"
-    return text
+    The spans lie within it."""
+    out: list[str] = []
+    done = 0
+    for span in merged(spans):
+        out += (text[done : span.start - offset], f"[{span.category.upper()}]")
+        done = span.end - offset
+    return "".join((*out, text[done:])) if out else text
 
 
 def settled(spans: Iterable[Span], limit: int) -> int:

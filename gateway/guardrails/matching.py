@@ -4,7 +4,8 @@ A search that sees more of a text may prefer another match than one that sees le
 is said for every point of the text, as if it came byte by byte. When `now` bytes are there, the
 match in sight is RE2's leftmost one within the last `longest` + SETTLED of them, from the end of
 the match before. It is settled, and counts, once SETTLED bytes follow it. So what counts depends
-on nothing that comes later, and a match that is longer than `longest` is never settled.
+on nothing that comes later, and a match that is longer than `longest` is never settled; of an
+open-ended pattern it is its first `longest` bytes.
 
 What is in sight changes only for a match that ends later than all that was seen before. That is
 why a whole text need not be looked at byte by byte: a match that RE2 finds first in all of it and
@@ -116,7 +117,13 @@ class Matcher:
 
     def look(self, data: bytes | bytearray, start: int, size: int, now: int) -> Span | None:
         """The match in sight at `now` within the first `size` bytes, from `start` on."""
-        return self.regex.search(data, max(start, now - self.longest - SETTLED), size)
+        found = self.regex.search(data, max(start, now - self.longest - SETTLED), size)
+        if found is None or not self.pattern.open_ended:
+            return found
+        first, last = found.span()
+        if last - first <= self.longest:
+            return found
+        return self.regex.search(data, first, first + self.longest)
 
     def later(self, first: int, last: int) -> int:
         """When to look again after a match in sight: when it is settled, or out of sight."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import TypeAlias
 
 from gateway.guardrails.budget import Budget
@@ -25,3 +26,4 @@ class Means:
     budget: Budget
     tally: Tally
     opaque: bool = False
+    today: date | None = None

@@ -6,6 +6,7 @@ from gateway.guardrails.combine import Judged, Where, missed_by
 from gateway.guardrails.guard import Guard
 from gateway.guardrails.mask import masked
 from gateway.guardrails.means import Means
+from gateway.guardrails.seams import Seam, crossing, seams
 from gateway.guardrails.whole import judge_text
 from gateway.model.finding import Skipped, SkipReason
 from gateway.model.passage import Passage, Place
@@ -29,12 +30,19 @@ def judge_message(
         for guard in late_for(passage, means.guards, active):
             judged.miss(missed_by(guard, _timeout(passage), _where(passage), blocks=guard.closed))
         means.tally.take(judged)
+        if judged.found:
+            means.tally.mark(passage.channel, passage.text)
         if judged.blocked and passage.item is not None:
             dropped.add(passage.item)
         elif judged.blocked:
             fatal.append(judged)
         elif judged.spans:
             texts[passage.place] = masked(passage.text, judged.spans)
+    for bare, lined in seams(passages):
+        judged = crossing(bare, lined, lambda seam: _judge_seam(seam, active, means))
+        means.tally.take(judged)
+        if judged.blocked:
+            fatal.append(judged)
     if fatal:
         return Screened(blocked=means.tally.block(fatal, opaque=means.opaque))
     gone = {one.place for one in passages if one.item in dropped}
@@ -65,6 +73,15 @@ def _judge(
         return Judged()
     where = _where(passage, fixed=passage.place.key or not rewritable)
     return judge_text(passage.text, where, plan, means, to_the_end=to_the_end)
+
+
+def _judge_seam(seam: Seam, guards: tuple[Guard, ...], means: Means) -> Judged:
+    """All that is found where parts meet. No mask could cover what reaches over."""
+    first = seam.first
+    plan = means.plan_of(guards, first.stage, first.part)
+    if not plan.guards:
+        return Judged()
+    return judge_text(seam.text, _where(first, fixed=True), plan, means, to_the_end=True)
 
 
 def _where(passage: Passage, *, fixed: bool = False) -> Where:

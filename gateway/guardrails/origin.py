@@ -1,6 +1,7 @@
 """How a message is to be judged, whatever it says. Pure data."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 
 from gateway.guardrails.tally import Ticks
 
@@ -12,3 +13,7 @@ class Origin:
 
     opaque: bool = False
     ticks: Ticks | None = None
+    today: date | None = None
+    """By which exclusions expire; None: the day on which they were loaded."""
+    text_key: bytes = field(default=b"", repr=False)
+    """Makes marks of texts in which something is found; empty: none are made."""

@@ -43,6 +43,8 @@ class Pattern:
     characters: write {1,200}), case-insensitive with `caseless`. `group` is the group that is the
     finding, 0 for the whole match. `score` counts where there is no `validate`. `costly` says that
     `validate` takes more than a few microseconds: its calls in one message are bounded.
+    With `open_ended` the regex may match more than `longest` characters (a class without a bound,
+    which is cheap to search): the first `longest` bytes count then.
     `opening` is a regex for how a match begins that is longer than what a stream holds back; where
     the text released so far ends in it, what follows is held until the match is whole or broken.
     `raw` is searched in the text as it came, not in its normal form. `parts` are those that are
@@ -58,6 +60,7 @@ class Pattern:
     caseless: bool = False
     validate: Validate | None = None
     costly: bool = False
+    open_ended: bool = False
     opening: str | None = None
     raw: bool = False
     parts: frozenset[Part] | None = None

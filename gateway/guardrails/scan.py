@@ -5,14 +5,20 @@ both are seen to here.
 """
 
 import threading
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final, TypeAlias, cast
 
-import hyperscan
-
+from gateway.guardrails.byte_regex import ByteRegex
 from gateway.guardrails.database import Databases
+from gateway.guardrails.hyperscan_engine import hyperscan
 
 Hit: TypeAlias = tuple[int, int]
 """The number of an expression, and the byte at which a match of it ends."""
+
+_TAIL: Final = 1_024
+"""Bytes of what came before that are searched again for what `plain` finds: more than any match of
+those has."""
 
 
 def _hit(number: int, _start: int, end: int, _flags: int, hits: object) -> None:
@@ -20,10 +26,14 @@ def _hit(number: int, _start: int, end: int, _flags: int, hits: object) -> None:
 
 
 class Scanner:
-    """Looks for all expressions of a database at once. Threads may share it."""
+    """Looks for all expressions of a database at once, and for `plain`, which Hyperscan does not
+    take, by themselves in texts in pieces. Threads may share it."""
 
-    def __init__(self, databases: Databases) -> None:
+    def __init__(
+        self, databases: Databases, plain: Mapping[int, ByteRegex] = MappingProxyType({})
+    ) -> None:
         self._databases = databases
+        self._plain = dict(plain)
         self._local: Final = threading.local()
 
     def scan(self, data: bytes) -> list[Hit]:
@@ -38,7 +48,7 @@ class Scanner:
         """For a text that comes in pieces, in this thread."""
         database = self._databases.stream
         scratch = None if database is None else self._scratch("stream", database)
-        return StreamScan(database, scratch)
+        return StreamScan(database, scratch, self._plain)
 
     def _scratch(self, name: str, database: hyperscan.Database) -> hyperscan.Scratch:
         scratch: hyperscan.Scratch | None = getattr(self._local, name, None)
@@ -52,12 +62,18 @@ class StreamScan:
     """One text that comes in pieces. `hits` are those of the pieces so far, for its owner to take
     out; ends are bytes from the beginning of the text."""
 
-    __slots__ = ("_database", "_scratch", "_stream", "hits")
+    __slots__ = ("_database", "_plain", "_scratch", "_seen", "_stream", "_tail", "hits")
 
     def __init__(
-        self, database: hyperscan.Database | None, scratch: hyperscan.Scratch | None
+        self,
+        database: hyperscan.Database | None,
+        scratch: hyperscan.Scratch | None,
+        plain: Mapping[int, ByteRegex],
     ) -> None:
         self.hits: list[Hit] = []
+        self._plain = plain
+        self._tail = b""
+        self._seen = 0
         self._database = database
         self._scratch = scratch
         self._stream: hyperscan.Stream | None = None
@@ -70,6 +86,21 @@ class StreamScan:
         """Go on with the next piece."""
         if self._stream is not None:
             self._stream.scan(data, 0, self._scratch)
+        if self._plain:
+            self._scan_plain(data)
+
+    def _scan_plain(self, data: bytes) -> None:
+        known, text = len(self._tail), self._tail + data
+        before = self._seen - known
+        for number, regex in self._plain.items():
+            start = 0
+            while (found := regex.search(text, start, len(text))) is not None:
+                first, last = found.span()
+                start = first + 1
+                if last > known:
+                    self.hits.append((number, last + before))
+        self._seen += len(data)
+        self._tail = text[-_TAIL:]
 
     def close(self) -> None:
         """The text has ended: there may be hits at its very end."""

@@ -1,6 +1,7 @@
 """One answer screened by the Guardrails that apply to its request. Pure: no I/O, no clock."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from gateway.guardrails.combine import Judged, Where
 from gateway.guardrails.means import Means
@@ -9,6 +10,9 @@ from gateway.guardrails.text_screen import FreeText, GuardedText
 from gateway.model.outcome import Outcome
 from gateway.model.passage import Part, Passage, Stage
 from gateway.model.screening import Screened, TextScreen
+
+MANY: Final = 1_024
+"""Texts after which those that have ended are forgotten: an answer may have any number of them."""
 
 
 class Screen:
@@ -19,7 +23,8 @@ class Screen:
     def __init__(self, means: Means) -> None:
         self._means = means
         self._blocked: str | None = None
-        self._channels: dict[tuple[str, Stage, Part], TextScreen] = {}
+        self._channels: dict[tuple[str, Stage, Part], FreeText | GuardedText] = {}
+        self._room = MANY
         self._last: tuple[Sequence[Passage], Screened] | None = None
 
     @property
@@ -32,6 +37,8 @@ class Screen:
         ends the answer, or is left out of it, is for the protocol to say."""
         if self._last is not None and self._last[0] == passages:
             return self._last[1]
+        if self._last is not None:
+            self._means.budget.earn(sum(len(one.text) for one in passages))
         verdict = judge_message(passages, self._means, rewritable=True, to_the_end=False)
         self._last = passages, verdict
         self._blocked = self._blocked or verdict.blocked
@@ -42,6 +49,8 @@ class Screen:
         key = channel, stage, part
         screen = self._channels.get(key)
         if screen is None:
+            if len(self._channels) >= self._room:
+                self._forget()
             screen = self._channels[key] = self._text(Where(channel, stage, part, name))
         return screen
 
@@ -49,7 +58,11 @@ class Screen:
         """What was found so far, for records."""
         return self._means.tally.outcome()
 
-    def _text(self, where: Where) -> TextScreen:
+    def _forget(self) -> None:
+        going_on = {key: one for key, one in self._channels.items() if not one.finished}
+        self._channels, self._room = going_on, max(MANY, 2 * len(going_on))
+
+    def _text(self, where: Where) -> FreeText | GuardedText:
         plan = self._means.plan_of(self._means.guards, where.stage, where.part)
         if not plan.guards:
             return FreeText()

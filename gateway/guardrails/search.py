@@ -1,16 +1,25 @@
 """The search of whole texts for many patterns at once. Pure: no I/O, no clock.
 
 Hyperscan tells which patterns hit, RE2 where, their validators what is a finding. What encoded
-segments of a text say is searched as a text of its own.
+segments of a text say is searched as a text of its own. Where the engine loses matches, RE2 does
+all of it: the findings are the same, at many times the cost.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from gateway.guardrails.budget import Budget
-from gateway.guardrails.byte_regex import is_ascii_only, relaxed
-from gateway.guardrails.database import DatabaseCache, Expression, databases
+from gateway.guardrails.byte_regex import byte_regex, is_ascii_only, relaxed
+from gateway.guardrails.database import (
+    DatabaseCache,
+    Expression,
+    databases,
+    engine,
+    finds_all,
+    no_databases,
+)
 from gateway.guardrails.matching import Match, Matcher, Sighting
 from gateway.guardrails.normal import Normal, normalised
 from gateway.guardrails.places import Places
@@ -28,6 +37,9 @@ from gateway.model.passage import Part
 
 DEPTH: Final = 2
 """How often a text is decoded that may have been encoded more than once."""
+
+SEGMENT: Final = 64
+"""Characters that a decoded segment counts at least: to search the shortest has its cost, too."""
 
 _COUNTED: Final = 32
 """How far Hyperscan counts repeats; RE2 counts the rest."""
@@ -66,9 +78,16 @@ class Search:
         self._encodings = {count + one.value: one for one in Encoding}
         opening = (one for one in self.matchers if one.pattern.opening is not None)
         self.openings = dict(enumerate(opening, count + len(EXPRESSIONS)))
-        built = databases(self._expressions(), cache)
+        expressions = self._expressions()
+        sound = finds_all(engine())
+        built = databases(expressions, cache) if sound else no_databases(expressions)
         self.unsupported: Final = built.unsupported
-        self.scanner: Final = Scanner(built)
+        plain = {
+            n: byte_regex(one.regex.decode(), caseless=one.caseless)
+            for n, one in enumerate(expressions[count:], count)
+            if n in built.unsupported
+        }
+        self.scanner: Final = Scanner(built, plain)
 
     def _expressions(self) -> list[Expression]:
         return [
@@ -110,11 +129,12 @@ class Search:
         depth: int,
     ) -> list[Told]:
         """The findings of some patterns in one form of a text."""
-        hits = {number for number, _ in self.scanner.scan(data)}
+        hits = {number for number, _ in self.scanner.scan(data)} | self.unsupported
+        most = budget.sightings + 1  # of those of one pattern, the last is refused
         sightings = [
             one
-            for number in (hits | self.unsupported) & numbers
-            for one in self.matchers[number].sightings(data)
+            for number in hits & numbers
+            for one in islice(self.matchers[number].sightings(data), most)
         ]
         if depth:
             sightings += self._segments(hits, data)
@@ -147,6 +167,8 @@ class Search:
         """The finding that a match is, if it is one, without its place. `data` begins at byte
         `base` of the text."""
         matcher = self.matchers[sighting.number]
+        if not budget.look(matcher.detector):
+            return []
         scored = matcher.score(data, sighting, base, wanted.part, budget)
         if scored is None:
             return []
@@ -160,8 +182,10 @@ class Search:
     ) -> list[Told]:
         """The findings in what a segment says, without their places, the surest of each pattern.
         What the segment says without being decoded is found elsewhere."""
+        if budget.spent(SEGMENT, wanted.detectors):
+            return []
         text = decoded(encoded, encoding)
-        if not text or not budget.decode(len(text), wanted.detectors):
+        if not text or not budget.decode(max(len(text), SEGMENT), wanted.detectors):
             return []
         surest: dict[tuple[str, str], Told] = {}
         for told in self.find(text, wanted, budget, depth - 1):

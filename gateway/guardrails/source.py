@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path as FilePath
 from typing import Any
 
 from gateway.config.document import Document, substituted
@@ -14,13 +15,15 @@ from gateway.model.problem import Place, Problem
 @dataclass(frozen=True, slots=True)
 class GuardrailSource:
     """A validated document. `place` tells where the value at a YAML path was written (where it is
-    absent: the nearest enclosing value), `document` is what it was made of, None in a worker, and
-    `text` the file as it is."""
+    absent: the nearest enclosing value), `document` is what it was made of, None in a worker,
+    `text` the file as it is, and `beside` the folder that its paths are relative to, "" for the
+    working directory."""
 
     model: Guardrail
     place: Callable[[Path], Place]
     document: Document | None = field(default=None, repr=False)
     text: str = field(default="", repr=False)
+    beside: str = ""
 
     @classmethod
     def of(
@@ -42,7 +45,8 @@ class GuardrailSource:
                 uses[number] = use.model_copy(update=changed)
         spec = guardrail.spec.model_copy(update={"detectors": tuple(uses)})
         model = guardrail.model_copy(update={"spec": spec})
-        return cls(model, document.place, document, text)
+        folder = str(FilePath(document.file).parent.resolve())
+        return cls(model, document.place, document, text, folder)
 
     @property
     def name(self) -> str:

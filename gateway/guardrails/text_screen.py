@@ -14,6 +14,7 @@ from gateway.guardrails.mask import Span, masked, settled
 from gateway.guardrails.means import Means
 from gateway.guardrails.pattern import LONGEST
 from gateway.guardrails.plan import Plan
+from gateway.guardrails.refusals import field_hits
 from gateway.guardrails.whole import PATTERNS, hits_of, oversized, score
 from gateway.guardrails.windows import Window, Windows
 from gateway.model.finding import SkipReason
@@ -24,6 +25,9 @@ _CUT_OFF: Final = 2_048
 
 class FreeText:
     """A text that no Guardrail is about."""
+
+    finished = True
+    """Nothing has to be remembered of it."""
 
     def feed(self, text: str) -> str:
         """All of it."""
@@ -36,7 +40,8 @@ class FreeText:
 
 class GuardedText:
     """Holds back what may still become part of a finding. `ended` says whether the answer has
-    been blocked, by this text or another; `block` is told what blocks it."""
+    been blocked, by this text or another; `block` is told what blocks it. `finished` tells
+    whether the text has ended."""
 
     def __init__(
         self,
@@ -62,15 +67,18 @@ class GuardedText:
         self._pending: list[Hit] = []
         self._text = ""  # from `_start` on: what is held, and what exclusions look back at
         self._start = self._length = self._released = 0
-        self._closed = self._finished = False
-        self._masks = False
+        self._closed = self.finished = False
+        self._masks = self._found = False
+        self._hasher = means.tally.hasher()  # of what is no longer kept
         excluding = any(guard.exclusions for guard in plan.guards)
         self._kept = LONGEST + AROUND if excluding else 0
 
     def feed(self, text: str) -> str:
         """What may be released now."""
-        if self._ended() or self._finished:
+        if self._ended() or self.finished:
             return ""
+        if text and not self._length:
+            self._pending += field_hits(self._plan, self._where)
         self._text += text
         self._length += len(text)
         if not self._closed:
@@ -82,11 +90,18 @@ class GuardedText:
 
     def finish(self) -> str:
         """The rest."""
-        if self._ended() or self._finished:
+        if self._ended() or self.finished:
             return ""
-        self._finished = True
+        self.finished = True
         self._close()
-        return self._decide()
+        released = self._decide()
+        if self._found and not self._ended():
+            self._mark()
+        return released
+
+    def _mark(self) -> None:
+        """Remember which text it is, as far as it has come."""
+        self._means.tally.mark(self._where.channel, self._text, self._hasher, self._start)
 
     def _look(self, text: str) -> None:
         """Search a piece."""
@@ -145,7 +160,10 @@ class GuardedText:
             self._allowance.cuts = {}
         if self._judged.found or self._judged.missed or self._judged.excluded:
             self._means.tally.take(self._judged)
+        self._found = self._found or bool(self._judged.found)
         if self._judged.blocked:
+            if self._found:
+                self._mark()
             self._block(self._judged)
             self._text = ""
             return ""
@@ -175,6 +193,7 @@ class GuardedText:
             cuts=self._allowance.cuts,
             around=self._around,
             to_the_end=False,
+            today=self._means.today,
         )
 
     def _around(self, start: int, end: int) -> tuple[str, str, str]:
@@ -219,5 +238,7 @@ class GuardedText:
     def _forget(self) -> None:
         """Keep what exclusions may look back at, and no more; cut off in large pieces."""
         unused = self._released - self._kept - self._start
+        if self._hasher is not None:
+            self._hasher.update(self._text[:unused].encode("utf-8", "surrogatepass"))
         self._text = self._text[unused:]
         self._start += unused

@@ -16,6 +16,7 @@ from gateway.guardrails.guard import Engine
 from gateway.guardrails.means import Means
 from gateway.guardrails.patterns import Match
 from gateway.guardrails.plan import Plan
+from gateway.guardrails.refusals import field_hits
 from gateway.guardrails.tally import Tally
 from gateway.guardrails.windows import Window, Windows
 from gateway.model.finding import Skipped, SkipReason
@@ -40,12 +41,13 @@ def judge_text(text: str, where: Where, plan: Plan, means: Means, *, to_the_end:
 
     judge_hits(
         judged,
-        [*hits, *scored],
+        [*field_hits(plan, where), *hits, *scored],
         plan,
         where,
         cuts=allowance.cuts,
         around=around,
         to_the_end=to_the_end,
+        today=means.today,
     )
     for reason, keys in (*failed.items(), (SkipReason.ERROR, unscored)):
         for lost in missed(plan, where, keys, reason):

@@ -20,7 +20,9 @@ _A_GROUP: Final = 100
 _SPACELESS: Final = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]"
 )
-_SPACE: Final = r"\s{1,4}"
+_SPACE: Final = r"(?:\s|\\[nrt]){1,4}"
+_BREAK: Final = re.compile(r"\\[nrt]\Z")
+"""The end of a line as JSON spells it, which is no letter of the word after it."""
 
 
 def normal_words(words: Iterable[str]) -> tuple[str, ...]:
@@ -87,7 +89,8 @@ def near_words(context: Sequence[str]) -> Callable[[Candidate], bool]:
 def is_whole(found: Candidate) -> bool:
     """Whether no letter or digit stands right beside the match. Scripts that write no spaces have
     no such border."""
-    text, before, after = found.text, found.before[-1:], found.after[:1]
+    before = "" if _BREAK.search(found.before) else found.before[-1:]
+    text, after = found.text, found.after[:1]
     return not (_joined(before, text[:1]) or _joined(text[-1:], after))
 
 
@@ -118,7 +121,7 @@ def _escaped(word: str) -> str:
 
 
 def _longest(group: Iterable[str]) -> int:
-    return max(len(word) + 3 * word.count(" ") for word in group)
+    return max(len(word) + 7 * word.count(" ") for word in group)
 
 
 def spelled_words(texts: Iterable[str]) -> tuple[str, ...]:

@@ -33,6 +33,14 @@ class Missed:
 
 
 @dataclass(frozen=True, slots=True)
+class TextMark:
+    """Which text it was, without the text: a keyed hash, in hex, and its length in characters."""
+
+    hash: str
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """All of it.
 
@@ -42,7 +50,8 @@ class Outcome:
     that were left out of lists, `masked` texts that were changed. `excluded` counts findings that
     an exclusion took out. `released` are the characters of streams that the client had got when
     it was blocked. `microseconds` says how long each detector took; those that look for patterns
-    are searched in one pass, "patterns".
+    are searched in one pass, "patterns". `further` counts, by Guardrail, findings beyond those that
+    are kept; `texts` are marks of texts in which something was found, by their channels.
     """
 
     guardrails: tuple[str, ...] = ()
@@ -56,13 +65,17 @@ class Outcome:
     excluded: int = 0
     released: int = 0
     microseconds: Mapping[str, int] = field(default_factory=dict[str, int])
+    further: Mapping[str, int] = field(default_factory=dict[str, int])
+    texts: Mapping[str, TextMark] = field(default_factory=dict[str, TextMark])
+
+    @property
+    def findings(self) -> int:
+        """How many there are, kept or not."""
+        return len(self.found) + sum(self.further.values())
 
 
 def joined(asked: Outcome, told: Outcome) -> Outcome:
     """What was found in two parts of an exchange, together."""
-    spent = dict(asked.microseconds)
-    for name, more in told.microseconds.items():
-        spent[name] = spent.get(name, 0) + more
     return replace(
         told,
         found=(*asked.found, *told.found),
@@ -75,8 +88,14 @@ def joined(asked: Outcome, told: Outcome) -> Outcome:
         dropped=asked.dropped + told.dropped,
         masked=asked.masked + told.masked,
         excluded=asked.excluded + told.excluded,
-        microseconds=spent,
+        microseconds=_summed(asked.microseconds, told.microseconds),
+        further=_summed(asked.further, told.further),
+        texts={**told.texts, **asked.texts},
     )
+
+
+def _summed(one: Mapping[str, int], other: Mapping[str, int]) -> Mapping[str, int]:
+    return {name: one.get(name, 0) + other.get(name, 0) for name in (*one, *other)}
 
 
 def _stronger(one: Action | None, other: Action | None) -> Action | None:

@@ -169,7 +169,7 @@ class HttpExchange:
             await guarding.consult()
             passed += self._response.read(b"", end_of_stream=end_of_stream)
         guarding.note()
-        await self._request.tainting.after(guarding.found)
+        await self._request.tainting.after(guarding.told)
         if end_of_stream:
             self._end()
         if self._response.refusal is not None:

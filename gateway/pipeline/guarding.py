@@ -1,12 +1,15 @@
 """What guardrails make of one exchange: its request, and the answer to it. No I/O, no clock."""
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from functools import reduce
 from typing import Final
 
 from gateway.audit.record import Record
 from gateway.guardrails.consulting_screen import ConsultingScreen
 from gateway.guardrails.origin import Origin
 from gateway.guardrails.provider import Direction
+from gateway.guardrails.refusals import finish_outcome
 from gateway.guardrails.screen import Screen
 from gateway.model.call import Call, Deframed
 from gateway.model.outcome import Found, Outcome, joined
@@ -35,7 +38,8 @@ class Guarding:
         self._snapshot = snapshot
         self._consultants = consultants
         self._record = record
-        self._origin = Origin(snapshot.opaque, ticks)
+        today = datetime.fromtimestamp(record.started, UTC).date()
+        self._origin = Origin(snapshot.opaque, ticks, today, snapshot.text_key)
         self._names: tuple[str, ...] = ()
         self._asked: Outcome | None = None
         self._model = ""
@@ -66,6 +70,11 @@ class Guarding:
         """Every finding so far, of the request and of its answer."""
         guarded = self._record.guarded
         return () if guarded is None else guarded.found
+
+    @property
+    def told(self) -> tuple[Found, ...]:
+        """Every finding so far in the answer."""
+        return () if self._screen is None else self._screen.outcome().found
 
     @property
     def pending(self) -> bool:
@@ -132,9 +141,16 @@ class Guarding:
     def note(self) -> None:
         """Have the record say what was found so far, of the request and of its answer."""
         told = self._screen.outcome() if self._screen is not None else None
-        outcomes = [one for one in (self._asked, told) if one is not None]
+        outcomes = [one for one in (self._asked, told, self._refused()) if one is not None]
         if outcomes:
-            self._record.guarded = outcomes[0] if len(outcomes) == 1 else joined(*outcomes)
+            self._record.guarded = reduce(joined, outcomes)
+
+    def _refused(self) -> Outcome | None:
+        """That the model would not answer, as far as the answer says why it stopped."""
+        usage, guards = self._record.usage, self._snapshot.guardrails.guards
+        if usage is None or self._screen is None:
+            return None
+        return finish_outcome((guards[name] for name in self._names), usage.finish)
 
 
 def _refusal(message: Deframed, why: str) -> Refusal:

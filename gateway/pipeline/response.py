@@ -20,6 +20,7 @@ from gateway.wire.content import is_media_type
 
 SESSION_HEADER: Final = "mcp-session-id"
 REPLACED_BY: Final = "application/json"
+PARTIAL: Final = 206
 NOT_THERE: Final = (
     "cluster_not_found",
     "no_cluster_found",
@@ -118,8 +119,15 @@ class ResponsePipeline:
             self.ended = True
         self.record.filtered, self.record.usage = self._reader.filtered, self._reader.usage
         if self._reader.broken and not self.record.reason:
-            self.record.reason = Reason.NO_ENDPOINT.value
+            reason = Reason.CONTENT_BLOCKED if self._blocked else Reason.NO_ENDPOINT
+            self.record.reason = reason.value
         return out
+
+    @property
+    def _blocked(self) -> bool:
+        """Whether it was guardrails that ended the answer, and not the server."""
+        screen = self.plan.reading.screen if self.plan.reading is not None else None
+        return screen is not None and screen.blocked is not None
 
     def broken(self, why: str) -> bytes:
         """What the client gets when reading failed: an error, then nothing more."""
@@ -207,7 +215,10 @@ class ResponsePipeline:
 
 
 def _media_type(head: ResponseHead) -> str:
-    """The media type of a body that is not encoded, "" for any other."""
+    """The media type of a whole body that is not encoded, "" for any other: of a part (RFC 9110,
+    15.3.7) nobody can say what the client makes of it with others."""
+    if head.status == PARTIAL:
+        return ""
     encodings = {one.strip().lower() for one in head.headers.all("content-encoding")}
     types = head.headers.all("content-type")
     return types[0] if len(types) == 1 and encodings <= {"identity", ""} else ""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from gateway.config.model_armor import ModelArmorServer
 from gateway.config.pool import Trace
 from gateway.config.providers import GuardrailProvider
 from gateway.config.schema import ListenerTls, Telling, UsageRead
@@ -68,6 +69,16 @@ class RouteStage:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelArmorStage:
+    """Where Model Armor's API is served, and who may use it. `files` is a digest of its certificate
+    and key, so that a change of these is one of the stage."""
+
+    server: ModelArmorServer
+    rules: ListenerRules
+    files: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """One state of the configuration. A stream keeps the one that it began with.
 
@@ -76,10 +87,12 @@ class Snapshot:
     where it is kept how its requests were served; `trace_key` hides the hashes of their prompts.
     `foreign` is about proxies that somebody else configures, None where they are not served.
     `guarded` says which of the `guardrails` apply to a call, `provenance` which results taint
-    what comes after them; `taint_key` hides whose taints are kept. `tools` are those of MCP servers
+    what comes after them; `taint_key` hides whose taints are kept,
+    `text_key` which texts the records tell of by a hash. `tools` are those of MCP servers
     as they were reviewed.
     `providers` are those that guardrails may ask.
-    `state` is where gateways share what they have placed, sealed with `envelope`.
+    `state` is where gateways share what they have placed, sealed with `envelope`. `model_armor` is
+    how that API is served, None where it is not.
     """
 
     number: int
@@ -112,8 +125,10 @@ class Snapshot:
     guarded: GuardrailMatches = field(default_factory=GuardrailMatches)
     provenance: ProvenanceBook = field(default_factory=ProvenanceBook)
     taint_key: bytes = field(default=b"", repr=False)
+    text_key: bytes = field(default=b"", repr=False)
     providers: tuple[GuardrailProvider, ...] = field(default=(), repr=False)
     tools: ToolBook = field(default_factory=ToolBook)
+    model_armor: ModelArmorStage | None = None
 
     body_limit: int = field(init=False)
     """The largest body that any route takes, in bytes."""

@@ -56,6 +56,8 @@ class ToolSafety:
 
         def offered(definition: JsonMapping) -> bool:
             fault = self._snapshot.tools.listed(backend, definition)
+            if fault is ToolFault.CHANGED:
+                self._seen.note(backend, str(definition.get("name")))
             if fault is not None:
                 counted = self._record.tools_left_out
                 counted[fault.value] = counted.get(fault.value, 0) + 1
@@ -69,6 +71,8 @@ class ToolSafety:
         """Why a tool must not be called, what the caller is told, and the Guardrail."""
         seen = self._seen.servers.get(context.backend)
         fault = self._snapshot.tools.called(context.backend, name, seen)
+        if fault is None and name in self._seen.noted.get(context.backend, ()):
+            fault = ToolFault.CHANGED
         if fault is not None:
             return fault.value, _TOLD[fault], ""
         guardrails = self._seen.left_out.get(context.backend, {}).get(name)

@@ -24,12 +24,19 @@ class SeenTool:
 @dataclass(frozen=True, slots=True)
 class ToolsSeen:
     """What servers offer, by their names. `left_out` says which Guardrails leave a tool out of
-    lists: server -> tool -> their names; most are in none."""
+    lists: server -> tool -> their names; most are in none. `noted` are pinned tools that a list has
+    shown to be changed since the gateway looked itself: exchanges add to it, and a later look
+    empties it."""
 
     servers: Mapping[str, Observed] = field(default_factory=dict[str, Observed])
     left_out: Mapping[str, Mapping[str, frozenset[str]]] = field(
         default_factory=dict[str, Mapping[str, frozenset[str]]]
     )
+    noted: dict[str, set[str]] = field(default_factory=dict[str, set[str]], compare=False)
+
+    def note(self, server: str, tool: str) -> None:
+        """A list has shown that a pinned tool is changed."""
+        self.noted.setdefault(server, set()).add(tool)
 
 
 def observed(tools: Iterable[SeenTool]) -> Observed:

@@ -31,6 +31,9 @@ from gateway.policy.vocabulary import METHODS, METHODS_OF, NAMED, subject
 MATCH: Final[Path] = ("spec", "match")
 """Where the match of a Guardrail stands in its document."""
 
+REPLAY: Final = "replay"
+"""The name of the rule of a Guardrail about messages that bring the result of another again."""
+
 _LLM: Final = METHODS_OF["llm"] - {"models/list", "models/get"}
 _A2A: Final = METHODS_OF["a2a"]
 _CARDS: Final = frozenset({"GetAgentCard", "GetExtendedAgentCard"})
@@ -131,7 +134,8 @@ class GuardrailMatches:
         here = [
             rule
             for rule in self._index.rules
-            if context.backend in rule.backends or context.head.route in rule.routes
+            if (context.backend in rule.backends or context.head.route in rule.routes)
+            and (rule.name != REPLAY or call.method in rule.methods)
         ]
         always = [
             MatchTrace(name, Place(name, 1, 1), (), "", "", applies=True) for name in self._always
@@ -224,7 +228,7 @@ def _replayed(rule: Rule, stages: Iterable[Stage], possible: frozenset[str]) -> 
     if rule.methods & (told - _BRING_RESULTS) and methods:
         when = rule.when if decidable(rule, frozenset()) else None
         text = rule.when_text if when is not None else ""
-        yield replace(rule, name="replay", methods=methods, names={}, when=when, when_text=text)
+        yield replace(rule, name=REPLAY, methods=methods, names={}, when=when, when_text=text)
 
 
 def _stage_findings(

@@ -26,9 +26,16 @@ from gateway.wire.strictjson import Document, Malformed, decode
 
 UNREADABLE: Final = "an event of the answer cannot be read"
 
-_LINE: Final = rb"(?:(?:data|event|id|retry)(?::[^\r\n]*+)?+|:[^\r\n]*+)?+(?:\r\n?|\n)"
+_LINE: Final = (
+    rb"(?:data(?::[^\r\n]*+)?+|event(?:: ?[A-Za-z0-9_./:-]{0,64})?+|id(?:: ?[!-~]{0,256})?+"
+    rb"|retry(?:: ?[0-9]{0,10})?+|: ?[A-Za-z-]{0,16})?+(?:\r\n?|\n)"
+)
 _LINES: Final = re.compile(rb"(?:\xef\xbb\xbf)?(?:" + _LINE + rb")*+")
-"""Lines that are fields of an event or comments."""
+"""Lines that are fields of an event, or keep a stream alive. None but data has prose."""
+
+_COMMENT: Final = re.compile(rb"\A:[^\r\n]*+")
+_TYPE: Final = re.compile(rb"[A-Za-z0-9_./:-]{0,64}")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_.:/+=*-]{0,256}")
 
 _ResultT = TypeVar("_ResultT")
 Steps: TypeAlias = Generator[None, None, _ResultT]
@@ -95,8 +102,10 @@ def objects(value: JsonValue) -> list[JsonObject]:
 
 
 def is_plain(value: JsonValue) -> bool:
-    """Whether a member that holds a token or a number does: what has no space is no prose."""
-    return not (isinstance(value, (dict, list)) or (isinstance(value, str) and " " in value))
+    """Whether a member that holds a token or a number does."""
+    if isinstance(value, str):
+        return _PLAIN.fullmatch(value) is not None
+    return not isinstance(value, (dict, list))
 
 
 def unmistaken(value: JsonValue, keys: ProtocolKeys) -> None:
@@ -288,8 +297,13 @@ class ScreenedStream(ABC):
 
 
 def _plain(event: Event) -> Event:
-    """An event without lines that no reader has to read, but some might."""
+    """An event without lines that no reader has to read, but some might, and without what comments
+    say. Nothing of one whose type is no name: no client reads it."""
     if _LINES.fullmatch(event.raw):
         return event
-    kept = [line for line in event.raw.splitlines(keepends=True) if _LINES.fullmatch(line)]
+    if _TYPE.fullmatch(event.event) is None:
+        return Event(b"")
+    lines = event.raw.splitlines(keepends=True)
+    silent = [_COMMENT.sub(b":", line) for line in lines]
+    kept = [line for line in silent if _LINES.fullmatch(line)]
     return replace(event, raw=b"".join(kept))

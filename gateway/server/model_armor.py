@@ -9,29 +9,24 @@ Source: the REST surface of modelarmor.googleapis.com v1; errors as in google.rp
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Final, Protocol
+from typing import Final
 
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from gateway.guardrails.provider import Direction
 from gateway.model.finding import Action, SkipReason
 from gateway.model.head import Headers, Peer, RequestHead
 from gateway.model.jsonvalue import JsonObject
-from gateway.model.outcome import Outcome
-from gateway.model.principal import Principal
-from gateway.model.refusal import Reason, Refusal
-from gateway.server.model_armor_request import BadRequestError, ClientText, read_request
-from gateway.wire.sanitization import Filter, sanitization_result
+from gateway.model.refusal import AUDIT_HEADER, Reason, Refusal
+from gateway.server.model_armor_request import METHODS, BadRequestError, ClientText, read_request
+from gateway.server.sanitizing import ROUTE_NAME, Authenticate, Examine, Examined, Terms
+from gateway.wire.sanitization import sanitization_result
 
 LOG: Final = logging.getLogger("gatehouse.model_armor")
-ROUTE_NAME: Final = "model-armor"
-"""What stands for a route where identity asks for one."""
 
 _STATUS: Final[Mapping[int, str]] = {
     400: "INVALID_ARGUMENT",
@@ -43,45 +38,7 @@ _STATUS: Final[Mapping[int, str]] = {
     503: "UNAVAILABLE",
     504: "DEADLINE_EXCEEDED",
 }
-_DIRECTIONS: Final[Mapping[str, Direction]] = {
-    "sanitizeUserPrompt": Direction.REQUEST,
-    "sanitizeModelResponse": Direction.RESPONSE,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Examined:
-    """What a Guardrail made of a text. `masked` is the text with its masks, None without any;
-    `filters` are those of Model Armor that the Guardrail stands for."""
-
-    outcome: Outcome
-    filters: frozenset[Filter]
-    masked: str | None = None
-
-
-class Examine(Protocol):
-    """Judges one text by one Guardrail, providers included."""
-
-    def __call__(
-        self, guardrail: str, asked: ClientText, principal: Principal
-    ) -> Awaitable[Examined]:
-        """KeyError where there is no Guardrail of this name."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What is served, asked anew for each request, so that reloads count.
-
-    `templates` are names of Guardrails by template ids; empty: ids are the names. `max_bytes` are
-    those of a body, `concurrency` is how many requests are served at once, `seconds` how long one
-    may take.
-    """
-
-    templates: Mapping[str, str] = field(default_factory=dict[str, str])
-    max_bytes: int = 4 * 1024 * 1024
-    concurrency: int = 64
-    seconds: float = 10.0
+_DIRECTIONS: Final = {method: direction for direction, method in METHODS.items()}
 
 
 class ModelArmorApplication:
@@ -90,7 +47,7 @@ class ModelArmorApplication:
     def __init__(
         self,
         terms: Callable[[], Terms],
-        authenticate: Callable[[RequestHead], Principal | Refusal],
+        authenticate: Authenticate,
         examine: Examine,
     ) -> None:
         self._terms = terms
@@ -141,7 +98,10 @@ class ModelArmorApplication:
             examined = await self._examine(guardrail, asked, principal)
         except KeyError:
             return _error(HTTPStatus.NOT_FOUND, "no such template or method")
-        return _told(examined, asked)
+        told = _told(examined, asked)
+        if examined.audit_id:
+            told.headers[AUDIT_HEADER] = examined.audit_id
+        return told
 
 
 def _told(examined: Examined, asked: ClientText) -> Response:

@@ -16,6 +16,12 @@ from gateway.guardrails.provider import Direction
 from gateway.model.jsonvalue import JsonObject, JsonValue
 from gateway.wire.strictjson import Malformed, decode
 
+METHODS: Final = {
+    Direction.REQUEST: "sanitizeUserPrompt",
+    Direction.RESPONSE: "sanitizeModelResponse",
+}
+"""The methods, by what they are about."""
+
 _DATA: Final = {
     Direction.REQUEST: "userPromptData",
     Direction.RESPONSE: "modelResponseData",

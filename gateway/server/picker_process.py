@@ -16,6 +16,7 @@ from typing import Final
 
 from gateway.model.jsonvalue import JsonObject
 from gateway.pipeline.snapshot import Snapshot
+from gateway.pipeline.tool_messages import TOOLS
 from gateway.server.counting import CountingPlacer
 from gateway.server.listening import Listening, OpenSubscription
 from gateway.server.picker_server import PickerServer
@@ -92,6 +93,8 @@ class PickerProcess:
                 snapshot = await asyncio.to_thread(self._build, message, lambda _: None)
                 await self._take(snapshot)
                 return {"pid": os.getpid()}
+            case kind if kind == TOOLS:
+                return {}  # it judges nothing
             case "poll":
                 return {"snapshot": self._number, **self._shared()}
             case kind if kind == VIEW:

@@ -23,19 +23,23 @@ from gateway.pipeline.foreign_proxy import ForeignProxy
 from gateway.pipeline.review import Review
 from gateway.pipeline.sampling import Sampler
 from gateway.pipeline.snapshot import Snapshot
+from gateway.pipeline.tool_messages import TOOLS
 from gateway.server.check import CheckDriver
 from gateway.server.consulting import Consulting, OpenProviders
 from gateway.server.counting import CountingPlacer
 from gateway.server.credentials import server_credentials
+from gateway.server.list_watch import ListWatch, Refresh
 from gateway.server.listening import Listening, OpenSubscription
 from gateway.server.picks import PICK, KeepingPlacer, Picks
 from gateway.server.pool_news import PoolNews
 from gateway.server.pool_view import VIEW, pool_view
 from gateway.server.remote_placer import RemotePlacer
+from gateway.server.sanitizing import OpenListener, Sanitizing
 from gateway.server.service import Service
 from gateway.server.sharing import OpenStream, Sharing
 from gateway.server.stream import Exchange, StreamDriver
 from gateway.server.taints import OpenStore, Taints
+from gateway.server.tool_news import ToolNews
 from gateway.server.trace_recorder import TRACE, OpenTrace, TraceRecorder
 from gateway.telemetry.metrics import Metrics
 from gateway.telemetry.traces import NoTracing, Tracing
@@ -122,11 +126,22 @@ class Worker:
         self._sharing: Sharing | None = None
         self._listening: Listening | None = None
         self._taints = Taints(time.monotonic)
+        self._tools = ToolNews()
         self._consulting = Consulting()
+        self._lists = ListWatch()
+        self._sanitizing = Sanitizing(self._surroundings)
 
     def consult_by(self, open_providers: OpenProviders) -> None:
-        """Ask providers of guardrails, where some are configured, by what this opens. Before `run`."""
+        """Ask providers of guardrails, where there are some, by what this opens. Before `run`."""
         self._consulting.open_providers = open_providers
+
+    def refresh_by(self, refresh: Refresh) -> None:
+        """Read lists that guardrails judge by again with this. Before `run`."""
+        self._lists.refresh = refresh
+
+    def sanitize_by(self, open_listener: OpenListener) -> None:
+        """Serve Model Armor's API, where it is configured, by what this opens. Before `run`."""
+        self._sanitizing.open_listener = open_listener
 
     def remember_in(self, open_store: OpenStore) -> None:
         """Remember taints, where gateways share them, in what this opens. Before `run`."""
@@ -193,8 +208,9 @@ class Worker:
 
     async def _answer(self, message: JsonObject) -> JsonObject:
         match message.get("type"):
-            case "snapshot":
-                return await self._attempt(self._take(message))
+            case kind if kind in {"snapshot", TOOLS}:
+                take = self._tools.take if kind == TOOLS else self._take
+                return await self._attempt(take(message))
             case "poll":
                 missed = sorted(self._missed)
                 self._missed.clear()  # in place: the snapshot in force adds to this very set
@@ -202,6 +218,7 @@ class Worker:
                     "snapshot": self._snapshot.number if self._snapshot else 0,
                     "streams": self._service.open_streams if self._service else 0,
                     "missed": list(missed),
+                    "noted": [*self._tools.noted()],
                     **(self._sharing.view() if self._sharing is not None else {}),
                 }
             case "pools" | "loads":
@@ -238,7 +255,11 @@ class Worker:
         await self._recorder.configure(snapshot.traces, snapshot.trace_key)
         self._consulting.use(snapshot.providers)
         await self._taints.use(snapshot.state)
+        seen = await self._tools.judged(snapshot.guardrails)
+        await self._sanitizing.use(snapshot)
         self._snapshot = snapshot
+        self._lists.start()
+        self._tools.use(snapshot.guardrails, seen)
         self._use_pools(snapshot)
         if self._sharing is not None:
             await self._sharing.use(snapshot.state, snapshot.envelope)
@@ -316,6 +337,7 @@ class Worker:
             sampler=self._sampler,
             taints=self._taints,
             consultants=self._consulting,
+            tools=self._tools.seen,
         )
 
     def _write(self, record: JsonObject) -> None:
@@ -333,15 +355,18 @@ class Worker:
         LOG.error("%s failed: %s at %s", where, kind, line)
 
     async def _close(self) -> None:
+        ending = asyncio.ensure_future(self._sanitizing.close())
         if self._service is not None:
             drain = self._snapshot.drain_seconds if self._snapshot else 0.0
             await self._service.drain(drain)
+        await ending
         if self._sharing is not None:
             await self._sharing.close()
         if self._listening is not None:
             self._listening.close()
         await self._taints.close()
         await self._consulting.close()
+        self._lists.close()
         if self._audit is not None:
             await self._audit.close()
         await self._recorder.close()

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.model.call import Deframed
+from gateway.guardrails.tools.book import Observed, ToolBook, ToolFault
+from gateway.model.call import Call, Deframed
 from gateway.model.jsonvalue import JsonObject, JsonValue
 from gateway.model.principal import Principal
 from gateway.model.refusal import Refusal
@@ -28,12 +29,14 @@ _NO_SELECTORS: Final = frozenset({*_ELSEWHERE, "scopes"})
 @dataclass(frozen=True, slots=True)
 class ExplainedCall:
     """One call of the message, or one that it implies, what every rule said of it, and which
-    Guardrails judge its texts."""
+    Guardrails judge its texts. `fault` is what is wrong with the name of the tool that it calls:
+    what servers offer now a running gateway knows."""
 
     method: str
     target: str | None
     trace: Trace
     guardrails: tuple[MatchTrace, ...] = ()
+    fault: ToolFault | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +53,21 @@ class Explanation:
     @property
     def allowed(self) -> bool:
         """Whether the whole message goes on."""
-        decided = all(call.trace.decision.allowed for call in self.calls)
+        decided = all(call.trace.decision.allowed and call.fault is None for call in self.calls)
         return self.refusal is None and bool(self.calls) and decided
 
 
-def explain_message(
+def explain_message(  # noqa: PLR0913  what a configuration says of a message
     message: Deframed | Refusal,
     policies: PolicySet,
     principal: Principal,
     context: RequestContext,
     matches: GuardrailMatches | None = None,
+    *,
+    tools: ToolBook | None = None,
 ) -> Explanation:
     """Explain a message as the deframer returned it, for a principal; `matches` says which
-    Guardrails apply."""
+    Guardrails apply, `tools` which tools were reviewed."""
     whole = Explanation(principal.id, context.head.route, context.backend)
     if isinstance(message, Refusal):
         return Explanation(whole.principal, whole.route, whole.backend, refusal=message)
@@ -74,10 +79,17 @@ def explain_message(
             call.target,
             policies.explain(call, principal, context),
             guarded.explain(call, principal, context),
+            _fault(call, context, tools or ToolBook()),
         )
         for call in calls
     )
     return Explanation(whole.principal, whole.route, whole.backend, calls=explained)
+
+
+def _fault(call: Call, context: RequestContext, tools: ToolBook) -> ToolFault | None:
+    if context.protocol != "mcp" or call.method != "tools/call" or not call.target:
+        return None
+    return tools.called(context.backend, call.target, Observed())
 
 
 def explanation_text(explanation: Explanation) -> str:
@@ -113,6 +125,8 @@ def _lines(explanation: Explanation) -> Iterator[str]:
         yield ""
         yield f"{call.method} {call.target or ''}".rstrip()
         yield _verdict(call.trace)
+        if call.fault is not None and call.trace.decision.allowed:
+            yield f"REFUSED all the same: the tool is {call.fault.value} (tools.lock.yaml)"
         yield from _rules(call.trace.rules)
         yield from _guardrail_lines(call.guardrails)
 
@@ -174,7 +188,11 @@ def _names_others(rule: RuleTrace) -> bool:
 
 def _for_others(rule: RuleTrace) -> str:
     """The condition that makes a rule one for somebody or something else, "" if none does."""
-    failed = (one.field for one in rule.conditions if not one.held)
+    return _elsewhere(rule.conditions)
+
+
+def _elsewhere(conditions: Iterable[Condition]) -> str:
+    failed = (one.field for one in conditions if not one.held)
     return next((_ELSEWHERE[field] for field in failed if field in _ELSEWHERE), "")
 
 
@@ -197,8 +215,16 @@ def _rule_lines(rule: RuleTrace) -> Iterator[str]:
 
 
 def _guardrail_lines(guardrails: Iterable[MatchTrace]) -> Iterator[str]:
-    """Those that apply, then the others with what keeps each from it."""
-    for one in sorted(guardrails, key=lambda trace: not trace.applies):
+    """Those that apply, then the others with what keeps each from it; those that are for other
+    methods or principals are only named."""
+    named: dict[str, list[str]] = {}
+    near: list[MatchTrace] = []
+    for one in guardrails:
+        if whose := "" if one.applies else _elsewhere(one.conditions):
+            named.setdefault(whose, []).append(one.guardrail)
+        else:
+            near.append(one)
+    for one in sorted(near, key=lambda trace: not trace.applies):
         place = f" ({one.place})" if one.conditions else ""
         yield f"{'*' if one.applies else ' '} guardrail {one.guardrail}{place}"
         for failed in one.conditions if not one.applies else ():
@@ -206,6 +232,8 @@ def _guardrail_lines(guardrails: Iterable[MatchTrace]) -> Iterator[str]:
                 yield f"          {failed.field}: not among {failed.wanted}"
         if one.value:
             yield f"          when: {one.value}  [{' '.join(one.when.split())}]"
+    for whose, names in named.items():
+        yield f"  guardrails for other {whose}: {', '.join(dict.fromkeys(names))}"
 
 
 def _name(rule: RuleTrace) -> str:
@@ -233,6 +261,7 @@ def _call_json(call: ExplainedCall) -> JsonObject:
         "shadow": list(decision.shadow),
         "rules": [_rule_json(rule) for rule in call.trace.rules],
         "guardrails": [_guardrail_json(one) for one in call.guardrails],
+        "tool": "" if call.fault is None else call.fault.value,
     }
 
 

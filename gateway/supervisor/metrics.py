@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from prometheus_client import CollectorRegistry, Counter, Gauge, multiprocess
 
 from gateway.supervisor.pool_gauges import PoolGauges
+from gateway.supervisor.tool_gauges import ToolGauges
 
 
 class Serving(Protocol):
@@ -61,6 +62,7 @@ class SupervisorMetrics:
             registry=self.registry,
         )
         self.pools = PoolGauges(self.registry)
+        self.tools = ToolGauges(self.registry)
 
     def watch_workers(self, workers: Sequence[Serving]) -> None:
         """Show these workers as they are whenever somebody looks."""

@@ -14,6 +14,8 @@ def needs_restart(running: Gateway, wanted: Gateway) -> tuple[str, ...]:
 
 def _service(running: Gateway, wanted: Gateway) -> Iterator[str]:
     for name in type(running.service).model_fields:
+        if name == "model_armor":  # workers open and close that as they go
+            continue
         if getattr(running.service, name) != getattr(wanted.service, name):
             yield f"service.{name}"
 

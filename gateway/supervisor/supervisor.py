@@ -132,7 +132,9 @@ class Supervisor:
 
     def _read(self) -> Loaded:
         options = self._options
-        return load(options.config, os.environ, demo=options.demo, workers=options.workers)
+        return load(
+            options.config, os.environ, demo=options.demo, workers=options.workers, serving=True
+        )
 
     def _run_folder(self) -> Path:
         service = self._first.gateway.service
@@ -317,6 +319,8 @@ class Supervisor:
                 missed = answer.get("missed")
                 for issuer in missed if isinstance(missed, list) else []:
                     self._keys.hurry(str(issuer))
+                noted = answer.get("noted")
+                self._tools.hurry(map(str, noted if isinstance(noted, list) else ()))
                 self._shared = answer.get("state", self._shared)
             self._metrics.show_health(self._discovery.health.state())
 

@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 
 from gateway.model.jsonvalue import JsonValue
 from gateway.model.passage import Part, Passage, Path, Place, Stage
+from gateway.wire.bytestext import text_in
 from gateway.wire.strictjson import MAX_VALUES, Document, decode
 
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_.:/+=*-]{0,64}")
@@ -28,6 +29,9 @@ _NO_DATA: Final = 256
 
 _HOLDERS: Final = (str, dict, list)
 """What may hold a string."""
+
+_ESCAPE: Final = re.compile(r'\\(?:u([0-9A-Fa-f]{4})|(["\\/bfnrt]))')
+_ESCAPED: Final = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
 _TEXT_TYPES: Final = re.compile(
     r"text/[a-z0-9.+-]+|image/svg\+xml|application/(?:[a-z0-9.-]+\+)?"
@@ -93,11 +97,12 @@ class Collector:
             self._tree(value, path, spot, None)
 
     def parsed(self, value: JsonValue, path: Path, spot: Spot) -> None:
-        """A string that may be JSON: then every string in that, else itself. All together hold no
-        more than MAX_VALUES values."""
+        """A string that may be JSON: then every string in that, else itself; of one that is only
+        for lenient readers JSON what its escapes say. All together hold no more than MAX_VALUES
+        values."""
         inner = self._inner(value) if isinstance(value, str) else None
         if inner is None:
-            self.strings(value, path, spot)
+            self.strings(unescaped(value) if isinstance(value, str) else value, path, spot)
         else:
             self._tree(inner, (), spot, path)
 
@@ -111,7 +116,7 @@ class Collector:
         data = _decoded(value[_data_of(value) :])
         if data is None:
             self.add(value, Place(path), spot)
-        elif (found := _text(data, declared=declared)) is not None:
+        elif (found := text_in(data, declared=declared)) is not None:
             self.add(found, Place(path, base64=True), spot)
 
     def shaped(self, value: JsonValue, path: Path, spot: Spot, shape: "Shape") -> None:
@@ -135,7 +140,7 @@ class Collector:
     def _inner(self, value: str) -> JsonValue:
         """The JSON that a string is, None where it is none that holds a string, or where the
         message had its share of values in strings."""
-        if not value.lstrip(" \t\r\n").startswith(("{", "[", '"')):
+        if not _may_be_json(value):
             return None
         self._room -= value.count(",") + value.count("[") + value.count("{")
         if self._room < 0:
@@ -333,18 +338,29 @@ def _place(path: Path, outer: Path | None, *, key: bool) -> Place:
     return Place(path, key) if outer is None else Place(outer, key, path)
 
 
+def unescaped(value: str) -> str:
+    """What a string says that looks like JSON and is none: a lenient reader resolves its escapes
+    all the same. Any other string is itself."""
+    if "\\" not in value or not _may_be_json(value):
+        return value
+    said = _ESCAPE.sub(_resolved, value)
+    return said.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _may_be_json(value: str) -> bool:
+    return value.lstrip(" \t\r\n").startswith(("{", "[", '"'))
+
+
+def _resolved(escape: re.Match[str]) -> str:
+    code, sign = escape[1], escape[2]
+    return chr(int(code, 16)) if code else _ESCAPED.get(sign, sign)
+
+
 def _decoded(value: str) -> bytes | None:
-    """The bytes of base64 in either alphabet, padded or not; None for anything else."""
-    bare = value.rstrip("=").replace("-", "+").replace("_", "/")
+    """The bytes of base64 in either alphabet, padded or not, in lines or not; None for anything
+    else."""
+    bare = "".join(value.split()).rstrip("=").replace("-", "+").replace("_", "/")
     try:
         return b64decode(bare + "=" * (-len(bare) % 4), validate=True)
     except (Error, ValueError):
-        return None
-
-
-def _text(data: bytes, *, declared: bool) -> str | None:
-    """Bytes as text in UTF-8; None where they are none, unless they are declared to be."""
-    try:
-        return data.decode("utf-8", "replace" if declared else "strict")
-    except UnicodeDecodeError:
         return None

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.adapters.pattern_cache import KEPT, PatternCache
+from gateway.adapters.pattern_cache import KEPT, PatternCache, PatternCaches
 from gateway.guardrails.budget import Budget
 from gateway.guardrails.pattern import Pattern
 from gateway.guardrails.patterns import PatternSet
@@ -129,3 +129,15 @@ def test_patterns_that_were_compiled_are_found_from_the_folder(folder: Path) -> 
     stream.feed("b")
     stream.finish()
     assert [(one.start, one.end) for one in stream.settled] == [(1, 4)]
+
+
+def test_what_a_farther_cache_has_is_copied_to_the_nearer_ones(tmp_path: Path) -> None:
+    near, far = PatternCache(tmp_path / "near"), PatternCache(tmp_path / "far")
+    caches = PatternCaches([near, far])
+    assert caches.load(KEY) is None
+    far.store(KEY, b"compiled")
+    assert caches.load(KEY) == b"compiled"
+    assert near.load(KEY) == b"compiled"
+    other = "e" * 64
+    caches.store(other, b"both")
+    assert (near.load(other), far.load(other)) == (b"both", b"both")

@@ -78,3 +78,17 @@ def test_a_file_that_is_no_text_or_too_large_is_an_error(
     (problem,) = UrlLists(book).refresh()
     assert "more than" in problem.message
     assert found.urls is None
+
+
+def test_a_list_that_could_never_be_read_is_told(tmp_path: Path) -> None:
+    book = UrlBook()
+    good, bad = tmp_path / "good", tmp_path / "bad"
+    good.write_text("one.com\n")
+    held = book.list(str(good)), book.list(str(bad))
+    lists = UrlLists(book)
+    lists.refresh()
+    assert lists.unread == {str(bad)}
+    bad.write_text("two.com\n")
+    lists.refresh()
+    assert lists.unread == set()
+    assert has(held[1], "two.com")

@@ -7,7 +7,7 @@ import pytest
 
 from gateway.audit.detection import EVIDENCES, About, detections
 from gateway.model.finding import Action, Finding, Level, Skipped, SkipReason
-from gateway.model.outcome import Found, Missed, Outcome
+from gateway.model.outcome import Found, Missed, Outcome, TextMark
 from gateway.model.passage import Part, Stage
 
 ABOUT = About(
@@ -114,6 +114,16 @@ def test_evidence_has_types_and_spans_and_nothing_of_the_text() -> None:
 def test_evidence_is_bounded_and_all_findings_are_counted() -> None:
     (event,) = events(*[found() for _ in range(EVIDENCES + 5)])
     assert (len(event["evidences"]), event["count"]) == (EVIDENCES, EVIDENCES + 5)
+
+
+def test_evidence_names_its_text_by_hash_and_length() -> None:
+    one = found()
+    marks = {one.finding.channel: TextMark("ab", 12)}
+    outcome = Outcome(("edge",), (one,), further={"edge": 4}, texts=marks)
+    (event,) = cast("list[Any]", detections(outcome, ABOUT))
+    assert event["evidences"][0]["data"]["text"] == {"hash": "ab", "length": 12}
+    assert event["count"] == 5
+    assert "text" not in events(one)[0]["evidences"][0]["data"]
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,10 @@ from gateway.model.usage import Usage
 # prompts, answers, headers, tokens.
 ALLOWED = {
     "actors", "audit_id", "backend", "batch", "decision", "digest", "endpoint", "filtered",
-    "first_chunk", "guarded", "listener", "method", "peer", "picked", "policy", "principal", "principal_kind",
-    "protocol", "reason", "route", "rule", "shadow", "snapshot", "stages", "started", "status",
-    "taints", "target", "tool_guardrail", "tool_refused", "tools_left_out", "trace_id", "unread", "usage", "version", "waited", "written",
+    "first_chunk", "guarded", "listener", "method", "peer", "picked", "policy", "principal",
+    "principal_kind", "protocol", "reason", "route", "rule", "shadow", "snapshot", "stages",
+    "started", "status", "taints", "target", "tool_guardrail", "tool_refused", "tools_left_out",
+    "trace_id", "unread", "usage", "version", "waited", "written",
 }  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gateway.bootstrap.guardrails import Guarding, pattern_cache
+from gateway.bootstrap.guardrails import URL_LISTS, Guarding, pattern_cache
 from gateway.bootstrap.load import ConfigurationError, folder_judges, load
 from gateway.model.passage import Part, Passage, Place, Stage
 from gateway.pipeline.snapshot import Snapshot
@@ -115,3 +115,41 @@ def test_compiled_patterns_are_kept_for_workers_and_later_runs(
     assert blocked(snapshot(found), "an aardvark") == "blocked by guardrail animals (animal)"
     assert kept.stat().st_ino == before
     assert [one.name for one in (cache / "gatehouse").iterdir()] == [kept.name]
+
+
+LISTED = [{"type": "malicious_url", "options": {"files": ["bad.txt"]}}]
+
+
+def test_lists_of_bad_hosts_lie_beside_the_policies_for_workers_too(tmp_path: Path) -> None:
+    file = write(tmp_path, allow(tools=["echo"]), guardrail(detectors=LISTED))
+    listed = tmp_path / "policies" / "bad.txt"
+    with pytest.raises(ConfigurationError) as told:
+        load(file, {})
+    (problem,) = told.value.problems
+    assert problem.place.file == str(listed)
+    listed.write_text("first.net\nno host at all\n")
+    found = load(file, {})
+    assert [one.place.line for one in found.warnings if one.place.file == str(listed)] == [2]
+    judging = snapshot(found)
+    why = "blocked by guardrail animals (malicious_url)"
+    assert blocked(judging, "see https://first.net/") == why
+    assert blocked(judging, "see https://second.net/") is None
+    listed.write_text("second.net\nthird.net\n")
+    URL_LISTS.refresh()
+    assert blocked(judging, "see https://second.net/") == why
+    assert blocked(judging, "see https://first.net/") is None
+
+
+def test_a_gateway_that_runs_keeps_compiled_patterns_in_its_own_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "nowhere" / "at all"))
+    file = write(tmp_path, allow(tools=["echo"]), guardrail(on_error="open"))
+    load(file, {})
+    patterns = tmp_path / "run" / "patterns"
+    assert not patterns.exists()
+    found = load(file, {}, serving=True)
+    (kept,) = patterns.iterdir()
+    before = kept.stat().st_ino
+    assert blocked(snapshot(found), "an aardvark") == "blocked by guardrail animals (animal)"
+    assert [(one.name, one.stat().st_ino) for one in patterns.iterdir()] == [(kept.name, before)]

@@ -49,7 +49,8 @@ def test_a_refusal_names_the_rule_first_and_the_reason() -> None:
     reason = "repositories are not deleted through this gateway"
     assert verdict == f"REFUSED by demo-key/never-delete: {reason}"
     assert first.startswith("* deny  demo-key/never-delete (")
-    assert "  for other principals: people/own-org-only, " in result.stdout
+    others = "mcp-edge/not-after-strangers, people/own-org-only"
+    assert f"  for other principals: {others}, " in result.stdout
 
 
 def test_a_refusal_by_default_names_the_rules_that_came_closest() -> None:

@@ -10,7 +10,6 @@ import yaml
 
 from gateway.cli.reference import Kind
 from tests.cli.command import ROOT, gatehouse, write_gateway
-from tests.guardrails.guarding import guardrail
 from tests.support.gatehouse import allow
 
 KINDS = [kind.value for kind in Kind]
@@ -35,11 +34,9 @@ def documents(kind: str, folder: Path) -> list[dict[str, Any]]:
     knows only replaced."""
     if kind == "Gateway":
         return [json.loads(Path(write_gateway(folder, allow())).read_text())]
-    if kind == "Guardrail":
-        return [yaml.safe_load(guardrail(extra="match: {tools: [a]}, scope: {parts: [user]}"))]
     loaded = [
         document
-        for file in sorted((ROOT / "policies").glob("*.yaml"))
+        for file in sorted((ROOT / "policies").rglob("*.yaml"))
         for document in yaml.safe_load_all(file.read_text())
     ]
     return [document for document in loaded if document["kind"] == kind]
@@ -49,7 +46,9 @@ def test_the_page_has_a_chapter_of_every_document() -> None:
     result = gatehouse("reference")
     assert (result.exit_code, result.stderr) == (0, "")
     chapters = [line[3:] for line in result.stdout.splitlines() if line.startswith("## ")]
-    assert chapters == KINDS == ["Gateway", "AccessPolicy", "Guardrail", "PolicySuite"]
+    assert (
+        chapters == KINDS == ["Gateway", "AccessPolicy", "Guardrail", "Provenance", "PolicySuite"]
+    )
     for section in ("listeners[]", "spec.rules[]", "spec.detectors[]", "spec.cases[].want"):
         assert f"### `{section}`" in result.stdout
 

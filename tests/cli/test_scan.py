@@ -57,6 +57,20 @@ def test_what_would_not_block_exits_with_0(folder: Path) -> None:
     assert (told["action"], told["text"]) == ("mask", "An [ANIMAL].")
 
 
+@pytest.mark.parametrize("name", ["notes.txt", "logs/today", "./a.md", "/etc/x"])
+def test_a_file_that_is_not_there_is_told_and_scanned_as_a_text(folder: Path, name: str) -> None:
+    result = gatehouse("scan", name, "--policies", str(folder))
+    assert result.stderr == f"there is no file {name}: it is scanned as a text\n"
+    assert result.stdout == "verdict: pass\n"
+    assert gatehouse("scan", "An apple and/or a.pear", "--policies", str(folder)).stderr == ""
+
+
+def test_a_stage_that_no_guardrail_judges_is_told(folder: Path) -> None:
+    result = gatehouse("scan", "An aardvark.", "--policies", str(folder), "--stage", "tool_call")
+    assert result.stderr == "no Guardrail judges tool_call; --stage may be request\n"
+    assert result.exit_code == 0
+
+
 def test_a_baseline_is_refused_until_somebody_answers_for_it(folder: Path) -> None:
     file = folder / "baseline.txt"
     policies = ("--policies", str(folder))

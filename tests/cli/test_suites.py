@@ -24,7 +24,7 @@ def policies(tmp_path: Path) -> Path:
 def test_the_shipped_policies_pass_their_suites() -> None:
     result = gatehouse("test", str(ROOT / "policies"))
     assert result.exit_code == 0, result.output
-    assert result.stdout.endswith(" passed, 0 failed in 9 suites\n")
+    assert result.stdout.endswith(" passed, 0 failed in 13 suites\n")
 
 
 def test_one_suite_runs_alone_and_against_the_policies_of_a_gateway() -> None:
@@ -42,7 +42,7 @@ def test_a_failed_case_is_shown_with_its_place_and_what_differs(policies: Path) 
     assert first.startswith(f"FAILED demo-key: reads anywhere ({policies}/demo-key_test.yaml:")
     assert wanted == "  rule: - demo-key/write"
     assert got == "        + demo-key/read"
-    assert " passed, 1 failed in 9 suites" in last
+    assert " passed, 1 failed in 13 suites" in last
 
 
 def test_json_and_junit_have_the_same(policies: Path, tmp_path: Path) -> None:

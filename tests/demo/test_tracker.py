@@ -45,6 +45,7 @@ async def test_clients_of_both_eras_see_the_same_tools(tracker: str, era: Era) -
         "list_issues",
         "get_issue",
         "get_issue_comments",
+        "related_issues",
         "create_issue",
         "delete_repo",
         "whoami",
@@ -65,6 +66,16 @@ async def test_an_issue_comes_with_its_comments(tracker: str, era: Era) -> None:
         comments = await client.call_tool("get_issue_comments", {**WEBSITE, "number": 2})
     assert issue.structured_content["title"] == "Sign-in page is slow on mobile"
     assert comments.structured_content["result"] == issue.structured_content["comments"]
+
+
+async def test_a_tool_that_gives_orders_to_the_model_does_what_its_first_sentence_says(
+    tracker: str, era: Era
+) -> None:
+    async with Client(tracker, mode=era) as client:
+        tools = {tool.name: tool for tool in (await client.list_tools()).tools}
+        related = await client.call_tool("related_issues", {**WEBSITE, "number": 2})
+    assert "id_rsa" in (tools["related_issues"].description or "")
+    assert [issue["number"] for issue in related.structured_content["result"]] == [1, 3]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from gateway.bootstrap.load import load
+from gateway.guardrails.detectors import find_detectors
 from tests.support.certificates import Authority
 from tests.support.gatehouse import SEAL_KEY
 from tests.support.ports import free_ports
@@ -77,6 +78,7 @@ def test_make_up_prints_things_to_paste_that_work() -> None:
         **{name: str(port) for name, port in zip(names, upstreams, strict=True)},
         "GATEWAY_RUN": f".run-{gateway}",
     }
+    assert run(".venv/bin/gatehouse check -c demo/gateway.yaml --demo").returncode == 0  # compiles
     try:
         with running(["make", "-s", "up"], env=env, ready=r"^Ctrl-C stops everything") as up:
             printed = "\n".join(up.stdout.lines)
@@ -88,15 +90,19 @@ def test_make_up_prints_things_to_paste_that_work() -> None:
             simulated = run(SIMULATE.replace("mine.jsonl", mine))
     finally:
         shutil.rmtree(ROOT / f".run-{gateway}", ignore_errors=True)
-    allowed, refused, listed, explained = answers
+    allowed, refused, listed, explained, blocked, masked, poisoned = answers
     assert '"result"' in allowed.stdout
     assert '"code":-31403' in refused.stdout
     assert '"get_issue"' in listed.stdout
     assert "delete_repo" not in listed.stdout
+    assert "related_issues" not in listed.stdout
+    assert "id_rsa" in poisoned.stdout
+    assert "blocked by guardrail demo-prompts" in blocked.stdout
+    assert "[AWS_ACCESS_KEY]" in masked.stdout
     assert "REFUSED by demo-key/never-delete" in explained.stdout
     assert "snapshot: 1" in status.stdout
     assert_each_document_stays(asked.stdout)
-    assert "9 requests" in exported.stderr
+    assert "10 requests" in exported.stderr  # the masked one, too: for the blocked none was picked
     assert simulated.returncode == 0, simulated.stdout + simulated.stderr
     assert re.search(r"^ +3 +cost ", simulated.stdout, re.MULTILINE)
 
@@ -121,6 +127,18 @@ def test_the_policy_in_the_readme_is_the_shipped_one() -> None:
     shown = next(block for block in blocks("yaml") if "kind: AccessPolicy" in block)
     shipped = (ROOT / "policies" / "demo-key.yaml").read_text()
     assert yaml.safe_load(shown) == yaml.safe_load(shipped)
+
+
+def test_the_guardrail_in_the_readme_is_a_shipped_one() -> None:
+    shown = next(block for block in blocks("yaml") if "kind: Guardrail" in block)
+    shipped = (ROOT / "policies" / "demo-content.yaml").read_text()
+    assert yaml.safe_load(shown) in yaml.safe_load_all(shipped)
+
+
+def test_every_detector_is_named() -> None:
+    section = README.partition("\n## Guardrails\n")[2].partition("\n## ")[0]
+    named = find_detectors().keys() - {"custom"}
+    assert [name for name in named if f"`{name}`" not in section] == []
 
 
 def test_the_rules_on_models_in_the_readme_are_shipped() -> None:

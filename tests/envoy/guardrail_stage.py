@@ -1,7 +1,7 @@
 """A gateway with guardrails before upstreams that answer what the test says."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,7 +71,9 @@ def nothing(_: Seen) -> Reply:
 
 
 @contextmanager
-def guarded(folder: Path, protocol: str, guardrails: Sequence[Any], **more: Any) -> Iterator[Stage]:
+def guarded(
+    folder: Path, protocol: str, guardrails: Sequence[Any], **more: Any
+) -> Generator[Stage]:
     """A gateway with a route of `protocol` in each mode."""
     with ExitStack() as stack:
         raw = stack.enter_context(raw_backend(nothing))

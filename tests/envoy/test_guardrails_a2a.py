@@ -120,7 +120,7 @@ def test_a_stream_ends_with_an_error_where_it_is_blocked(stage: Stage, mode: str
 
 
 def test_a_card_is_screened(stage: Stage, mode: str) -> None:
-    card = {
+    card: dict[str, Any] = {
         "name": "helper",
         "description": f"knows {SECRET}",
         "version": "1",

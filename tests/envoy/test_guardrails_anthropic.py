@@ -47,7 +47,7 @@ def event(kind: str, **data: Any) -> bytes:
 
 
 def stream(*texts: str) -> list[bytes]:
-    begun = {"id": "msg_1", "type": "message", "role": "assistant", "content": []}
+    begun: dict[str, Any] = {"id": "msg_1", "type": "message", "role": "assistant", "content": []}
     block = {"type": "text", "text": ""}
     deltas = [
         event("content_block_delta", index=0, delta={"type": "text_delta", "text": one})

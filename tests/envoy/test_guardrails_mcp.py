@@ -221,3 +221,19 @@ def test_what_an_upstream_is_asked_without_a_finding_is_what_the_client_sent(
     }
     assert stage.post(mode, "", body, **headers).status_code == 200
     assert seen == [body]
+
+
+@pytest.mark.parametrize("text", ["fine\nverboten\nand more", "fine\tverboten and more"])
+def test_lines_of_json_in_a_result_hide_nothing(stage: Stage, mode: str, text: str) -> None:
+    stage.answer(content(json.dumps({"body": text})))
+    answer = call(stage, mode, query="x")
+    assert answer.json()["result"]["isError"] is True
+    assert "and more" not in answer.text
+
+
+def test_a_result_split_over_its_blocks_is_blocked(stage: Stage, mode: str) -> None:
+    blocks = [{"type": "text", "text": text} for text in ("it is ver", "boten and more")]
+    stage.answer(result({"content": blocks, "resultType": "complete"}))
+    answer = call(stage, mode, query="x")
+    assert answer.json()["result"]["isError"] is True
+    assert "and more" not in answer.text

@@ -154,3 +154,21 @@ def test_ordinary_answers_go_on_as_they_came(stage: Stage, mode: str) -> None:
     body = completion("nothing to see")
     stage.answer(body)
     assert stage.post(mode, PATH, chat("hello")).content == body
+
+
+def test_a_word_split_over_the_parts_of_a_message_is_blocked(stage: Stage, mode: str) -> None:
+    stage.answer(completion("hi"))
+    parts = [{"type": "text", "text": text} for text in ("say ver", "bot", "en things")]
+    asked = {"model": "m", "messages": [{"role": "user", "content": parts}]}
+    answer = stage.post(mode, PATH, asked)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == "content_policy_violation"
+    assert stage.raw.seen == []
+
+
+def test_nothing_but_data_of_a_stream_says_anything(stage: Stage, mode: str) -> None:
+    loud = b": verboten words\n\nevent: verboten words\ndata: {}\n\nid: verboten words\n"
+    stage.answer(loud, *chunks("all is ", "fine"), kind=EVENTS)
+    answer = stage.post(mode, PATH, chat("hello", stream=True))
+    assert said(answer) == "all is fine"
+    assert "verboten" not in answer.text

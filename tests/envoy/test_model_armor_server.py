@@ -48,7 +48,9 @@ class Stage:
         **headers: str,
     ) -> httpx.Response:
         name = "userPromptData" if method == "sanitizeUserPrompt" else "modelResponseData"
-        url = f"http://127.0.0.1:{self.port}/v1/projects/p/locations/l/templates/{template}:{method}"
+        url = (
+            f"http://127.0.0.1:{self.port}/v1/projects/p/locations/l/templates/{template}:{method}"
+        )
         return httpx.post(
             url, json={name: {"text": text}}, headers={"x-api-key": KEY, **headers}, timeout=30
         )

@@ -7,10 +7,13 @@ from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import httpx
+import httpx2
 import pytest
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
 
 from tests.envoy.guardrail_stage import guardrail
 from tests.support.backends import Backend, python_backend
@@ -82,7 +85,8 @@ class Stage:
     def seen(self, backend: str = "tracker") -> dict[str, Any]:
         """What `gatehouse status` says of the tools of a backend."""
         tools: Sequence[dict[str, Any]] = self.gateway.status().get("tools", [])
-        return next((one for one in tools if one["backend"] == backend), {})
+        found = {str(one["backend"]): one for one in tools}
+        return found.get(backend, {"offered": 0, "unlike_pins": []})
 
     def pin(self, *options: str) -> subprocess.CompletedProcess[str]:
         """`gatehouse pin tracker`."""
@@ -174,6 +178,21 @@ def test_a_backend_without_pins_cannot_take_the_name_of_a_reviewed_tool(stage: S
     assert stage.server.calls() == []
 
 
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+async def test_clients_of_both_generations_see_what_was_reviewed(
+    stage: Stage, mode: Literal["auto", "legacy"]
+) -> None:
+    stage.offer(SEARCH, POISONED | {"name": "close"})
+    url = stage.gateway.url("tracker")
+    async with (
+        httpx2.AsyncClient(headers={"x-api-key": KEY}, timeout=10) as http,
+        Client(streamable_http_client(url, http_client=http), mode=mode) as client,
+    ):
+        assert [one.name for one in (await client.list_tools()).tools] == ["search"]
+        assert (await client.call_tool("search", {})).is_error is not True
+        assert (await client.call_tool("new", {})).is_error is True
+
+
 def test_what_was_pinned_anew_is_let_through(tmp_path: Path) -> None:
     with stage_in(tmp_path / "anew") as stage:
         stage.accept()
@@ -185,18 +204,21 @@ def test_what_was_pinned_anew_is_let_through(tmp_path: Path) -> None:
         assert "id_rsa" in shown.stdout
         stage.refused("new")
         stage.accept()
-        assert stage.listed() == ["search", "close", "new"]
+        until(lambda: stage.listed() == ["search", "close", "new"])
         stage.passes("new")
         stage.passes("search")
         until(lambda: not stage.seen()["unlike_pins"])
 
 
-def test_a_list_is_judged_although_the_gateway_could_not_look_itself(tmp_path: Path) -> None:
-    with stage_in(tmp_path / "late", workers=1, list_every=3600.0) as stage:
+def test_a_list_that_shows_a_change_has_all_workers_refuse_the_tool(tmp_path: Path) -> None:
+    with stage_in(tmp_path / "late", list_every=3600.0) as stage:
         stage.accept()
         until(lambda: stage.seen().get("offered") == 2)
         stage.offer(POISONED, CLOSE)
+        stage.passes("search")
         assert stage.listed() == ["close"]
+        until(lambda: stage.seen()["unlike_pins"] == ["search: changed (description)"])
+        assert "no longer what was reviewed" in stage.refused("search")
 
 
 def test_a_tool_that_a_guardrail_leaves_out_is_not_called_although_no_list_has_passed(
@@ -213,7 +235,9 @@ def test_a_tool_that_a_guardrail_leaves_out_is_not_called_although_no_list_has_p
         stage.passes("search")
         seen = stage.gateway.metric("gatehouse_tools_unlike_pins")
         stage.offer(POISONED, CLOSE)
-        until(lambda: stage.ask("tools/call", "search")["isError"])
+        until(
+            lambda: all(stage.ask("tools/call", "search").get("isError") for _ in ON_EVERY_WORKER)
+        )
         stage.server.forget()
         assert "guardrail poison" in stage.refused("search")
         assert stage.server.calls() == []

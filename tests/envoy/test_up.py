@@ -78,6 +78,15 @@ def demo(folder: Path) -> Generator[Demo]:
         port = env[f"{kind}_{name}".upper()]
         program = f"{sys.executable} -m demo.{kind} --port {port} --name replica-{name}"
         command += ["--start", f"{kind}-{name}={program}"]
+    compiled = subprocess.run(
+        [GATEHOUSE, "check", "-c", "demo/gateway.yaml", "--demo"],
+        cwd=folder,
+        env=os.environ | env,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )  # the patterns of the Guardrails, once for all starts on a machine
+    assert compiled.returncode == 0, compiled.stderr
     started = time.monotonic()
     with running(command, env=env, cwd=folder) as process:
         process.wait_for_line("Ctrl-C stops everything", 30)
@@ -189,9 +198,26 @@ def _check_commands(started: Demo) -> None:
         "create_issue",
         "whoami",
     }
+    _check_guardrails(started)
     why = started.paste(printed["why it is refused"])
     assert "REFUSED by demo-key/never-delete" in why.stdout, why.stderr
     assert why.returncode == 1
+
+
+def _check_guardrails(started: Demo) -> None:
+    printed = started.printed()
+    injection = printed["an injection that reaches no model"]
+    blocked = json.loads(started.paste(injection).stdout)["error"]
+    assert blocked["code"] == "content_policy_violation"
+    assert blocked["message"].startswith("blocked by guardrail demo-prompts (")
+    for replica in "AB":
+        metrics = httpx.get(f"http://127.0.0.1:{started.env[f'MODEL_{replica}']}/metrics").text
+        assert "\nvllm:prompt_tokens_total 0\n" in metrics
+    streamed = started.paste(printed["a key and a card number in a stream, masked"]).stdout
+    assert "my key is [AWS_ACCESS_KEY] and my card is [CREDIT_CARD]" in streamed
+    assert "4111" not in streamed
+    title = "a poisoned tool, as its server offers it; the list above is without it"
+    assert "id_rsa" in started.paste(printed[title]).stdout
 
 
 # --- how it ends ------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 import pytest
 
-from gateway.guardrails.database import Databases, Expression, databases, key_of
+from gateway.guardrails.database import Databases, Expression, databases, finds_all, key_of
 from gateway.guardrails.scan import Scanner
 
 SOME = (Expression(b"ab+c"), Expression("é.".encode(), caseless=True, wide=True))
@@ -95,3 +95,17 @@ def test_a_damaged_database_is_compiled_anew(damage: str) -> None:
 )
 def test_other_expressions_have_another_key(other: tuple[Expression, ...]) -> None:
     assert key_of(other) != key_of((Expression(b"ab+c"),))
+
+
+@pytest.mark.parametrize(
+    ("version", "trusted"),
+    [
+        ("Version: 5.4.2 Features: AVX2 Mode: BLOCK", True),
+        ("Version: 5.4.12 Features:  Mode: BLOCK", False),
+        ("Version: 5.4.8 Features:  Mode: BLOCK", False),
+        ("Version: 5.4.13 Features:  Mode: BLOCK", True),
+        ("another engine", False),
+    ],
+)
+def test_an_engine_that_loses_matches_is_not_trusted(version: str, *, trusted: bool) -> None:
+    assert finds_all(version) is trusted

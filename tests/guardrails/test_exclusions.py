@@ -1,6 +1,6 @@
 import json
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from pydantic import ValidationError
@@ -71,6 +71,13 @@ def test_an_exclusion_applies_up_to_its_last_day_and_is_told_then() -> None:
     assert both.expired == (over,)
     assert both.of(FOUND) is last
     assert not Exclusions([over], TODAY)
+
+
+def test_an_exclusion_expires_while_it_is_judged_by() -> None:
+    last = exclusion(pattern=".+")
+    loaded = Exclusions([last], TODAY)
+    assert loaded.of(FOUND, last.expires) is last
+    assert loaded.of(FOUND, last.expires + timedelta(days=1)) is None
 
 
 @pytest.mark.parametrize(

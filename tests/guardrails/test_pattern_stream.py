@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Mapping, Sequence
 from functools import cache
+from random import Random
 from typing import Any
 from urllib.parse import quote
 
@@ -246,3 +247,22 @@ def test_what_is_kept_of_a_long_stream_is_enough_for_a_validator() -> None:
     for piece in ("漢" * 2_000, "b", "c" * 65):
         stream.feed(piece)
     assert seen == ["漢" * 64]
+
+
+def test_where_the_engine_loses_matches_the_same_is_found_without_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def distrusted(_version: str) -> bool:
+        return False
+
+    trusted = nasty()
+    monkeypatch.setattr("gateway.guardrails.search.finds_all", distrusted)
+    plain = PatternSet(NASTY)
+    assert len(plain.slow) == sum(len(some) for some in NASTY.values())
+    random = Random("texts")
+    for _ in range(8):
+        text = "".join(random.choices(PIECES, k=6))
+        found = trusted.find(text, Part.ASSISTANT, None, Budget())
+        assert plain.find(text, Part.ASSISTANT, None, Budget()) == found
+        for cuts in ((1,), (5, 40), (9_000,)):
+            assert sorted(streamed(plain, text, cuts), key=repr) == sorted(found, key=repr)

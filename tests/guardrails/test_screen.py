@@ -1,5 +1,9 @@
 """One answer screened."""
 
+from gateway.guardrails.budget import CALLS, EARNED
+from gateway.guardrails.detector import Detector, NoOptions, Prepared
+from gateway.guardrails.pattern import Pattern
+from gateway.guardrails.screen import MANY
 from gateway.model.passage import Part, Stage
 from gateway.model.screening import AnswerScreen, Screened
 from tests.guardrails.guarding import book, findings, guardrail, passage
@@ -67,3 +71,31 @@ def test_an_event_that_says_a_streamed_text_again_finds_nothing_more() -> None:
     again = screen.whole([passage("a KEY-abc b", stage=Stage.RESPONSE)])
     assert list(again.texts.values()) == ["a [KEY] b"]
     assert findings(screen.outcome()) == [("key", 2, 9, "mask")]
+
+
+def test_an_answer_of_ever_more_texts_forgets_those_that_have_ended() -> None:
+    screen = JUDGING.screen(NAMES)
+    first = screen.channel("first", Stage.RESPONSE, Part.ASSISTANT)
+    assert first.feed("KEY-") == ""
+    ended = screen.channel("ended", Stage.RESPONSE, Part.ASSISTANT)
+    assert ended.finish() == ""
+    for number in range(MANY):
+        assert screen.channel(f"parts/{number}", Stage.RESPONSE, Part.ASSISTANT).finish() == ""
+    assert screen.channel("first", Stage.RESPONSE, Part.ASSISTANT) is first
+    assert screen.channel("ended", Stage.RESPONSE, Part.ASSISTANT) is not ended
+    assert first.feed("abc" + "." * 200).startswith("[KEY]..")
+
+
+def test_a_stream_of_messages_gets_back_what_earlier_ones_spent() -> None:
+    pattern = Pattern("twin", "twin", "twin", 0.9, costly=True, validate=lambda _: 0.9)
+    twins: Detector[NoOptions] = Detector(
+        "twins", "Twins.", {"twin": "twin"}, NoOptions, lambda _: Prepared((pattern,))
+    )
+    judging = book(guardrail(detectors="[{type: twins, action: log}]"), detectors={"twins": twins})
+    screen = judging.screen(("g",))
+    crowd = "twin " * (CALLS + 1)
+    first = screen.whole([passage(crowd, stage=Stage.RESPONSE)])
+    assert first.blocked == "blocked by guardrail g (not judged)"
+    assert screen.whole([passage("a twin", stage=Stage.RESPONSE)]).blocked is not None
+    assert screen.whole([passage("." * EARNED, stage=Stage.RESPONSE)]) == Screened()
+    assert screen.whole([passage("a twin again", stage=Stage.RESPONSE)]) == Screened()

@@ -35,3 +35,17 @@ def test_a_segment_has_the_surest_finding_of_each_pattern() -> None:
 def test_the_numbers_of_encodings_are_not_those_of_patterns() -> None:
     assert [SEARCH.encoding(n) for n in range(2)] == [None, None]
     assert [SEARCH.encoding(SEARCH.number_of(one)) for one in Encoding] == list(Encoding)
+
+
+def test_what_is_past_the_matches_that_may_be_looked_at_is_refused_and_named() -> None:
+    budget = Budget(sightings=2)
+    told = SEARCH.find("x3 x1 x2 x4", WANTED, budget)
+    assert [one.match.score for one in told] == [0.3, 0.1]
+    assert budget.refused == ["it"]
+
+
+def test_short_segments_count_for_more_than_they_say() -> None:
+    encoded = b"%78" + b"4%20" + b"%789 " + b"." * 20
+    budget = Budget(decoded=40)
+    assert SEARCH.inside(encoded, Encoding.PERCENT, WANTED, budget) == []
+    assert budget.refused == ["it"]

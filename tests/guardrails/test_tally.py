@@ -1,12 +1,13 @@
 """What is told of a message."""
 
+import hmac
 from itertools import count
 
 from gateway.guardrails.combine import Judged, Where, missed_by
 from gateway.guardrails.guard import Guard
-from gateway.guardrails.tally import OPAQUE, Tally
+from gateway.guardrails.tally import MOST, OPAQUE, Tally
 from gateway.model.finding import Action, Finding, Level, Skipped, SkipReason
-from gateway.model.outcome import Found
+from gateway.model.outcome import Found, TextMark
 from gateway.model.passage import Part, Stage
 
 
@@ -74,3 +75,38 @@ def test_without_a_clock_nothing_is_measured() -> None:
     tally = Tally(("g",), None)
     tally.spent("patterns", tally.start())
     assert (tally.seconds, dict(tally.outcome().microseconds)) == (0.0, {})
+
+
+def at(start: int, category: str = "key") -> Found:
+    finding = Finding("codes", category, "text", start, start + 9, 0.9, Level.HIGH)
+    return Found("g", finding, Action.LOG, False, Stage.REQUEST, Part.USER)
+
+
+def test_of_too_many_findings_the_rest_is_counted_and_no_kind_is_lost() -> None:
+    tally = Tally(("g",), None)
+    tally.take(judged(*(at(number) for number in range(MOST + 50))))
+    tally.take(judged(at(7), at(9, "code"), at(10, "code")))
+    outcome = tally.outcome()
+    assert (len(outcome.found), outcome.findings) == (MOST + 1, MOST + 52)
+    assert [one.finding.start for one in outcome.found if one.finding.category == "code"] == [9]
+    assert outcome.further == {"g": 51}
+
+
+def test_a_text_is_marked_by_a_keyed_hash_and_its_length() -> None:
+    tally, other = Tally(("g",), None, b"key"), Tally(("g",), None, b"another")
+    for one in (tally, other):
+        one.mark("text", "secret")
+    marked = tally.outcome().texts["text"]
+    assert marked == TextMark(hmac.digest(b"key", b"secret", "sha256").hex(), 6)
+    assert other.outcome().texts["text"].hash != marked.hash
+    before = tally.hasher()
+    assert before is not None
+    before.update(b"sec")
+    tally.mark("pieces", "ret", before, 3)
+    assert tally.outcome().texts["pieces"] == marked
+
+
+def test_without_a_key_no_text_is_marked() -> None:
+    tally = Tally(("g",), None)
+    tally.mark("text", "secret")
+    assert tally.outcome().texts == {}

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from gateway.guardrails.book import GuardrailBook
 from gateway.guardrails.compile import compile_guardrails
 from gateway.guardrails.detectors import find_detectors
+from gateway.guardrails.origin import Origin
 from gateway.model.outcome import Outcome
 from gateway.model.passage import Part, Stage
 from tests.guardrails.guarding import book, guardrail, passage, sources
@@ -147,3 +148,32 @@ def test_what_shipped_detectors_find_does_not_depend_on_the_pieces(
     expected = whole(shipped, text)
     assert (blocked, judged(outcome)) == (expected[1], judged(expected[2]))
     assert left == expected[0]
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000, 100_000])
+def test_a_streamed_text_is_marked_as_the_whole_one(size: int) -> None:
+    judging = book(guardrail("g", detectors="[{type: codes, action: annotate}]"))
+    text = "zwölf Boxkämpfer " * 300 + "CODE-1234 und so weiter"
+    origin = Origin(text_key=b"key")
+    screen = judging.screen(("g",), origin)
+    channel = screen.channel("text", Stage.RESPONSE, Part.ASSISTANT)
+    for start in range(0, len(text), size):
+        channel.feed(text[start : start + size])
+    channel.finish()
+    _, whole = judging.judge(("g",), [passage(text, stage=Stage.RESPONSE)], origin)
+    assert screen.outcome().texts == whole.texts
+    assert whole.texts["text"].length == len(text)
+
+
+def test_an_exclusion_that_has_expired_since_it_was_loaded_excludes_nothing() -> None:
+    exclusions = "[{pattern: CODE-.*, owner: a, reason: b, expires: 2026-01-02}]"
+    judging = book(guardrail("g", extra=f"exclusions: {exclusions}"))
+    for today, count in ((date(2026, 1, 2), 0), (date(2026, 1, 3), 1)):
+        origin = Origin(today=today)
+        screen = judging.screen(("g",), origin)
+        channel = screen.channel("text", Stage.RESPONSE, Part.ASSISTANT)
+        channel.feed("CODE-1234")
+        channel.finish()
+        assert len(screen.outcome().found) == count
+        _, whole = judging.judge(("g",), [passage("CODE-1234")], origin)
+        assert len(whole.found) == count

@@ -70,6 +70,6 @@ def test_too_many_costly_validations_are_skipped_and_told() -> None:
     slow = replace(CODES, prepare=prepare)
     judging = book(guardrail(detectors="[{type: codes, action: log}]"), detectors={"codes": slow})
     verdict, outcome = judging.judge(("g",), [passage("KEY-abc " * (CALLS + 1))])
-    assert len(outcome.found) == CALLS
+    assert outcome.findings == CALLS
     assert [one.skipped.reason for one in outcome.missed] == [SkipReason.VALIDATOR_CALLS]
     assert verdict.blocked == "blocked by guardrail g (not judged)"

@@ -7,6 +7,7 @@ from gateway.guardrails.word_patterns import (
     word_patterns,
 )
 from gateway.model.passage import Part
+from tests.guardrails.finding import of_patterns
 
 
 def candidate(before: str, text: str, after: str) -> Candidate:
@@ -21,6 +22,7 @@ def test_a_word_is_whole_between_what_is_no_letter() -> None:
     assert is_whole(candidate("(", "word", ")"))
     assert not is_whole(candidate("s", "word", ""))
     assert not is_whole(candidate("", "word", "_"))
+    assert is_whole(candidate(r'"a\n', "word", r"\nb"))
 
 
 def test_scripts_without_spaces_have_no_borders() -> None:
@@ -46,3 +48,10 @@ def test_words_share_patterns_and_phrases_have_their_own() -> None:
     assert len(patterns) == 4
     assert len({pattern.name for pattern in patterns}) == 4
     assert all(pattern.longest <= 10 for pattern in patterns)
+
+
+def test_a_phrase_is_found_over_a_line_as_json_spells_it() -> None:
+    find = of_patterns(word_patterns("list", "word", normal_words(["blue heron"]), 0.7))
+    assert find(r'{"b": "a\nblue\r\nheron\n"}') == [("word", r"blue\r\nheron")]
+    assert find("blue\nheron") == [("word", "blue\nheron")]
+    assert find(r"blue\xheron") == []

@@ -18,6 +18,7 @@ from gateway.pipeline.sampling import Sampler
 from gateway.pipeline.snapshot import Snapshot
 from gateway.pipeline.stopwatch import Stopwatch
 from gateway.pipeline.taints import NoTaints
+from gateway.pipeline.tools_seen import ToolsSeen
 from gateway.telemetry.traces import NoTracing, Tracing
 from tests.identity.issuer import NOW
 from tests.pipeline.stage import (
@@ -51,6 +52,7 @@ class Asking:
         using: Snapshot | None = None,
         wiring: Wiring = WIRING,
         tracing: Tracing | None = None,
+        tools: ToolsSeen | None = None,
     ) -> None:
         self.record = Record(AUDIT, NOW, 4, "digest")
         watch = Stopwatch(count(step=1000).__next__, self.record.stages)
@@ -65,6 +67,7 @@ class Asking:
                 Sampler(Random(1)),
                 NoTaints(),
                 NoConsultants(),
+                tools or ToolsSeen(),
             ),
         )
 

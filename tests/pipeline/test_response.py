@@ -236,6 +236,10 @@ def test_a_list_in_a_form_that_cannot_be_read_is_refused(
     assert refused(listing(), head(*lines, status=status)) is Reason.NO_ENDPOINT
 
 
+def test_a_part_of_what_is_read_is_refused() -> None:
+    assert refused(listing(), head(JSON, status=206)) is Reason.NO_ENDPOINT
+
+
 @pytest.mark.parametrize("lines", FORMS.values(), ids=FORMS)
 @pytest.mark.parametrize("status", [400, 404, 500])
 def test_an_error_in_a_form_that_cannot_be_read_keeps_its_status_only(

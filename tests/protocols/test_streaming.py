@@ -129,6 +129,30 @@ def test_lines_that_only_some_readers_would_read_are_left_out(odd: bytes) -> Non
     assert fed(told(RuleScreen()), body) == b": ping\n\n\nid: 1\n\nend"
 
 
+@pytest.mark.parametrize(
+    ("came", "goes"),
+    [
+        (b": do what I say\r\n\r\n", b":\r\n\r\n"),
+        (b"retry: what I say\n\n", b"\n"),
+        (b"retry: 100\n\n", b"retry: 100\n\n"),
+        (b"id: do what I say\n\n", b"\n"),
+        (b"event: do what I say\ndata: 1\n\n", b""),
+    ],
+)
+def test_nothing_but_data_says_anything(came: bytes, goes: bytes) -> None:
+    assert fed(told(RuleScreen()), came) == goes + b"end"
+
+
+@pytest.mark.parametrize("value", ["two words", "two\twords", "two\u00a0words", "x" * 257, [], {}])
+def test_what_may_be_prose_is_not_plain(value: JsonValue) -> None:
+    assert not is_plain(value)
+
+
+@pytest.mark.parametrize("value", [None, 1, 1.5, True, "stop", "a" * 256])
+def test_tokens_and_numbers_are_plain(value: JsonValue) -> None:
+    assert is_plain(value)
+
+
 def run(steps: Steps[str]) -> str:
     """What steps give that never have to stop."""
     try:

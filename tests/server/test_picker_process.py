@@ -17,6 +17,7 @@ from gateway.model.jsonvalue import JsonObject
 from gateway.model.placement import Placement
 from gateway.picker.endpoint import Endpoint
 from gateway.picker.pool_messages import endpoints_message
+from gateway.pipeline.tool_messages import tools_message
 from gateway.server.picker_process import PickerProcess
 from gateway.server.remote_placer import RemotePlacer
 from gateway.server.sharing import OpenStream
@@ -131,3 +132,9 @@ async def test_it_shares_what_it_places_where_that_is_configured(tmp_path: Path)
                 "peer_requests": 0,
             }
     assert opened == [(State(url="redis://127.0.0.1:1"), "picks")]
+
+
+async def test_what_tools_servers_offer_is_nothing_to_it_and_no_problem(tmp_path: Path) -> None:
+    async with process(tmp_path / "picker") as line:
+        assert await line.ask(tools_message("tracker", ())) == {}
+        assert "pid" in await line.ask(configured(tmp_path))

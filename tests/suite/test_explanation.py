@@ -1,6 +1,7 @@
 import json
 
 from gateway.config.selection import CallMatch, Target
+from gateway.guardrails.tools.book import ToolBook
 from gateway.model.call import Deframed
 from gateway.model.passage import Stage
 from gateway.model.problem import Place
@@ -110,6 +111,20 @@ def test_a_batch_is_allowed_if_every_call_is() -> None:
     assert explain_message(Deframed((get, get)), POLICIES, AGENT, context()).allowed
 
 
+def test_guardrails_for_others_are_only_named() -> None:
+    place = Place("g.yaml", 3, 1)
+    targets, stages = (Target(backend="tracker"),), (Stage.TOOL_RESULT,)
+    sources = [
+        MatchSource(name, targets, stages, CallMatch(principals=("key:*",)), lambda _path: place)
+        for name in ("g", "h")
+    ]
+    matches = compile_matches(sources, backends={"tracker"}, routes=set())
+    assert isinstance(matches, GuardrailMatches), matches
+    call = call_from("tools/call", {"name": "get", "arguments": {"a": 1}})
+    text = explanation_text(explain_message(Deframed((call,)), POLICIES, AGENT, context(), matches))
+    assert text.endswith("\n  guardrails for other principals: g, h\n")
+
+
 def test_guardrails_are_told_after_the_rules() -> None:
     place = Place("g.yaml", 3, 1)
     match = CallMatch(tools=("get",), when="mcp.arguments.a == 1")
@@ -139,3 +154,15 @@ def test_guardrails_are_told_after_the_rules() -> None:
             "applies": False,
         }
     ]
+
+
+def test_a_tool_that_nobody_has_reviewed_is_refused_whatever_the_rules_say() -> None:
+    call = call_from("tools/call", {"name": "get", "arguments": {"a": 1}})
+    book = ToolBook({"tracker": {"put": "0" * 64}}, refuse_unobserved=True)
+    explained = explain_message(Deframed((call,)), POLICIES, AGENT, context(), tools=book)
+    assert not explained.allowed
+    text = explanation_text(explained)
+    assert "REFUSED all the same: the tool is unpinned (tools.lock.yaml)\n" in text
+    assert json.loads(explanation_json(explained))["calls"][0]["tool"] == "unpinned"
+    pinned = ToolBook({"tracker": {"get": "0" * 64}}, refuse_unobserved=True)
+    assert explain_message(Deframed((call,)), POLICIES, AGENT, context(), tools=pinned).allowed

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from gateway.bootstrap.load import folder_judges
 from gateway.config.folder import read_folder
 from gateway.model.problem import Problem
 from gateway.policy.compile import compile_policies
@@ -9,6 +10,7 @@ from gateway.policy.engine import PolicySet
 from gateway.suite.loading import LoadedSuite, load_suites
 from gateway.suite.render import report_text
 from gateway.suite.run import deframer, run_suites
+from gateway.suite.screening import Guards
 from tests.policy.documents import policy_sources
 
 POLICIES = Path(__file__).parents[2] / "policies"
@@ -31,9 +33,20 @@ def _suites() -> list[LoadedSuite]:
 
 
 def test_every_policy_has_a_suite_and_passes_it() -> None:
-    report = run_suites(_suites(), _policies(), deframer(1 << 20))
+    policies, guarding = folder_judges(POLICIES, {})
+    guards = Guards(guarding.book, guarding.matches)
+    report = run_suites(_suites(), policies, deframer(1 << 20), guards)
     assert report.failed == 0, report_text(report)
-    assert {suite.name for suite in report.suites} == {rule.policy for rule in _policies().rules}
+    named = {suite.name for suite in report.suites}
+    assert named - {"demo-content"} == {rule.policy for rule in policies.rules}
+
+
+def test_every_guardrail_finds_something_in_some_case() -> None:
+    cases = [case for suite in _suites() for case in suite.model.spec.cases]
+    wanted = {name for case in cases for name in case.want.guardrails or ()}
+    shipped = {one.name for one in read_folder(POLICIES, {}).resources if one.kind == "Guardrail"}
+    assert shipped
+    assert shipped <= wanted
 
 
 def test_every_rule_decides_in_some_case() -> None:

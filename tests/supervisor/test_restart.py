@@ -62,6 +62,7 @@ def test_what_processes_were_started_with_needs_a_restart(
         {"sessions": {"ttl": 60}},
         {"policies": "elsewhere"},
         {"base": "explicit"},
+        {"service": {"model_armor": {"address": "127.0.0.1:1"}}},
     ],
 )
 def test_a_reload_does_the_rest(changes: dict[str, Any]) -> None:

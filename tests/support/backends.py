@@ -63,13 +63,16 @@ def python_backend(
     stateless: bool = False,
     json_response: bool = False,
     port: int = 0,
+    tools: Path | None = None,
 ) -> Generator[Backend]:
-    """The Python SDK's server: legacy with or without sessions, and modern, on one URL."""
+    """The Python SDK's server: legacy with or without sessions, and modern, on one URL. It lists
+    what the file `tools` says."""
     record = directory / f"{name}.jsonl"
     command = [sys.executable, "-m", "tests.support.mcp_backend", "--record", str(record)]
     command += ["--name", name, "--port", str(port)]
     command += ["--stateless"] if stateless else []
     command += ["--json"] if json_response else []
+    command += ["--tools", str(tools)] if tools is not None else []
     with running(command) as process:
         yield ready_backend(process, record)
 

@@ -76,8 +76,6 @@ SAID: Final = (
     f"token={_GITHUB}\n",
     base64.b64encode(f"the token is {_GITHUB}, keep it".encode()).decode() + "\n",
     base64.b64encode(base64.b64encode(f"aws_key = {_AWS} # production".encode())).decode() + " ",
-    _KEY,
-    _KEY[:200],
     # Of people.
     "card 4111 1111 1111 1111, ",
     "\uff14111-1111-1111-1111 ",
@@ -129,6 +127,10 @@ class Called:
     def arguments(self) -> str:
         return "".join(self.pieces)
 
+    @property
+    def function(self) -> dict[str, str]:
+        return {"name": self.name, "arguments": self.arguments}
+
 
 @st.composite
 def calls(draw: st.DrawFn, most: int = 2) -> list[Called]:
@@ -148,8 +150,8 @@ _T = TypeVar("_T")
 
 def shuffled(seed: int, queues: Sequence[Sequence[_T]]) -> list[_T]:
     """The elements of all queues, each queue in its order."""
-    random = Random(seed)  # noqa: S311  an order, no secret
-    waiting = [list(reversed(queue)) for queue in queues if queue]
+    random = Random(seed)
+    waiting: list[list[_T]] = [[*reversed(queue)] for queue in queues if queue]
     merged: list[_T] = []
     while waiting:
         one = random.choice(waiting)

@@ -4,22 +4,30 @@ Guardrails of every kind."""
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Final
 
+from gateway.adapters.pattern_cache import PatternCache
 from gateway.guardrails.book import GuardrailBook
-from gateway.guardrails.detectors import find_detectors
+from gateway.guardrails.compile import compile_guardrails
 from gateway.guardrails.mask import Span, masked, merged
 from gateway.guardrails.screen import Screen
 from gateway.model.finding import Action
 from gateway.model.outcome import Found, Missed
-from tests.guardrails.guarding import book, guardrail
+from gateway.model.passage import Part, Stage
+from tests.guardrails.guarding import TODAY, guardrail, sources
 
 _STAGES: Final = (
     "[response, a2a_artifact, a2a_message, tool_result, resource_read, notification, prompt_get]"
 )
-_PERSONAL: Final = "[{type: pii}, {type: secrets}]"
+_PII: Final = (
+    "{type: pii, options: {types: [credit_card, email_address, iban, us_ssn, ip_address, "
+    "phone_number], regions: [US]}}"
+)
+_PERSONAL: Final = f"[{_PII}, {{type: secrets}}]"
 _ALL: Final = (
-    "[{type: pii}, {type: secrets}, {type: prompt_injection}, {type: jailbreak}, {type: hidden_text}, "
+    f"[{_PII}, {{type: secrets}}, "
+    "{type: prompt_injection}, {type: jailbreak}, {type: hidden_text}, "
     "{type: malicious_url, options: {hosts: [bad.example]}}, {type: code_injection}, "
     "{type: model_refusal}, {type: canary, options: {tokens: [Hello-canary]}}, "
     "{type: words, options: {lists: [{words: [revenue, office]}]}}]"
@@ -31,7 +39,7 @@ _MASK: Final = re.compile(r"\[[A-Z0-9_]+\]")
 
 
 def _low(detectors: str) -> str:
-    return detectors.replace("{type", "{threshold: LOW, type")
+    return detectors.replace("{type:", "{threshold: LOW, type:")
 
 
 def _holding(characters: int) -> str:
@@ -54,7 +62,9 @@ def _guardrails() -> Iterable[str]:
         )
     yield guardrail("annotates", stages=_STAGES, detectors=_low(_ALL), extra="action: annotate")
     yield guardrail("shadow", stages=_STAGES, detectors=_ALL, extra="mode: shadow")
-    yield guardrail("shadow-masks", stages=_STAGES, detectors=_ALL, extra="mode: shadow, action: mask")
+    yield guardrail(
+        "shadow-masks", stages=_STAGES, detectors=_ALL, extra="mode: shadow, action: mask"
+    )
     yield guardrail(
         "floor",
         stages=_STAGES,
@@ -106,8 +116,11 @@ SETS: Final[Mapping[str, tuple[str, ...]]] = {
 
 @cache
 def guardrails() -> GuardrailBook:
-    """All of them, compiled once."""
-    return book(*_guardrails(), detectors=find_detectors())
+    """All of them. Compiled once, even for several processes: that takes seconds."""
+    kept = PatternCache(Path(__file__).parents[2] / ".pytest_cache" / "patterns")
+    compiled = compile_guardrails(sources(*_guardrails()), TODAY, cache=kept)
+    assert isinstance(compiled, GuardrailBook), [str(one) for one in compiled]
+    return compiled
 
 
 def screens(names: tuple[str, ...]) -> tuple[Screen, Screen]:
@@ -182,3 +195,9 @@ def _is_shown(text: str, done: int, shown: str, spans: list[Span], hold_back: in
             if _is_shown(text, span.end, after, rest, hold_back):
                 return True
     return False
+
+
+def held_back(names: tuple[str, ...], stage: Stage, part: Part) -> int:
+    """Characters of such texts that are held back."""
+    known = guardrails()
+    return known.plan(tuple(known.guards[name] for name in names), stage, part).hold_back

@@ -205,3 +205,45 @@ def test_types_of_text_are_told_from_others() -> None:
     assert not any(map(is_text_type, ("image/png", "application/pdf", "text", "")))
     assert opaque("AAAA")
     assert not opaque("AA AA")
+
+
+@pytest.mark.parametrize("coding", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig"])
+def test_text_in_another_coding_is_read_as_its_readers_do(coding: str) -> None:
+    out = Collector(Stage.REQUEST)
+    out.blob(b64encode("say hello".encode(coding)).decode(), (), USER)
+    assert texts(out.found) == ["say hello"]
+
+
+def test_a_few_bytes_of_another_coding_hide_no_text() -> None:
+    said = "le caf\u00e9, " * 20
+    out = Collector(Stage.REQUEST)
+    out.blob(b64encode(said.encode("utf-8") + b"\xe9").decode(), (), USER)
+    assert texts(out.found) == [f"{said}\ufffd"]
+
+
+@pytest.mark.parametrize("data", [b"\xff\xfe" + b"\0\xd8" * 90, b"BM\0\0" * 90, b"\xff\xd8" * 90])
+def test_bytes_that_nobody_can_read_are_no_passage(data: bytes) -> None:
+    out = Collector(Stage.REQUEST)
+    out.blob(b64encode(data).decode(), (), USER)
+    assert out.found == []
+
+
+def test_base64_in_lines_is_read() -> None:
+    spelled = b64encode(b"say hello " * 20).decode()
+    lines = "\r\n".join(spelled[at : at + 76] for at in range(0, len(spelled), 76))
+    out = Collector(Stage.REQUEST)
+    out.blob(lines, (), USER)
+    assert texts(out.found) == ["say hello " * 20]
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (r'{"a": "say\u0020hello",}', '{"a": "say hello",}'),
+        (r'{"a": "s\u0061y", "a": ""}', '{"a": "say", "a": ""}'),
+        (r'["\ud83d\ude00\n', '["\U0001f600\n'),
+        (r"C:\new\u0061", r"C:\new\u0061"),
+    ],
+)
+def test_what_only_lenient_readers_take_for_json_is_read_as_they_do(value: str, said: str) -> None:
+    assert texts(collected(parsed(Part.USER), value)) == [said]

@@ -7,13 +7,14 @@ from ipaddress import ip_address
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal, Self, cast
 
-import hyperscan
 from pydantic import Field, model_validator
 from stdnum import iban, luhn, verhoeff
 from stdnum.iso7064 import mod_97_10
 
 from gateway.config.section import Section
+from gateway.guardrails.database import compile_expressions
 from gateway.guardrails.detector import Detector, Prepared
+from gateway.guardrails.hyperscan_engine import INSTALLED, hyperscan
 from gateway.guardrails.normal import normalised
 from gateway.guardrails.pattern import LONGEST, Candidate, Pattern, Validate
 from gateway.guardrails.regex import compiled
@@ -151,10 +152,11 @@ def _checked(one: CustomPattern, regex: str) -> int:
 
 def _check_engine(told: str, regex: str) -> None:
     """Whether Hyperscan takes it, too: it knows less than RE2, and not as large."""
+    if not INSTALLED:
+        return
     try:
-        hyperscan.Database(mode=hyperscan.HS_MODE_STREAM).compile(
-            expressions=[regex.encode()], ids=[0], elements=1, flags=[hyperscan.HS_FLAG_SINGLEMATCH]
-        )
+        database = hyperscan.Database(mode=hyperscan.HS_MODE_STREAM)
+        compile_expressions(database, [regex.encode()], [0], [hyperscan.HS_FLAG_SINGLEMATCH])
     except hyperscan.error as error:
         raise ValueError(f"{told}: cannot be searched for in streams: simplify it") from error
 

@@ -117,7 +117,10 @@ def _pattern(name: str, regex: str, score: float) -> Pattern:
 DETECTOR: Final = Detector(
     "model_refusal",
     "refusals that a model words itself; meant to annotate",
-    {CATEGORY: "the model says that it will not or cannot do what it was asked"},
+    {
+        CATEGORY: "the model says that it will not or cannot do what it was asked",
+        "structured": "it says so in the field for refusals, or by why it stopped; annotates",
+    },
     NoOptions,
     _prepare,
 )

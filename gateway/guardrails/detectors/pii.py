@@ -14,6 +14,7 @@ import phonenumbers
 from pydantic import Field
 
 from gateway.config.section import Section
+from gateway.config.shape import nearest
 from gateway.guardrails.detector import Detector, Prepared
 from gateway.guardrails.kind import Kind, catalogue
 from gateway.guardrails.pii import (
@@ -66,7 +67,9 @@ class PiiOptions(Section):
 def _prepare(options: PiiOptions) -> Prepared:
     unknown = sorted(set(options.types or ()) - _CATEGORIES.keys())
     if unknown:
-        raise ValueError(f"types: there is no {unknown[0]!r}")
+        near = nearest(unknown[0], _CATEGORIES)
+        fix = f' (did you mean "{near}"?)' if near else ""
+        raise ValueError(f"types: there is no {unknown[0]!r}{fix}")
     regions = options.regions
     strange = sorted(set(regions or ()) - phonenumbers.SUPPORTED_REGIONS)
     if strange:

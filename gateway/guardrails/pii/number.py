@@ -22,7 +22,9 @@ FAINT: Final = 0.4
 _BEFORE: Final = re.compile(
     r"(?:[0-9][-./+]|[0-9A-Za-z]|\b[A-Z]{2}[0-9]{2}(?:[ \-]?[A-Z0-9]{4}){0,7}[ \-])\Z"
 )
-_BREAK: Final = re.compile(r"\\[nrt]\Z")
+BREAK: Final = re.compile(r"\\[nrt]\Z")
+"""The end of a line as JSON spells it, which is no letter of what comes after it."""
+
 _AFTER: Final = re.compile(r"[-./+]?[0-9]|[A-Za-z]")
 _SEPARATORS: Final = re.compile(r"[ .\-/]")
 
@@ -40,7 +42,7 @@ def is_embedded(candidate: Candidate) -> bool:
     IBAN in groups."""
     if _AFTER.match(candidate.after):
         return True
-    return _BEFORE.search(candidate.before) is not None and not _BREAK.search(candidate.before)
+    return _BEFORE.search(candidate.before) is not None and not BREAK.search(candidate.before)
 
 
 def number(  # noqa: PLR0913 (a table's columns)

@@ -14,7 +14,7 @@ import phonenumbers
 from gateway.guardrails.kind import Kind
 from gateway.guardrails.pattern import Candidate, Pattern, Validate
 from gateway.guardrails.pii.context import near
-from gateway.guardrails.pii.number import FAINT, FORM, LIKELY, SURE, TOLD, is_embedded
+from gateway.guardrails.pii.number import BREAK, FAINT, FORM, LIKELY, SURE, TOLD, is_embedded
 
 REGIONS: Final = ("US", "GB", "DE", "FR", "IT", "ES", "NL", "PL", "SE", "BR", "IN", "AU")
 """Whose national forms are judged where a Guardrail names none."""
@@ -107,7 +107,8 @@ def is_national(text: str, regions: Iterable[str]) -> bool:
 
 
 def _international(candidate: Candidate) -> float | None:
-    if candidate.before[-1:].isalnum() or candidate.after[:1].isdigit():
+    joined = candidate.before[-1:].isalnum() and not BREAK.search(candidate.before)
+    if joined or candidate.after[:1].isdigit():
         return None
     if candidate.text[0] == "0" and _GROUP_BEFORE.search(candidate.before):
         return None

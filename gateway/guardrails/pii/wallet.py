@@ -61,6 +61,9 @@ def _ethereum(candidate: Candidate) -> float | None:
     return LIKELY
 
 
+_BEGIN: Final = r"(?:\b|\\[nrt])"
+"""Or after the end of a line as JSON spells it."""
+
 KINDS: Final[tuple[Kind, ...]] = (
     Kind(
         "crypto_wallet",
@@ -68,20 +71,23 @@ KINDS: Final[tuple[Kind, ...]] = (
         (
             Pattern(
                 name="base58_address",
-                regex=r"\b[13LMDT9A][1-9A-HJ-NP-Za-km-z]{25,33}\b",
+                regex=rf"{_BEGIN}([13LMDT9A][1-9A-HJ-NP-Za-km-z]{{25,33}})\b",
                 category="crypto_wallet",
+                group=1,
                 validate=_base58,
             ),
             Pattern(
                 name="bech32_address",
-                regex=r"\b(?:bc|ltc|tb)1[02-9ac-hj-np-z]{11,71}\b|\bBC1[02-9AC-HJ-NP-Z]{11,71}\b",
+                regex=rf"{_BEGIN}((?:bc|ltc|tb)1[02-9ac-hj-np-z]{{11,71}}|BC1[02-9AC-HJ-NP-Z]{{11,71}})\b",
                 category="crypto_wallet",
+                group=1,
                 validate=_bech32,
             ),
             Pattern(
                 name="ethereum_address",
-                regex=r"\b0x[0-9a-fA-F]{40}\b",
+                regex=rf"{_BEGIN}(0x[0-9a-fA-F]{{40}})\b",
                 category="crypto_wallet",
+                group=1,
                 validate=_ethereum,
             ),
         ),

@@ -5,6 +5,7 @@ is a finding of its span; with another family close to it, its score is higher. 
 clock.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -21,6 +22,13 @@ TOGETHER: Final = 0.8
 _ANY_SPACE: Final = r"\s+"
 _SPACE: Final = r"\s{1,3}"
 
+_ESCAPED: Final = r"\\{1,3}[nrt]"
+"""A line end or a tab as JSON spells it: tools answer with texts in JSON in a text, and the models
+that read that see lines."""
+
+_TOKENS: Final = re.compile(r"\\[sb]|\\.|\[[^\]]*\]", re.DOTALL)
+"""An escape, or a class of characters that names no bracket."""
+
 
 @dataclass(frozen=True, slots=True)
 class Family:
@@ -35,9 +43,22 @@ class Family:
     def bounded(self) -> dict[str, str]:
         """The expressions that are searched for, by the names of their patterns."""
         return {
-            f"{self.category}_{name}": regex.replace(_ANY_SPACE, _SPACE)
+            f"{self.category}_{name}": _in_json(regex.replace(_ANY_SPACE, _SPACE))
             for name, regex in self.regexes.items()
         }
+
+
+def _in_json(regex: str) -> str:
+    """An expression that finds the same within JSON in a text."""
+    return _TOKENS.sub(_spelled, regex)
+
+
+def _spelled(token: re.Match[str]) -> str:
+    found = token[0]
+    if found in {r"\s", r"\b"}:
+        return f"(?:{found}|{_ESCAPED})"
+    spaced = found[0] == "[" and found[1] != "^" and r"\s" in found
+    return rf"[\\{found[1:]}" if spaced else found
 
 
 class Finder:

@@ -34,12 +34,17 @@ _QUOTES: Final = re.compile("[\u2018\u2019\u00b4]")
 _PUNCTUATION: Final = re.compile("[\u0080-\u00a9\u00ab-\u00b1\u2000-\u206f\u3000-\u3003]+")
 """Punctuation and spaces beyond ASCII: they part words, but quotes are left out within them."""
 
+_ESCAPES: Final = re.compile(rb"\\+[nrt]")
+"""Line ends and tabs as JSON spells them, which are no letters of the next word."""
+
 
 def words(text: str) -> list[Word]:
     """The words of a text in lower case, as UTF-8, in order."""
     if not text.isascii():
         text = _PUNCTUATION.sub(" ", _QUOTES.sub("", text))
     encoded = text.lower().encode("utf-8", "surrogatepass")
+    if b"\\" in encoded:
+        encoded = _ESCAPES.sub(b" ", encoded)
     return encoded.translate(_TABLE, _DROPPED).split()
 
 

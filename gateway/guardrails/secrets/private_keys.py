@@ -26,8 +26,9 @@ def _key(candidate: Candidate) -> float | None:
     return CERTAIN if solid and len(solid.group()) >= _LEAST else None
 
 
-_REST: Final = r"[\t-,.-z]{0,1000}"
-_CONTENT: Final = r"[\t-,.-z]{40,1000}" + 2 * _REST + r"[\t-,.-z]{0,500}"
+_CONTENT: Final = r"[\t-,.-z]{40,}"
+"""Without an upper bound, which RE2 would search a thousand times as long: `longest` is one."""
+
 _BEGIN: Final = r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----"
 _FINISH: Final = r"(?:-----END (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----)?"
 _LINES: Final = (
@@ -44,6 +45,7 @@ PRIVATE_KEY: Final = Kind(
             regex=_BEGIN + _CONTENT + _FINISH,
             category="private_key",
             longest=4096,
+            open_ended=True,
             opening=r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY",
             validate=_key,
         ),
@@ -53,13 +55,15 @@ PRIVATE_KEY: Final = Kind(
             regex=_BEGIN + _LINES + _CONTENT,
             category="private_key",
             longest=4096,
+            open_ended=True,
             validate=_key,
         ),
         Pattern(
             name="putty_private_key",
-            regex=r"Private-Lines: \d{1,3}\s{1,2}[A-Za-z0-9+/=\s]{64,1000}[A-Za-z0-9+/=\s]{0,1000}",
+            regex=r"Private-Lines: \d{1,3}\s{1,2}[A-Za-z0-9+/=\s]{64,}",
             category="private_key",
             longest=2048,
+            open_ended=True,
             opening=r"Private-Lines: \d",
             score=CERTAIN,
         ),

@@ -26,8 +26,10 @@ from gateway.protocols.streaming import (
     unmistaken,
 )
 from gateway.protocols.withheld import TOO_LARGE
+from gateway.wire import sse
 from gateway.wire.keyfold import ProtocolKeys
 from gateway.wire.sse import Event
+from gateway.wire.strictjson import Document, decode
 
 MAX_ARTIFACTS: Final = 1_024
 """Artifacts of one stream."""
@@ -115,7 +117,14 @@ class EventReader(ScreenedStream):
         return b"".join(out)
 
     def _error(self, reason: Reason, why: str) -> bytes:
-        return b"data: " + self._reading.error(reason, why) + b"\n\n"
+        """Over REST an event of its own type: clients take other data for an update, and miss it.
+        An error of JSON-RPC is an answer like others."""
+        error = self._reading.error(reason, why)
+        document = decode(error, len(error))
+        value = document.value if isinstance(document, Document) else None
+        if isinstance(value, dict) and "jsonrpc" in value:
+            return b"data: " + error + b"\n\n"
+        return sse.serialise(error, event=b"error")
 
     def _updated(
         self, event: JsonObject, update: JsonObject, texts: list[JsonValue], out: list[bytes]

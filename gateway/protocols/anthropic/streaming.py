@@ -32,6 +32,7 @@ from gateway.protocols.streaming import (
 )
 from gateway.protocols.withheld import TOO_LARGE
 from gateway.wire import sse
+from gateway.wire.jsonstrings import unescaped
 from gateway.wire.keyfold import ProtocolKeys
 from gateway.wire.sse import Event
 from gateway.wire.strictjson import Document, decode
@@ -228,7 +229,7 @@ class MessageStreamReader(ScreenedStream):
         """An input that is whole, as one delta. What is no JSON is a text."""
         data = text.encode("utf-8", "replace")
         document = decode(data, len(data))
-        value = document.value if isinstance(document, Document) else text
+        value = document.value if isinstance(document, Document) else unescaped(text)
         whole: JsonObject = {**block.begun, "input": value}
         new = yield from self._changed(block_passages(whole, index), whole)
         if new is not whole:

@@ -176,7 +176,7 @@ _TEXT_RESOURCE: Final[Shape] = {**_RESOURCE, "blob": _text_blob}
 BLOCK: Final[Shape] = {
     **dict.fromkeys(("type", "mimeType", "id", "toolUseId", "size", "isError"), token),
     **dict.fromkeys(("text", "uri", "name", "title", "description"), here()),
-    "data": sealed,
+    "data": _blob,
     "resource": resource,
     "input": text(Part.TOOL_ARGUMENTS),
     "content": content,

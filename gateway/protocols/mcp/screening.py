@@ -20,7 +20,13 @@ from gateway.protocols.mcp.passages_of_answers import answer_passages
 from gateway.protocols.mcp.reading import MESSAGE, Counting, asked_of, sealed
 from gateway.protocols.mcp.render import REFUSAL_META, render
 from gateway.protocols.screening import UNREADABLE, ScreenedReader
-from gateway.protocols.streaming import ScreenedStream, Steps, UnreadableError, changed_text
+from gateway.protocols.streaming import (
+    ScreenedStream,
+    Steps,
+    UnreadableError,
+    changed_text,
+    is_plain,
+)
 from gateway.wire import jsonspans, sse
 from gateway.wire.content import is_media_type
 from gateway.wire.jsonrpc import request_id
@@ -68,7 +74,7 @@ class Judge:
     def judged(self, document: Document) -> Steps[str | None]:
         """The text of the document as the client may see it; None where nothing is left of it."""
         value = document.value
-        passages = answer_passages(value, self._asked)
+        passages = answer_passages(value, self._known)
         if not isinstance(value, list):
             groups, depth = [list(passages)], 0
         else:
@@ -93,6 +99,12 @@ class Judge:
         if kept or dropped:
             text = changed_text(text, kept, dropped)
         return self._without(text, value, blocked) if blocked else text
+
+    def _known(self, ident: JsonValue) -> str | None:
+        """The method of the request with exactly this id: a client takes what comes here for the
+        answer to another one if it says so, and then it is judged by its shape."""
+        known = request_id(ident)
+        return None if known is None else self._reading.calls.get(known)
 
     def _whole(self, passages: Sequence[Passage]) -> Steps[Screened]:
         if not passages:
@@ -122,7 +134,8 @@ class Judge:
     def _refused(self, message: JsonObject, why: str) -> str:
         """What takes the place of a response."""
         ident = request_id(message.get("id"))
-        ids = () if ident is None else (ident,)
+        known = ident in self._reading.calls or is_plain(ident)  # an id may say anything, too
+        ids = (ident,) if ident is not None and known else ()
         method = self._asked(message.get("id")) or ""
         refusal = Refusal(Reason.CONTENT_BLOCKED, why, ids, method=method)
         error = self._reading.error(Reason.CONTENT_BLOCKED, why)

@@ -178,7 +178,7 @@ class OpenAiOpening:
         place, texts = rewrite.model_part(fields), call.attributes["body"]
         values = texts if isinstance(texts, dict) else {}
         prompt = partial(parts.prompt_of_form, call.method, values, fields)
-        said = partial(passages.passages_of_form, values, fields)
+        said = partial(passages.passages_of_form, values, fields, plain.body)
         if place is None or call.target is None:
             bare = self._passed(call, plain, None)
             return replace(bare, prompt=partial(prompt, ""), passages=said)

@@ -16,6 +16,7 @@ from typing import Final
 from gateway.model.jsonvalue import JsonMapping, JsonObject, JsonValue
 from gateway.model.passage import Part, Passage, Path, Place, Stage
 from gateway.wire import multipart
+from gateway.wire.bytestext import text_in
 from gateway.wire.jsonstrings import (
     Collector,
     Rule,
@@ -24,6 +25,7 @@ from gateway.wire.jsonstrings import (
     each,
     here,
     inner,
+    is_text_type,
     medium,
     merged,
     nothing,
@@ -54,14 +56,20 @@ def passages_of(method: str, body: JsonObject) -> tuple[Passage, ...]:
 
 
 def passages_of_form(
-    texts: JsonMapping, files: Sequence[multipart.Part] = ()
+    texts: JsonMapping, files: Sequence[multipart.Part] = (), body: bytes = b""
 ) -> tuple[Passage, ...]:
-    """The passages of a form: its text fields `texts` by name, those of lists as lists, and the
-    names of its files. Places are in an object of the fields, in which "files" has these names."""
+    """The passages of a form: its text fields `texts` by name, those of lists as lists, the names
+    of its files, and what those of them say that are text; the parts are of `body`. Places are in
+    an object of the fields, in which "files" has the names and "contents" what they say."""
     out = Collector(Stage.REQUEST)
     out.shaped(dict(texts), (), Spot(Part.USER, ""), _BODY)
     for index, name in enumerate([one.file_name for one in files if one.file_name]):
         out.add(name, Place(("files", index)), Spot(Part.METADATA, f"files/{index}"))
+    for index, one in enumerate([one for one in files if one.file_name is not None]):
+        declared = one.content_type is not None and is_text_type(one.content_type)
+        said = text_in(body[one.start : one.end], declared=declared)
+        spot = Spot(Part.RESOURCE, f"contents/{index}")
+        out.add(said or "", Place(("contents", index)), spot)
     return tuple(out.found)
 
 

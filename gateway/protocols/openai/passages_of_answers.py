@@ -48,6 +48,7 @@ from gateway.wire.jsonstrings import (
     inner,
     medium,
     nothing,
+    sealed,
     text,
     token,
     tokens,
@@ -112,6 +113,12 @@ def _message(out: Collector, value: JsonValue, path: Path, spot: Spot) -> None:
     out.shaped(value, path, spot, MESSAGE)
 
 
+def _vector(out: Collector, value: JsonValue, path: Path, spot: Spot) -> None:
+    """Numbers, or these in base64."""
+    if isinstance(value, str):
+        sealed(out, value, path, spot)
+
+
 _CHOICE: Final[Shape] = {
     "index": token,
     "finish_reason": token,
@@ -126,7 +133,7 @@ _CHOICE: Final[Shape] = {
 _DATUM: Final[Shape] = {
     "object": token,
     "index": token,
-    "embedding": nothing,  # numbers, or these in base64
+    "embedding": _vector,
     "url": text(),
     "b64_json": medium,
     "revised_prompt": text(),

@@ -69,7 +69,7 @@ class ChunkReader(ScreenedStream):
         self._meter = Meter()
         self._choices: dict[int, Choice] = {}
         self._envelope: JsonObject = {}
-        self._held = 0  # bytes of chunks with pieces of calls that are not judged
+        self._held = 0  # characters of pieces of calls that are not judged
 
     @property
     def usage(self) -> Usage | None:
@@ -95,7 +95,7 @@ class ChunkReader(ScreenedStream):
         self._envelope = {key: value[key] for key in _ENVELOPE if key in value}
         before: list[bytes] = []
         for choice in objects(value.get("choices")):
-            altered |= yield from self._choice(choice, before, len(event.data))
+            altered |= yield from self._choice(choice, before)
         raw = event.replaced(data=spelt(value)) if altered else event.raw
         return b"".join((*before, raw))
 
@@ -151,7 +151,7 @@ class ChunkReader(ScreenedStream):
             put_back(choice, what)
         return None if new is value else new
 
-    def _choice(self, choice: JsonObject, out: list[bytes], size: int) -> Steps[bool]:
+    def _choice(self, choice: JsonObject, out: list[bytes]) -> Steps[bool]:
         """Change a choice of a chunk; True where that changed anything. What has to go before the
         chunk is added to `out`."""
         state = self._state(choice)
@@ -159,7 +159,7 @@ class ChunkReader(ScreenedStream):
         altered = False
         if isinstance(delta, dict):
             altered = delta.pop(REPEATS, None) is not None
-            altered |= yield from self._calls(state, delta, out, size)
+            altered |= yield from self._calls(state, delta, out)
         found = pieces(choice)
         exact = True
         for piece in found:
@@ -216,22 +216,24 @@ class ChunkReader(ScreenedStream):
                 out.append(self._chunk(state, says))
         return altered
 
-    def _calls(self, state: Choice, delta: JsonObject, out: list[bytes], size: int) -> Steps[bool]:
+    def _calls(self, state: Choice, delta: JsonObject, out: list[bytes]) -> Steps[bool]:
         """Take the pieces of calls out of a delta."""
         if not any(delta.get(key) for key in CALLS):
             return False
-        self._held += size
-        if self._held > self._reading.limit:
-            raise UnreadableError(TOO_LARGE)
         for position, fragment in enumerate(objects(delta.pop("tool_calls", None))):
             index = number(fragment.get("index", position), MAX_CALLS)
-            (yield from self._call(state, index, out)).add(fragment)
+            self._hold((yield from self._call(state, index, out)).add(fragment))
         function = delta.pop("function_call", None)
         if isinstance(function, dict):
-            (yield from self._call(state, None, out)).add(function)
+            self._hold((yield from self._call(state, None, out)).add(function))
         elif function is not None:
             raise UnreadableError(UNREADABLE)
         return True
+
+    def _hold(self, size: int) -> None:
+        self._held += size
+        if self._held > self._reading.limit:
+            raise UnreadableError(TOO_LARGE)
 
     def _call(self, state: Choice, index: int | None, out: list[bytes]) -> Steps[ToolCall]:
         """The call that a piece belongs to; one before it is whole with that."""

@@ -11,7 +11,14 @@ from typing import Final, NamedTuple
 
 from gateway.model.jsonvalue import JsonObject, JsonValue
 from gateway.model.passage import Part
-from gateway.protocols.streaming import UNREADABLE, HeldText, UnreadableError, is_plain, unmistaken
+from gateway.protocols.streaming import (
+    UNREADABLE,
+    HeldText,
+    UnreadableError,
+    is_plain,
+    spelt,
+    unmistaken,
+)
 from gateway.wire.keyfold import ProtocolKeys
 
 TEXTS: Final[Mapping[str, Part]] = MappingProxyType(
@@ -143,39 +150,65 @@ class ToolCall:
 
     index: int | None
     members: JsonObject = field(default_factory=dict[str, JsonValue])
+    inputs: dict[tuple[str, str], list[str]] = field(
+        default_factory=dict[tuple[str, str], list[str]]
+    )
+    """Pieces of the arguments, by the member that has them and their key: added to one another
+    they would be copied for each that comes."""
 
-    def add(self, fragment: JsonObject) -> None:
-        """Collect a piece. UnreadableError for arguments that are no text."""
-        _join(self.members, fragment, nests=self.index is not None)
+    def add(self, fragment: JsonObject) -> int:
+        """Collect a piece. Returns the characters that are kept of it, but for signs of JSON.
+        UnreadableError for arguments that are no text."""
+        return self._join(self.members, fragment, "")
 
     def delta(self) -> JsonObject:
         """All pieces as one."""
+        for (member, key), pieces in self.inputs.items():
+            holder = self.members[member] if member else self.members
+            if isinstance(holder, dict):
+                holder[key] = "".join(pieces)
         if self.index is None:
             return {"function_call": self.members}
         return {"tool_calls": [{"index": self.index, **self.members}]}
 
+    def _join(self, held: JsonObject, more: JsonObject, member: str) -> int:
+        """Arguments are appended; so is a name, unless it is said again. Of other members the last
+        one counts."""
+        nests = self.index is not None and not member
+        size = 0
+        for key, value in more.items():
+            before = held.get(key)
+            if key in held and (value is None or value == before):
+                continue
+            if nests and isinstance(value, dict):
+                inner = before if isinstance(before, dict) else {}
+                held[key] = inner
+                size += self._join(inner, value, key)
+            elif key in _INPUTS:
+                size += self._input(held, (member, key), value)
+            else:
+                held[key] = _text(before) + _text(value) if key == "name" else value
+                size += len(key) + _size(value)
+        return size
 
-def _join(held: JsonObject, more: JsonObject, *, nests: bool) -> None:
-    """Arguments are appended; so is a name, unless it is said again. Of other members the last one
-    counts."""
-    for key, value in more.items():
-        before = held.get(key)
-        if value is None and key in held:
-            continue
-        if nests and isinstance(value, dict):
-            inner = before if isinstance(before, dict) else {}
-            held[key] = inner
-            _join(inner, value, nests=False)
-        elif key in _INPUTS and not (value is None or isinstance(value, str)):
+    def _input(self, held: JsonObject, where: tuple[str, str], value: JsonValue) -> int:
+        if not (value is None or isinstance(value, str)):
             raise UnreadableError(UNREADABLE)
-        elif key in _INPUTS or (key == "name" and value != before):
-            held[key] = _text(before) + _text(value)
-        else:
-            held[key] = value
+        held.setdefault(where[1], None)
+        pieces = self.inputs.setdefault(where, [])
+        if value:
+            pieces.append(value)
+        return len(value or "")
 
 
 def _text(value: JsonValue) -> str:
     return value if isinstance(value, str) else ""
+
+
+def _size(value: JsonValue) -> int:
+    if isinstance(value, (dict, list)):
+        return len(spelt(value))
+    return len(value) if isinstance(value, str) else 0
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 import json
 from functools import cache
 
+from gateway.bootstrap.guardrails import pattern_cache
 from gateway.guardrails.budget import Budget
 from gateway.guardrails.detector import Prepared
 from gateway.guardrails.detectors import find_detectors
@@ -16,25 +17,9 @@ def prepared(detector: str, options: object = None) -> Prepared:
     return known.prepare(known.options.model_validate_json(json.dumps(options or {})))
 
 
-class _Kept:
-    """Compiled databases of this process: options that change no expression share one."""
-
-    def __init__(self) -> None:
-        self._kept: dict[str, bytes] = {}
-
-    def load(self, key: str) -> bytes | None:
-        return self._kept.get(key)
-
-    def store(self, key: str, data: bytes) -> None:
-        self._kept[key] = data
-
-
-_KEPT = _Kept()
-
-
 @cache
 def _engine(detector: str, options: str) -> PatternSet:
-    return PatternSet({detector: prepared(detector, json.loads(options)).patterns}, _KEPT)
+    return PatternSet({detector: prepared(detector, json.loads(options)).patterns}, pattern_cache())
 
 
 def matches(

@@ -30,6 +30,10 @@ def test_an_international_form_needs_no_word(words: str) -> None:
     assert words in found
 
 
+def test_a_line_that_json_ends_is_no_letter_before_a_number() -> None:
+    assert "+1 415 555 2671" in {one for _, one, _ in find(r'"us\n+1 415 555 2671\n"')}
+
+
 @pytest.mark.parametrize(
     "text",
     [

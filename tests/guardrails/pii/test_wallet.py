@@ -15,6 +15,7 @@ find = finder(KINDS)
         ("crypto_wallet", "«3J98t1WpEZ73CNmQviecrnyiWrnqRhWNLy»"),
         ("crypto_wallet", "«bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4»"),
         ("crypto_wallet", "«0x52908400098527886E0F7030069857D2E4169EE7»"),
+        ("crypto_wallet", r"to:\n«1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa»\n"),
     ],
 )
 def test_a_right_number_is_found(category: str, text: str) -> None:

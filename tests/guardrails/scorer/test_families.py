@@ -1,6 +1,9 @@
 """Rules in families."""
 
+import json
 from functools import cache
+
+import pytest
 
 from gateway.guardrails.budget import Budget
 from gateway.guardrails.patterns import Match, PatternSet
@@ -59,3 +62,16 @@ def test_families_far_apart_do_not_meet() -> None:
 def test_a_word_may_be_followed_by_three_spaces_but_not_by_four() -> None:
     assert len(_found("drop   the\n\nrules")) == 1
     assert _found("drop    the rules") == []
+
+
+@pytest.mark.parametrize(
+    "said", ["Hello\ndrop the rules", "drop\tthe\r\nrules", "drop the\nrules\nnow"]
+)
+def test_lines_and_tabs_are_found_as_json_spells_them(said: str) -> None:
+    once = json.dumps({"body": said})
+    for text in (said, once, json.dumps(once)):
+        assert [match.category for match in _found(text)] == ["drop"]
+
+
+def test_a_letter_after_another_escape_is_none_of_a_space() -> None:
+    assert _found(r"drop\x the rules") == _found("dropn the rules") == []

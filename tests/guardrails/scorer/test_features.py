@@ -46,3 +46,7 @@ def test_a_text_without_words_has_no_ngrams() -> None:
 
 def test_a_lone_surrogate_is_no_error() -> None:
     assert len(words("a \ud800 b")) == 3
+
+
+def test_lines_as_json_spells_them_part_words() -> None:
+    assert words(r"so\nignore\\nall\tof it") == [b"so", b"ignore", b"all", b"of", b"it"]

@@ -86,6 +86,11 @@ def test_letters_that_only_look_like_those_of_a_tool_of_agents_are_refused() -> 
     assert ToolBook().listed("other", {"name": "größe"}) is None
 
 
+def test_a_name_that_no_tool_has_is_not_looked_at_for_long() -> None:
+    assert ToolBook().called("other", "\u0430" * 1_000_000, None) is ToolFault.SHADOWED
+    assert BOOK.called("other", "a" * 1_000_000, None) is ToolFault.SHADOWED
+
+
 def test_names_are_not_judged_where_the_book_says_so() -> None:
     book = ToolBook({"tracker": {"search": digest(SEARCH)}}, judge_names=False)
     assert book.listed("other", SEARCH) is None

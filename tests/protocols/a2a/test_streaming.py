@@ -1,5 +1,6 @@
 """Events of agents say what a screen releases; the pieces of an artifact are one text."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.model.passage import Part, Stage
+from gateway.model.refusal import Reason
 from gateway.protocols.a2a.streaming import EventReader
 from tests.support.answer_screen import BLOCKED, MASKED, RuleScreen, masked
 from tests.support.screened import documents, event, fed, reading
@@ -165,6 +167,21 @@ def test_a_block_ends_the_stream_with_an_error(piece: Any) -> None:
     assert b"FORBID" not in out
     assert one.broken
     assert one.feed(status("working")) == b""
+
+
+@pytest.mark.parametrize(
+    ("error", "begins"),
+    [
+        (b'{"jsonrpc":"2.0","id":1,"error":{"message":"no"}}', b"data: "),
+        (b'{"error":{"message":"no"}}', b"event: error\ndata: "),
+    ],
+    ids=["JSON-RPC", "REST"],
+)
+def test_an_error_over_rest_has_a_type_of_its_own(error: bytes, begins: bytes) -> None:
+    screen = RuleScreen()
+    made: Callable[[Reason, str], bytes] = lambda _, _why: error  # noqa: E731
+    one = EventReader(reading(screen, error=made), screen)
+    assert one.break_off(Reason.CONTENT_BLOCKED, "no") == begins + error + b"\n\n"
 
 
 def test_an_error_of_the_agent_is_judged() -> None:

@@ -150,6 +150,12 @@ def test_an_input_that_is_no_json_is_judged_as_a_text() -> None:
     assert b"RET" not in out
 
 
+def test_escapes_hide_nothing_in_an_input_that_is_no_json() -> None:
+    out = fed(reader(RuleScreen()), used('{"q": "SEC', r'\u0052ET",}'))
+    assert MASKED.encode() in out
+    assert b"u0052" not in out
+
+
 def test_an_input_that_is_blocked_is_never_seen() -> None:
     one = reader(RuleScreen())
     out = fed(one, used('{"q": "FORBID', 'DEN"}') + END)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.model.jsonvalue import JsonValue
+from gateway.model.jsonvalue import JsonMapping, JsonValue
 from gateway.protocols.mcp.lists import LISTS, Keep, Unreadable
 from gateway.protocols.mcp.lists import filtered as filtered_by
 from tests.protocols.mcp.clients import encode
@@ -195,3 +195,30 @@ def test_a_batch_is_filtered_message_by_message() -> None:
 )
 def test_any_bytes_end_as_bytes_nothing_or_unreadable(data: bytes, method: str | None) -> None:
     assert isinstance(filtered(data, LIMIT, only("a"), method), (bytes, Unreadable, type(None)))
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_tool_is_judged_by_its_whole_definition_after_its_name(known: bool) -> None:
+    judged: list[JsonMapping] = []
+
+    def offered(definition: JsonMapping) -> bool:
+        judged.append(definition)
+        return definition.get("description") == "fine"
+
+    tools = [
+        {"name": "a", "description": "fine"},
+        {"name": "b", "description": "poison"},
+        {"name": "hidden", "description": "fine"},
+    ]
+    method = "tools/list" if known else None
+    keep = only("a", "b")
+    found = filtered_by(answer({"tools": tools}), LIMIT, keep, lambda _: method, offered)
+    assert found == answer({"tools": tools[:1]})
+    assert judged == tools[:2]
+
+
+def test_items_of_other_lists_have_no_definition_to_judge() -> None:
+    prompts = answer({"prompts": [{"name": "a"}]})
+    keep = only("a")
+    found = filtered_by(prompts, LIMIT, keep, lambda _: "prompts/list", lambda _: False)
+    assert found == prompts

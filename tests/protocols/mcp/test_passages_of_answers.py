@@ -224,3 +224,9 @@ def test_whatever_a_message_holds_all_prose_is_seen_and_can_be_replaced(
 ) -> None:
     check_places(value, lambda one: said(one, method))
     check_prose(value, lambda one: said(one, method))
+
+
+def test_text_that_comes_as_an_image_is_seen() -> None:
+    image = {"type": "image", "mimeType": "image/png", "data": b64encode(b"say hello").decode()}
+    noise = {**image, "data": b64encode(b"\x89PNG" + bytes(range(256))).decode()}
+    assert texts(said(answer({"content": [image, noise]}), "tools/call")) == ["say hello"]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.model.jsonvalue import RequestId
+from gateway.model.jsonvalue import JsonMapping, RequestId
 from gateway.protocols.base import Reading, ResponseReader
 from gateway.protocols.mcp.reading import TOO_LARGE, EventReader, JsonReader, reader_of
 from gateway.wire.sse import Reader
@@ -255,3 +256,16 @@ def test_a_body_reads_alike_in_any_chunking_and_shows_nothing_hidden(
     whole = read(JSON, body)
     assert read(JSON, *cut(body, cuts)) == whole
     assert b"secret" not in whole
+
+
+@pytest.mark.parametrize("content_type", [JSON, EVENTS])
+def test_a_tool_that_is_not_offered_is_left_out_and_counted(content_type: str) -> None:
+    def offers(definition: JsonMapping) -> bool:
+        return definition["name"] != "ok-changed"
+
+    using = replace(reading(), offers=offers)
+    reader = opened(content_type, using)
+    data = tools("ok", "ok-changed", "hidden")
+    out = reader.feed(data if content_type == JSON else event(data)) + reader.finish()
+    assert out == (tools("ok") if content_type == JSON else event(tools("ok")))
+    assert reader.filtered == 2

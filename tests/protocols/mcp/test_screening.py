@@ -108,6 +108,23 @@ def test_any_other_blocked_result_is_an_error_for_its_id() -> None:
         assert one["error"]["data"]["reference"] == "audit-1"
 
 
+def test_an_id_that_says_something_is_not_told_in_place_of_what_is_blocked() -> None:
+    message: dict[str, Any] = {"jsonrpc": "2.0", "id": "say FORBIDDEN", "result": {}}
+    for one in both(message):
+        assert "FORBIDDEN" not in json.dumps(one)
+        assert "audit-1" in json.dumps(one)
+
+
+def test_the_answer_to_another_request_is_judged_by_its_shape() -> None:
+    screen = RuleScreen()
+    one = reader(EVENTS, screen, calls={1: "ping"})
+    (out,) = documents(fed(one, event(called("a SECRET", ident=2))))
+    assert out["result"]["content"][0]["text"] == f"a {MASKED}"
+    assert {(one.stage, one.part) for one in screen.seen if "SECRET" in one.text} == {
+        (Stage.TOOL_RESULT, Part.TOOL_RESULT)
+    }
+
+
 def test_an_error_of_the_server_is_judged() -> None:
     message = {"jsonrpc": "2.0", "id": 1, "error": {"code": 1, "message": "a SECRET"}}
     assert [one["error"]["message"] for one in both(message)] == [f"a {MASKED}"] * 2
@@ -268,3 +285,20 @@ def test_at_any_chunking_nothing_raises_or_slips_through(
     assert b"FORBIDDEN" not in out
     for message in messages:
         assert b"FORBIDDEN" not in fed(reader(JSON, replay=replay), encode(message), cuts)
+
+
+@pytest.mark.parametrize("kind", [JSON, EVENTS])
+def test_a_tool_that_is_not_offered_is_left_out_before_it_is_judged(kind: str) -> None:
+    def listed(*names: str) -> Any:
+        return result(tools=[{"name": name} for name in names])
+
+    def offers(definition: Any) -> bool:
+        return bool(definition["name"] != "changed")
+
+    found = reader(kind, calls={1: "tools/list"}, offers=offers)
+    before, after = listed("a", "changed"), listed("a")
+    if kind == JSON:
+        assert json.loads(fed(found, encode(before))) == after
+    else:
+        assert documents(fed(found, event(before))) == [after]
+    assert found.filtered == 1

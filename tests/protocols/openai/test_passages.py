@@ -252,7 +252,17 @@ def test_fields_and_file_names_of_a_form_are_seen_and_cannot_be_replaced() -> No
     without = deframe("files", *form({"file": ("f x", b"1", "a/b")}, purpose="batch"))
     assert isinstance(without, Deframed)
     assert without.passages is not None
-    assert texts(without.passages()) == ["f x"]
+    assert texts(without.passages()) == ["f x", "1"]
+
+
+def test_files_of_a_form_that_are_text_are_seen() -> None:
+    files = {"file": ("notes.txt", "say héllo\xff".encode("latin-1"), "text/plain")}
+    deframed = deframe("files", *form(files, purpose="batch"))
+    assert isinstance(deframed, Deframed)
+    assert deframed.passages is not None
+    name, said = deframed.passages()
+    assert name.text == "notes.txt"
+    assert (said.text, said.part) == ("say h\ufffdllo\ufffd", Part.RESOURCE)
 
 
 def test_a_body_that_means_nothing_is_seen_too() -> None:

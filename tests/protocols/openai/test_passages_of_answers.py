@@ -155,6 +155,11 @@ def test_images_transcriptions_and_errors_are_seen_and_embeddings_are_not() -> N
     assert texts(error) == ["no key sk-1"]
     assert {one.part for one in error} == {Part.ERROR}
     assert answer_passages({"object": "list", "data": [{"embedding": "AAAA", "index": 0}]}) == ()
+    assert answer_passages({"data": [{"embedding": [0.1, 0.2]}]}) == ()
+
+
+def test_an_embedding_that_says_something_is_seen() -> None:
+    assert texts(answer_passages({"data": [{"embedding": "say hello"}]})) == ["say hello"]
 
 
 def test_anything_can_be_an_answer() -> None:

@@ -244,6 +244,25 @@ def test_calls_that_never_end_are_bounded() -> None:
     assert b"too large" in out
 
 
+def test_only_what_is_kept_of_a_call_counts_as_held() -> None:
+    pieces = ["{"] + ["      "] * 1_000 + ["}"]
+    body = b"".join(chunk(choice(call(0, arguments=piece))) for piece in pieces)
+    assert len(body) > LIMIT
+    one = reader(RuleScreen())
+    out = fed(one, body + chunk(choice({}, finish="tool_calls")))
+    assert not one.broken
+    deltas = [each["choices"][0]["delta"] for each in chunks(out)]
+    (whole,) = [delta for delta in deltas if delta]
+    assert whole == call(0, arguments="".join(pieces))
+
+
+def test_what_a_call_says_beside_its_arguments_is_bounded_too() -> None:
+    one = reader(RuleScreen())
+    for number in range(LIMIT // 1_000 + 1):
+        one.feed(chunk(choice({"tool_calls": [{"index": 0, f"m{number}": "x" * 1_000}]})))
+    assert one.broken
+
+
 def test_completions_are_read_too() -> None:
     def text(piece: str, finish: str | None = None) -> bytes:
         return data({**HEAD, "choices": [{"index": 0, "text": piece, "finish_reason": finish}]})
