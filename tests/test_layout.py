@@ -10,7 +10,8 @@ guardrails/means guardrails/origin guardrails/pattern
 identity/base model/call model/demand model/engine model/jsonvalue model/passage model/permit
 model/placement model/principal model/problem model/prompt model/refusal
 model/screening model/usage model/verdict pipeline/admitted
-picker/flow/ceiling_policy picker/flow/entry picker/endpoint picker/flow/fairness_policy picker/flow/ordering_policy picker/flow/view
+picker/flow/ceiling_policy picker/flow/entry picker/endpoint picker/flow/fairness_policy
+picker/flow/ordering_policy picker/flow/view
 picker/profile policy/book policy/cel policy/context policy/rule protocols/base
 simulation/workload suite/results suite/schema telemetry/asked telemetry/operation
 """
