@@ -62,6 +62,11 @@ SUBCOMMANDS: Final = {
     "reference": Subcommand(
         "gateway.cli.reference", "reference", "Print the reference of every document."
     ),
+    "replay": Subcommand(
+        "gateway.cli.replay",
+        "replay_records",
+        "Judge recorded findings again by the Guardrails of today.",
+    ),
     "version": Subcommand("gateway.cli.version", "version", "Print the version."),
     "picker": Subcommand(
         "gateway.cli.picker", "picker", "Pick endpoints for all workers on one socket.", hidden=True
