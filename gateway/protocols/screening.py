@@ -1,7 +1,7 @@
 """A JSON answer that is withheld until it is whole and judged. Pure: no I/O, no clock."""
 
 from abc import abstractmethod
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
 from gateway.model.jsonvalue import JsonValue
@@ -11,6 +11,7 @@ from gateway.model.screening import AnswerScreen, Screened
 from gateway.protocols.base import Reading
 from gateway.protocols.withheld import WithheldReader
 from gateway.wire.jsonedit import edited
+from gateway.wire.naming import renamed
 from gateway.wire.strictjson import Document, decode
 
 UNREADABLE: Final = "the answer cannot be read"
@@ -74,3 +75,37 @@ class ScreenedReader(WithheldReader):
     @abstractmethod
     def _passages(self, value: JsonValue) -> Sequence[Passage]:
         """The strings of the document that are judged."""
+
+
+class CountedReader(ScreenedReader):
+    """An answer of a model, which is also counted by `count` and named for the client at `names`:
+    the places where such an answer has its model's name."""
+
+    def __init__(
+        self,
+        reading: Reading,
+        screen: AnswerScreen,
+        count: Callable[[JsonValue], None],
+        names: Sequence[tuple[str, ...]],
+    ) -> None:
+        super().__init__(reading, screen)
+        self._count = count
+        self._names = tuple(names)
+
+    def _opened(self, body: bytes) -> Document | None:
+        document = super()._opened(body)
+        if document is not None:
+            self._count(document.value)
+        return document
+
+    def _changed(
+        self, text: str, texts: Mapping[Place, str], dropped: Collection[Path] = ()
+    ) -> bytes:
+        out = super()._changed(self._without_traces(text, texts), texts, dropped)
+        if self.broken or self._reading.renames is None:
+            return out
+        return renamed(out, len(out), self._names, *self._reading.renames)
+
+    @abstractmethod
+    def _without_traces(self, text: str, texts: Mapping[Place, str]) -> str:
+        """The document without what says or vouches for the texts that are changed."""

@@ -94,7 +94,7 @@ def snapshot(folder: Path, number: int = 1) -> JsonObject:
 
 async def test_it_serves_on_its_socket_from_the_first_snapshot_on(tmp_path: Path) -> None:
     async with started() as worker:
-        idle: JsonObject = {"snapshot": 0, "streams": 0, "missed": []}
+        idle: JsonObject = {"snapshot": 0, "streams": 0, "missed": [], "noted": []}
         assert await worker.ask({"type": "poll"}) == idle
         assert not worker.file.exists()
         assert await worker.ask(snapshot(tmp_path)) == {"pid": worker.process.pid}

@@ -57,6 +57,11 @@ class Stage:
             self.gateway.url("chat") + PATH, json=body, headers={"x-api-key": KEY}, timeout=30
         )
 
+    def record(self, answer: httpx.Response) -> dict[str, Any]:
+        """The record that an answer names."""
+        audit_id = answer.headers["x-gatehouse-audit-id"]
+        return self.gateway.wait_for_records(1, audit_id=audit_id)[0]
+
     def answer(self, text: str) -> None:
         message = {"role": "assistant", "content": text}
         whole = {"id": "c", "choices": [{"index": 0, "message": message}]}
@@ -113,11 +118,10 @@ def said(answer: httpx.Response) -> str:
 
 def test_a_prompt_that_a_provider_rejects_reaches_no_server(stage: Stage) -> None:
     stage.answer("fine")
-    before = len(stage.gateway.records())
     answer = stage.ask("do evil")
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "content_policy_violation")
     assert stage.raw.seen == []
-    record = stage.gateway.wait_for_records(before + 1)[-1]
+    record = stage.record(answer)
     assert record["guardrails"]["blocked_by"] == "edge"
     assert record["detections"][0]["evidences"][0]["data"]["detector"] == "judge"
 
@@ -157,9 +161,8 @@ def test_a_stream_is_judged_in_pieces_before_they_go_on(stage: Stage) -> None:
 def test_a_provider_that_is_gone_is_no_permission(stage: Stage) -> None:
     stage.answer("fine")
     stage.judge.answer = lambda _: Reply(500, [JSON], [b"{}"])
-    before = len(stage.gateway.records())
     answer = stage.ask("hello")
     assert answer.status_code == 400
     assert stage.raw.seen == []
-    record = stage.gateway.wait_for_records(before + 1)[-1]
+    record = stage.record(answer)
     assert record["detections"][0]["skipped"][0]["detector"] == "judge"

@@ -1,22 +1,20 @@
 """Whole answers of Anthropic's API with a screen. Pure: no I/O, no clock."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from gateway.model.jsonvalue import JsonValue
-from gateway.model.passage import Passage, Path, Place
+from gateway.model.passage import Passage, Place
 from gateway.model.screening import AnswerScreen
 from gateway.model.usage import Usage
 from gateway.protocols.anthropic.passages_of_answers import answer_passages
 from gateway.protocols.anthropic.streaming import MessageStreamReader
 from gateway.protocols.anthropic.usage import Tally
 from gateway.protocols.base import Reading, ResponseReader
-from gateway.protocols.screening import ScreenedReader
+from gateway.protocols.screening import CountedReader
 from gateway.wire import jsonspans
 from gateway.wire.content import is_media_type
 from gateway.wire.jsonspans import Span
-from gateway.wire.naming import renamed
-from gateway.wire.strictjson import Document
 
 _MODEL: Final = (("model",),)
 
@@ -32,35 +30,24 @@ def screened_reader(
     return None
 
 
-class AnswerReader(ScreenedReader):
-    """A JSON answer, which is also counted and named for the client. Thinking that is masked loses
-    its signature, which holds only for what it signs."""
+class AnswerReader(CountedReader):
+    """A JSON answer. Thinking that is masked loses its signature, which holds only for what it
+    signs."""
 
     def __init__(self, reading: Reading, screen: AnswerScreen) -> None:
-        super().__init__(reading, screen)
         self._tally = Tally()
+        super().__init__(reading, screen, self._tally.message, _MODEL)
 
     @property
     def usage(self) -> Usage | None:  # type: ignore[override]  an answer of a model costs
         """What the answer cost, at its end."""
         return self._tally.usage
 
-    def _opened(self, body: bytes) -> Document | None:
-        document = super()._opened(body)
-        if document is not None:
-            self._tally.message(document.value)
-        return document
-
     def _passages(self, value: JsonValue) -> Sequence[Passage]:
         return answer_passages(value)
 
-    def _changed(
-        self, text: str, texts: Mapping[Place, str], dropped: Collection[Path] = ()
-    ) -> bytes:
-        out = super()._changed(_without_signatures(text, texts), texts, dropped)
-        if self.broken or self._reading.renames is None:
-            return out
-        return renamed(out, len(out), _MODEL, *self._reading.renames)
+    def _without_traces(self, text: str, texts: Mapping[Place, str]) -> str:
+        return _without_signatures(text, texts)
 
 
 def _without_signatures(text: str, texts: Mapping[Place, str]) -> str:

@@ -1,10 +1,10 @@
 """Whole answers of OpenAI-style servers with a screen. Pure: no I/O, no clock."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from gateway.model.jsonvalue import JsonValue
-from gateway.model.passage import Part, Passage, Path, Place, Stage
+from gateway.model.passage import Part, Passage, Place, Stage
 from gateway.model.refusal import Reason
 from gateway.model.screening import AnswerScreen
 from gateway.model.usage import Usage
@@ -14,13 +14,11 @@ from gateway.protocols.openai.streaming import ChunkReader
 from gateway.protocols.openai.streaming_choice import SPELLINGS
 from gateway.protocols.openai.streaming_responses import ResponseStreamReader
 from gateway.protocols.openai.usage import Meter
-from gateway.protocols.screening import UNREADABLE, ScreenedReader
+from gateway.protocols.screening import UNREADABLE, CountedReader
 from gateway.protocols.withheld import WithheldReader
 from gateway.wire import jsonspans
 from gateway.wire.content import is_media_type
 from gateway.wire.jsonspans import Span
-from gateway.wire.naming import renamed
-from gateway.wire.strictjson import Document
 
 MODELS: Final = (("model",), ("response", "model"))
 """Where an answer, or an event of one, names its model."""
@@ -31,34 +29,23 @@ _NOTHING: Final = {"{": "null", "[": "[]"}
 _TEXT: Final = Place(())
 
 
-class AnswerReader(ScreenedReader):
-    """A JSON answer, which is also counted and named for the client."""
+class AnswerReader(CountedReader):
+    """A JSON answer."""
 
     def __init__(self, reading: Reading, screen: AnswerScreen) -> None:
-        super().__init__(reading, screen)
         self._meter = Meter()
+        super().__init__(reading, screen, self._meter.read, MODELS)
 
     @property
     def usage(self) -> Usage | None:  # type: ignore[override]  an answer of a model costs
         """What the answer says, at its end."""
         return self._meter.usage
 
-    def _opened(self, body: bytes) -> Document | None:
-        document = super()._opened(body)
-        if document is not None:
-            self._meter.read(document.value)
-        return document
-
     def _passages(self, value: JsonValue) -> Sequence[Passage]:
         return answer_passages(value)
 
-    def _changed(
-        self, text: str, texts: Mapping[Place, str], dropped: Collection[Path] = ()
-    ) -> bytes:
-        out = super()._changed(without_spellings(text, texts), texts, dropped)
-        if self.broken or self._reading.renames is None:
-            return out
-        return renamed(out, len(out), MODELS, *self._reading.renames)
+    def _without_traces(self, text: str, texts: Mapping[Place, str]) -> str:
+        return without_spellings(text, texts)
 
 
 class TextReader(WithheldReader):
