@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from gateway.guardrails.advice import Advice
 from gateway.guardrails.book import GuardrailBook
 from gateway.guardrails.origin import Origin
 from gateway.guardrails.provider import Direction
 from gateway.model.outcome import Outcome, joined
 from gateway.model.passage import Part, Passage, Place, Stage
-from gateway.model.screening import Screened
-from gateway.pipeline.consultants import Consultants
+from gateway.pipeline.consultants import Consultants, advised
 from gateway.pipeline.snapshot import Snapshot
 
 CHANNEL: Final = "text"
@@ -55,18 +53,18 @@ async def examine(  # noqa: PLR0913  what is asked, and how it is judged
     expire by `today`. KeyError where there is none that judges such texts: that
     nothing was found would be believed."""
     book, (stage, part) = snapshot.guardrails, _WHOSE[direction]
-    detectors, advised = judges(book, guardrail, direction)
-    if not detectors and not advised:
+    detectors, asks = judges(book, guardrail, direction)
+    if not detectors and not asks:
         raise KeyError(guardrail)
     passage = Passage(text, _PLACE, stage, part, CHANNEL)
     origin = Origin(snapshot.opaque, ticks, today, snapshot.text_key)
     verdict, outcome = book.judge((guardrail,), (passage,), origin)
     advice = book.advice((guardrail,), direction, "", origin)
     if advice is not None:
-        verdict = await _advised(advice, passage, verdict, consultants)
+        verdict = await advised(advice, (passage,), verdict, consultants, rewritable=True)
         outcome = joined(outcome, advice.outcome())
     masked = None if verdict.blocked is not None else verdict.texts.get(_PLACE)
-    return Judgement(outcome, detectors, advised, masked)
+    return Judgement(outcome, detectors, asks, masked)
 
 
 def judges(
@@ -77,19 +75,7 @@ def judges(
     guard, (stage, part) = book.guards[guardrail], _WHOSE[direction]
     plan = book.plan((guard,), stage, part)
     detectors = {check.engine.detector for uses in plan.checks.values() for _, check in uses}
-    advised = stage in guard.stages and any(
+    asks = stage in guard.stages and any(
         use.parts is None or part in use.parts for use in guard.providers
     )
-    return frozenset(detectors), advised
-
-
-async def _advised(
-    advice: Advice, passage: Passage, local: Screened, consultants: Consultants
-) -> Screened:
-    """The verdict with those of the providers."""
-    asked = advice.asked((passage,), local)
-    if not asked:
-        return local
-    questions = tuple(dict.fromkeys(one.key for one in asked))
-    verdicts = await consultants.consult(questions)
-    return advice.verdict(local, asked, verdicts, rewritable=True)
+    return frozenset(detectors), asks

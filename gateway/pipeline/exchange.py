@@ -168,8 +168,8 @@ class HttpExchange:
         while guarding.pending:
             await guarding.consult()
             passed += self._response.read(b"", end_of_stream=end_of_stream)
-        guarding.note()
-        await self._request.tainting.after(guarding.told)
+        if self._request.tainting.watches:
+            await self._request.tainting.after(guarding.told)
         if end_of_stream:
             self._end()
         if self._response.refusal is not None:
@@ -256,6 +256,7 @@ class HttpExchange:
         record.decision = record.decision or "abandoned"
         self._count()
         ended = self._around.now()
+        self._request.guarding.note()
         if not lasting:
             self._trace()
         self._recorded_findings = record.guarded
@@ -263,6 +264,7 @@ class HttpExchange:
 
     def _write_findings(self) -> None:
         """Count what guardrails found, and record it again if that came after the record."""
+        self._request.guarding.note()
         guarded = self._record.guarded
         if guarded is None:
             return

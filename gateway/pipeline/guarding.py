@@ -17,7 +17,7 @@ from gateway.model.passage import Passage
 from gateway.model.principal import Principal
 from gateway.model.refusal import Reason, Refusal
 from gateway.model.screening import Screened
-from gateway.pipeline.consultants import Consultants
+from gateway.pipeline.consultants import Consultants, advised
 from gateway.pipeline.rescue import RefusedError
 from gateway.pipeline.snapshot import ANSWERS, Snapshot
 from gateway.policy.context import RequestContext
@@ -38,8 +38,8 @@ class Guarding:
         self._snapshot = snapshot
         self._consultants = consultants
         self._record = record
-        today = datetime.fromtimestamp(record.started, UTC).date()
-        self._origin = Origin(snapshot.opaque, ticks, today, snapshot.text_key)
+        self._ticks = ticks
+        self._origin = Origin()
         self._names: tuple[str, ...] = ()
         self._asked: Outcome | None = None
         self._model = ""
@@ -59,6 +59,9 @@ class Guarding:
             for name in matches.matching(call, principal, context)
         ]
         self._names = tuple(dict.fromkeys(found))
+        today = datetime.fromtimestamp(self._record.started, UTC).date()
+        using = self._snapshot
+        self._origin = Origin(using.opaque, self._ticks, today, using.text_key)
 
     @property
     def applies(self) -> bool:
@@ -111,12 +114,10 @@ class Guarding:
         advice = self._snapshot.guardrails.advice(
             self._names, Direction.REQUEST, self._model, self._origin
         )
-        asked = advice.asked(passages, local) if advice is not None else ()
-        if advice is None or not asked:
+        if advice is None:
             return local
-        questions = tuple(dict.fromkeys(one.key for one in asked))
-        verdicts = await self._consultants.consult(questions)
-        verdict = advice.verdict(local, asked, verdicts, rewritable=rewritable)
+        ask = self._consultants
+        verdict = await advised(advice, passages, local, ask, rewritable=rewritable)
         told = advice.outcome()
         self._asked = told if self._asked is None else joined(self._asked, told)
         return verdict

@@ -73,6 +73,11 @@ class Tainting:
             taint for call in self._calls for taint in book.of_call(call, *self._place)
         )
 
+    @property
+    def watches(self) -> bool:
+        """Whether what guardrails find in results can leave something behind."""
+        return self._keys is not None and self.snapshot.provenance.reads_findings
+
     async def after(self, found: Sequence[Found]) -> None:
         """Write what a result leaves behind in which guardrails found something: before it goes
         on. Raises `RefusedError`."""

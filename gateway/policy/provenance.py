@@ -61,6 +61,7 @@ class ProvenanceBook:
     def __init__(self, documents: Iterable[Provenance] = ()) -> None:
         self._rules = tuple(_compiled(one, rule) for one in documents for rule in one.spec.rules)
         self.labels = frozenset(rule.taint.label for rule in self._rules)
+        self.reads_findings = any(rule.findings for rule in self._rules)
 
     def of_call(self, call: Call, backend: str, route: str) -> frozenset[Taint]:
         """What any result of a call leaves behind, known before it has come."""
