@@ -1,8 +1,10 @@
 """`gatehouse top`: the pools of a running gateway, as they are now."""
 
 import json
+import signal
 import time
 from collections.abc import Iterator
+from types import FrameType
 from typing import Annotated, Final
 
 import typer
@@ -48,14 +50,32 @@ def top(
 
 def _live(admin: str, interval: float, document: JsonObject) -> None:
     """Until Ctrl-C, or no gateway answers: that is told when the screen is the old one again."""
+    interrupt = _Interrupt()
+    former = signal.signal(signal.SIGINT, interrupt)
     try:
         with Live(pools_text(document), screen=True, auto_refresh=False) as live:
-            while True:
+            while not interrupt.came:
                 time.sleep(interval)
                 live.update(pools_text(document_of(admin, "/pools")), refresh=True)
+        raise KeyboardInterrupt
     except NoAnswerError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
+    finally:
+        signal.signal(signal.SIGINT, former)
+
+
+class _Interrupt:
+    """Ctrl-C that is remembered: an exception that is raised while the interpreter runs a finalizer
+    is lost."""
+
+    def __init__(self) -> None:
+        self.came = False
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        del number, frame
+        self.came = True
+        raise KeyboardInterrupt
 
 
 def pools_text(document: JsonObject) -> Group:

@@ -124,7 +124,9 @@ def _meant(address: _Ip) -> tuple[_Ip, ...]:
         return (address,)
     if address.ipv4_mapped is not None:
         return (address.ipv4_mapped,)
-    inner = [address.sixtofour, address.teredo[1] if address.teredo else None]
+    if address.sixtofour is not None:  # versions of Python differ on what the prefix itself is
+        return (address.sixtofour,)
+    inner = [address.teredo[1] if address.teredo else None]
     if any(address in prefix for prefix in _CARRY_IPV4):
         inner.append(IPv4Address(int(address) & 0xFFFF_FFFF))
     return (address, *(one for one in inner if one is not None))

@@ -35,7 +35,6 @@ MOST_CACHE_TOKENS: Final = 2**40
 
 _NUMBER: Final = re.compile(rb"\+?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?")
 _LABEL: Final = re.compile(rb'([a-zA-Z_][a-zA-Z0-9_]*+)="([^"\\]*+(?:\\.[^"\\]*+)*+)",?+')
-_LABELS: Final = re.compile(rb"(?:%s){0,%d}+" % (_LABEL.pattern, MOST_LABELS))
 # Possessive: what is not written so takes no more than one look at each byte.
 _ESCAPED: Final = re.compile(r"\\(.)")
 
@@ -50,12 +49,23 @@ class Series:
     @property
     def labels(self) -> Mapping[str, str]:
         """Labels by name; empty if they are not written as they should be."""
-        if not _LABELS.fullmatch(self.written):
-            return {}
         return {
             name.decode(): _unescaped(value.decode(errors="replace"))
-            for name, value in _LABEL.findall(self.written)
+            for name, value in _pairs(self.written) or ()
         }
+
+
+def _pairs(written: bytes) -> list[tuple[bytes, bytes]] | None:
+    """Names and values; None where they are not written as they should be, or are too many."""
+    found: list[tuple[bytes, bytes]] = []
+    at = 0
+    while at < len(written):
+        label = _LABEL.match(written, at)
+        if label is None or len(found) == MOST_LABELS:
+            return None
+        found.append((label[1], label[2]))
+        at = label.end()
+    return found
 
 
 def _unescaped(text: str) -> str:
@@ -139,7 +149,7 @@ def _series(line: bytes) -> Series | None:
     if line[:1] != b"{":
         return None
     labels, _, rest = line[1:].rpartition(b"}")
-    if labels.count(b'="') > MOST_LABELS and not _LABELS.fullmatch(labels):
+    if labels.count(b'="') > MOST_LABELS and _pairs(labels) is None:
         return None
     return Series(labels, _value(rest))
 

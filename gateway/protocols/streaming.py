@@ -8,6 +8,7 @@ that may stop: nothing goes on before the event they stopped at, and the next ca
 import json
 import re
 from abc import ABC, abstractmethod
+from codecs import BOM_UTF8
 from collections import deque
 from collections.abc import Collection, Generator, Mapping, Sequence
 from dataclasses import replace
@@ -26,12 +27,11 @@ from gateway.wire.strictjson import Document, Malformed, decode
 
 UNREADABLE: Final = "an event of the answer cannot be read"
 
-_LINE: Final = (
-    rb"(?:data(?::[^\r\n]*+)?+|event(?:: ?[A-Za-z0-9_./:-]{0,64})?+|id(?:: ?[!-~]{0,256})?+"
-    rb"|retry(?:: ?[0-9]{0,10})?+|: ?[A-Za-z-]{0,16})?+(?:\r\n?|\n)"
+_LINE: Final = re.compile(
+    rb"(?:data(?::[^\r\n]*+)?|event(?:: ?[A-Za-z0-9_./:-]{0,64})?|id(?:: ?[!-~]{0,256})?"
+    rb"|retry(?:: ?[0-9]{0,10})?|: ?[A-Za-z-]{0,16})?(?:\r\n?|\n)"
 )
-_LINES: Final = re.compile(rb"(?:\xef\xbb\xbf)?(?:" + _LINE + rb")*+")
-"""Lines that are fields of an event, or keep a stream alive. None but data has prose."""
+"""A line that is a field of an event, or keeps a stream alive. None but data has prose."""
 
 _COMMENT: Final = re.compile(rb"\A:[^\r\n]*+")
 _TYPE: Final = re.compile(rb"[A-Za-z0-9_./:-]{0,64}")
@@ -299,11 +299,22 @@ class ScreenedStream(ABC):
 def _plain(event: Event) -> Event:
     """An event without lines that no reader has to read, but some might, and without what comments
     say. Nothing of one whose type is no name: no client reads it."""
-    if _LINES.fullmatch(event.raw):
+    if _has_fields_only(event.raw):
         return event
     if _TYPE.fullmatch(event.event) is None:
         return Event(b"")
     lines = event.raw.splitlines(keepends=True)
     silent = [_COMMENT.sub(b":", line) for line in lines]
-    kept = [line for line in silent if _LINES.fullmatch(line)]
+    kept = [line for line in silent if _has_fields_only(line)]
     return replace(event, raw=b"".join(kept))
+
+
+def _has_fields_only(lines: bytes) -> bool:
+    """Whether each of the lines is a field, and the last one has an end."""
+    at = len(BOM_UTF8) if lines.startswith(BOM_UTF8) else 0
+    while at < len(lines):
+        line = _LINE.match(lines, at)
+        if line is None:
+            return False
+        at = line.end()
+    return True

@@ -31,18 +31,16 @@ _LONG_RUN: Final = b"0" * (MAX_DIGITS + 1)
 _STRIDE: Final = MAX_DIGITS // 2
 _TWO_DIGITS: Final = re.compile(rb"[0-9]{2}")
 _STRING: Final = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
-_LONG_NUMBER: Final = re.compile(
-    rf"(?:[^\"0-9]++|{_STRING}|[0-9]{{1,{MAX_DIGITS}}}+(?![0-9]))*+[0-9]", re.DOTALL
-)
+_STRING_OR_LONG_NUMBER: Final = re.compile(rf"{_STRING}|([0-9]{{{MAX_DIGITS + 1}}})", re.DOTALL)
 _MAYBE_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 _MANY_VALUES: Final = re.compile(
     # between two of them are no more than a key and a string, or the scanner stops there anyhow
     rf'(?:[^",\[{{]*+(?:{_STRING}[^",\[{{]*+){{0,2}}+[,\[{{]){{{MAX_VALUES + 1}}}+'.encode(),
     re.DOTALL,
 )
-_TO_ESCAPED_KEY: Final = re.compile(
-    rf'((?:[^"]++|"[^"\\]*+"|{_STRING}(?![ \t\r\n]*:))*+)({_STRING})', re.DOTALL
-)
+_STRING_OR_ESCAPED_KEY: Final = re.compile(rf'"[^"\\]*+"|({_STRING})(?:[ \t\r\n]*+(:))?', re.DOTALL)
+"""A string; the second group is there where it has an escape and is a key."""
+
 _SPACE: Final = " \t\r\n"
 _AFTER_KEY: Final = re.compile(r':(?<=[" \t\r\n]:)(?<![^\\]\\":)')
 """A colon after a key, or one in a text that may be taken for it: not after an escaped quote."""
@@ -175,7 +173,7 @@ def _content_fault(data: bytes, text: str, value: JsonValue, brackets: int) -> F
     """What the scanner accepts and we do not; each check first asks cheaply if it can apply."""
     if brackets > MAX_DEPTH and _deeper_than(value, MAX_DEPTH):
         return Fault.DEPTH
-    if _has_long_run(data) and _LONG_NUMBER.match(text):
+    if _has_long_run(data) and any(one[1] for one in _STRING_OR_LONG_NUMBER.finditer(text)):
         return Fault.NUMBER
     if b"\\" in data and _MAYBE_SURROGATE.search(data) and not _encodable(value):
         return Fault.SURROGATE
@@ -239,14 +237,11 @@ def _plain_keys(text: str) -> str:
     """
     if "\\" not in text or not _may_escape_a_key(text):
         return text
-    before: list[str] = []
-    tokens: list[str] = []
-    at = 0
-    while (match := _TO_ESCAPED_KEY.match(text, at)) is not None:
-        before.append(match[1])
-        tokens.append(match[2])
-        at = match.end()
+    found = [one.span(1) for one in _STRING_OR_ESCAPED_KEY.finditer(text) if one[2]]
+    tokens = [text[start:end] for start, end in found]
     plain = [_SPELL.encode(key) for key in json.loads(f"[{','.join(tokens)}]")]
     if plain == tokens:
         return text
-    return "".join((*chain.from_iterable(zip(before, plain, strict=True)), text[at:]))
+    ends = [0, *(end for _, end in found)]
+    before = [text[end:start] for end, (start, _) in zip(ends, found, strict=False)]
+    return "".join((*chain.from_iterable(zip(before, plain, strict=True)), text[ends[-1] :]))

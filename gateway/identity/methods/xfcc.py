@@ -20,7 +20,7 @@ MAX_LENGTH: Final = 32 * 1024
 _KEYS: Final = frozenset({"by", "hash", "cert", "chain", "subject", "uri", "dns"})
 _REPEATABLE: Final = frozenset({"by", "uri", "dns"})
 # Possessive quantifiers: a hostile value must not make the match backtrack.
-_PAIR: Final = re.compile(r'([A-Za-z]++)=(?:"((?:[^"\\]|\\.)*+)"|([^",;\s]*+))(?=[,;]|\Z)')
+_PAIR: Final = re.compile(r'([A-Za-z]++)=(?:"([^"\\]*+(?:\\.[^"\\]*+)*+)"|([^",;\s]*+))(?=[,;]|\Z)')
 
 
 def verify(head: RequestHead, rules: ListenerRules, keys: KeySource, now: float) -> Outcome:
