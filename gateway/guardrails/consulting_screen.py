@@ -69,6 +69,10 @@ class ConsultingScreen:
         self._last = passages, verdict
         return verdict
 
+    def stopped(self, reason: str) -> None:
+        """A model says why it stopped."""
+        self._local.stopped(reason)
+
     def channel(self, channel: str, stage: Stage, part: Part, name: str = "") -> TextScreen:
         """The screen of the text of a channel."""
         key = channel, stage, part

@@ -12,7 +12,7 @@ from gateway.guardrails.combine import Hit, Where
 from gateway.guardrails.guard import Guard
 from gateway.guardrails.plan import Plan
 from gateway.model.finding import Action, Finding, Level
-from gateway.model.outcome import Found, Outcome
+from gateway.model.outcome import Found
 from gateway.model.passage import Part, Stage
 
 DETECTOR: Final = "model_refusal"
@@ -33,10 +33,10 @@ def field_hits(plan: Plan, where: Where) -> list[Hit]:
     ]
 
 
-def finish_outcome(guards: Iterable[Guard], finish: str) -> Outcome | None:
-    """What it means for these Guardrails that a model stopped for the reason `finish`; None where
-    that is no refusal, or none of them looks for refusals in answers."""
-    found = [
+def finish_found(guards: Iterable[Guard], finish: str) -> list[Found]:
+    """What it means for these Guardrails that a model stopped for the reason `finish`: nothing
+    where that is no refusal, or none of them looks for refusals in answers."""
+    return [
         _found(guard)
         for guard in guards
         if finish in FINISHES
@@ -46,16 +46,6 @@ def finish_outcome(guards: Iterable[Guard], finish: str) -> Outcome | None:
             for check in guard.checks
         )
     ]
-    if not found:
-        return None
-    enforced = any(not one.shadow for one in found)
-    shadow = any(one.shadow for one in found)
-    return Outcome(
-        tuple(one.guardrail for one in found),
-        tuple(found),
-        action=Action.ANNOTATE if enforced else None,
-        shadow=Action.ANNOTATE if shadow else None,
-    )
 
 
 def _found(guard: Guard) -> Found:

@@ -6,6 +6,7 @@ from typing import Final
 from gateway.guardrails.combine import Judged, Where
 from gateway.guardrails.means import Means
 from gateway.guardrails.message import judge_message
+from gateway.guardrails.refusals import finish_found
 from gateway.guardrails.text_screen import FreeText, GuardedText
 from gateway.model.outcome import Outcome
 from gateway.model.passage import Part, Passage, Stage
@@ -53,6 +54,10 @@ class Screen:
                 self._forget()
             screen = self._channels[key] = self._text(Where(channel, stage, part, name))
         return screen
+
+    def stopped(self, reason: str) -> None:
+        """A model says why it stopped."""
+        self._means.tally.take(Judged(finish_found(self._means.guards, reason)))
 
     def outcome(self) -> Outcome:
         """What was found so far, for records."""

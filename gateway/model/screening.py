@@ -57,6 +57,11 @@ class AnswerScreen(Protocol):
         the arguments of a tool call. Asked twice about the same passages it finds the same once."""
         ...
 
+    def stopped(self, reason: str) -> None:
+        """A model says why it stopped, in its protocol's own word: of each choice, in any order and
+        any number of times."""
+        ...
+
     def channel(self, channel: str, stage: Stage, part: Part, name: str = "") -> TextScreen:
         """The screen of the text of a channel (see `Passage.channel`), one for each, kept by the
         screen until the answer has ended."""

@@ -9,7 +9,6 @@ from gateway.audit.record import Record
 from gateway.guardrails.consulting_screen import ConsultingScreen
 from gateway.guardrails.origin import Origin
 from gateway.guardrails.provider import Direction
-from gateway.guardrails.refusals import finish_outcome
 from gateway.guardrails.screen import Screen
 from gateway.model.call import Call, Deframed
 from gateway.model.outcome import Found, Outcome, joined
@@ -142,16 +141,9 @@ class Guarding:
     def note(self) -> None:
         """Have the record say what was found so far, of the request and of its answer."""
         told = self._screen.outcome() if self._screen is not None else None
-        outcomes = [one for one in (self._asked, told, self._refused()) if one is not None]
+        outcomes = [one for one in (self._asked, told) if one is not None]
         if outcomes:
             self._record.guarded = reduce(joined, outcomes)
-
-    def _refused(self) -> Outcome | None:
-        """That the model would not answer, as far as the answer says why it stopped."""
-        usage, guards = self._record.usage, self._snapshot.guardrails.guards
-        if usage is None or self._screen is None:
-            return None
-        return finish_outcome((guards[name] for name in self._names), usage.finish)
 
 
 def _refusal(message: Deframed, why: str) -> Refusal:

@@ -78,8 +78,8 @@ class ScreenedReader(WithheldReader):
 
 
 class CountedReader(ScreenedReader):
-    """An answer of a model, which is also counted by `count` and named for the client at `names`:
-    the places where such an answer has its model's name."""
+    """An answer of a model, which `count` reads as well, and which is named for the client at
+    `names`: the places where such an answer has its model's name."""
 
     def __init__(
         self,

@@ -4,7 +4,6 @@ import pytest
 
 from gateway.guardrails.book import GuardrailBook
 from gateway.guardrails.detectors import find_detectors
-from gateway.guardrails.refusals import finish_outcome
 from gateway.model.finding import Action
 from gateway.model.outcome import Outcome
 from gateway.model.passage import Part, Stage
@@ -16,8 +15,8 @@ def judging(action: str = "annotate", extra: str = "", more: str = "") -> Guardr
     return book(guardrail("g", detectors=detectors, extra=extra), detectors=find_detectors())
 
 
-def told(outcome: Outcome | None) -> list[tuple[str, str, Action]]:
-    found = outcome.found if outcome is not None else ()
+def told(outcome: Outcome) -> list[tuple[str, str, Action]]:
+    found = outcome.found
     return [(one.finding.detector, one.finding.category, one.action) for one in found]
 
 
@@ -51,22 +50,26 @@ def test_it_is_found_in_a_stream_as_in_the_whole(size: int) -> None:
     assert STRUCTURED[0] in told(outcome)
 
 
+def stopped(book: GuardrailBook, reason: str) -> Outcome:
+    screen = book.screen(("g",))
+    screen.stopped(reason)
+    screen.stopped(reason)
+    return screen.outcome()
+
+
 @pytest.mark.parametrize("finish", ["content_filter", "refusal"])
 def test_a_model_that_stops_for_that_reason_has_refused(finish: str) -> None:
-    outcome = finish_outcome(judging("block").guards.values(), finish)
+    outcome = stopped(judging("block"), finish)
     assert told(outcome) == STRUCTURED
-    assert outcome is not None
     assert (outcome.action, outcome.shadow) == (Action.ANNOTATE, None)
 
 
 def test_another_reason_or_a_guardrail_that_does_not_look_for_refusals_says_nothing() -> None:
-    assert finish_outcome(judging().guards.values(), "stop") is None
-    assert finish_outcome(book(guardrail("g")).guards.values(), "refusal") is None
-    narrow = judging(more=", categories: [refusal]")
-    assert finish_outcome(narrow.guards.values(), "refusal") is None
+    assert told(stopped(judging(), "stop")) == []
+    assert told(stopped(book(guardrail("g")), "refusal")) == []
+    assert told(stopped(judging(more=", categories: [refusal]"), "refusal")) == []
 
 
 def test_in_shadow_it_is_recorded_as_such() -> None:
-    outcome = finish_outcome(judging(extra="mode: shadow").guards.values(), "refusal")
-    assert outcome is not None
+    outcome = stopped(judging(extra="mode: shadow"), "refusal")
     assert (outcome.action, outcome.shadow) == (None, Action.ANNOTATE)

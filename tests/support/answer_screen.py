@@ -81,6 +81,7 @@ class RuleScreen:
     )
     seen: list[Passage] = field(default_factory=list[Passage])
     answered: set[str] = field(default_factory=set[str])
+    reasons: list[str] = field(default_factory=list[str])
 
     def look(self, text: str) -> None:
         """What a text makes of the whole answer."""
@@ -93,6 +94,10 @@ class RuleScreen:
     def answer(self) -> None:
         """Whoever was asked has nothing against it."""
         self.pending = False
+
+    def stopped(self, reason: str) -> None:
+        """Remember why the model stopped."""
+        self.reasons.append(reason)
 
     def whole(self, passages: Sequence[Passage]) -> Screened:
         """Each passage by itself."""

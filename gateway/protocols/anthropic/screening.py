@@ -36,12 +36,16 @@ class AnswerReader(CountedReader):
 
     def __init__(self, reading: Reading, screen: AnswerScreen) -> None:
         self._tally = Tally()
-        super().__init__(reading, screen, self._tally.message, _MODEL)
+        super().__init__(reading, screen, self._told, _MODEL)
 
     @property
     def usage(self) -> Usage | None:  # type: ignore[override]  an answer of a model costs
         """What the answer cost, at its end."""
         return self._tally.usage
+
+    def _told(self, value: JsonValue) -> None:
+        self._tally.message(value)
+        self._screen.stopped(self._tally.finish)
 
     def _passages(self, value: JsonValue) -> Sequence[Passage]:
         return answer_passages(value)

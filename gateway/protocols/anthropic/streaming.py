@@ -99,6 +99,9 @@ class MessageStreamReader(ScreenedStream):
                 new = yield from self._others(value)
             case "message_start":
                 new = yield from self._message(value)
+            case "message_delta":
+                self._screen.stopped(self._tally.finish)
+                new = yield from self._others(value)
             case "message_stop":
                 before = yield from self._rest()
                 new = yield from self._others(value)

@@ -34,6 +34,11 @@ class Tally:
         self._id = ""
 
     @property
+    def finish(self) -> str:
+        """Why the model stopped, "" while nothing has told it."""
+        return self._finish
+
+    @property
     def usage(self) -> Usage | None:
         """The cost so far; None while nothing has told it."""
         counts = self._counts

@@ -13,7 +13,7 @@ from gateway.protocols.openai.passages_of_answers import answer_passages
 from gateway.protocols.openai.streaming import ChunkReader
 from gateway.protocols.openai.streaming_choice import SPELLINGS
 from gateway.protocols.openai.streaming_responses import ResponseStreamReader
-from gateway.protocols.openai.usage import Meter
+from gateway.protocols.openai.usage import Meter, stop_reasons
 from gateway.protocols.screening import UNREADABLE, CountedReader
 from gateway.protocols.withheld import WithheldReader
 from gateway.wire import jsonspans
@@ -34,12 +34,17 @@ class AnswerReader(CountedReader):
 
     def __init__(self, reading: Reading, screen: AnswerScreen) -> None:
         self._meter = Meter()
-        super().__init__(reading, screen, self._meter.read, MODELS)
+        super().__init__(reading, screen, self._told, MODELS)
 
     @property
     def usage(self) -> Usage | None:  # type: ignore[override]  an answer of a model costs
         """What the answer says, at its end."""
         return self._meter.usage
+
+    def _told(self, value: JsonValue) -> None:
+        self._meter.read(value)
+        for reason in stop_reasons(value):
+            self._screen.stopped(reason)
 
     def _passages(self, value: JsonValue) -> Sequence[Passage]:
         return answer_passages(value)

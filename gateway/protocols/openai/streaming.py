@@ -165,7 +165,10 @@ class ChunkReader(ScreenedStream):
         for piece in found:
             exact &= yield from self._text(state, piece)
         altered |= any(piece.holder[piece.key] != piece.text for piece in found)
-        if choice.get("finish_reason") is not None:
+        reason = choice.get("finish_reason")
+        if isinstance(reason, str):
+            self._screen.stopped(reason)
+        if reason is not None:
             ends = {piece.member: piece for piece in found}
             altered |= yield from self._finished(state, ends, out)
         if not (exact and all(text.exact for text in state.texts.values())):

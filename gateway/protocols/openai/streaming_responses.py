@@ -20,7 +20,7 @@ from gateway.model.screening import AnswerScreen
 from gateway.model.usage import Usage
 from gateway.protocols.base import Reading
 from gateway.protocols.openai.passages_of_answers import answer_passages, item_passages
-from gateway.protocols.openai.usage import Meter
+from gateway.protocols.openai.usage import Meter, stop_reasons
 from gateway.protocols.streaming import (
     UNREADABLE,
     HeldText,
@@ -172,6 +172,8 @@ class ResponseStreamReader(ScreenedStream):
         """The rest of texts that nothing said were done, before what says them again."""
         out = b""
         if kind in _LAST:
+            for reason in stop_reasons(value.get("response")):
+                self._screen.stopped(reason)
             return (yield from self._rest())
         if kind == "response.output_item.done":
             item = number(value.get("output_index", 0), MAX_ITEMS)

@@ -47,6 +47,18 @@ class Meter:
             self.usage = replace(self.usage, finish=self._finish)
 
 
+def stop_reasons(answer: JsonValue) -> list[str]:
+    """Why each choice of an answer or a chunk stopped, or a response is not complete."""
+    if not isinstance(answer, dict):
+        return []
+    choices, details = answer.get("choices"), answer.get("incomplete_details")
+    said = [
+        *(one.get("finish_reason") for one in _objects(choices)),
+        *(one.get("reason") for one in _objects([details])),
+    ]
+    return [one for one in said if isinstance(one, str)]
+
+
 def is_usage_chunk(document: JsonValue) -> bool:
     """Whether a chunk of a stream has nothing but usage: `choices` is empty."""
     if not isinstance(document, dict) or document.get("choices") != []:
@@ -87,6 +99,10 @@ def _count(value: JsonValue) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         return 0
     return value if 0 <= value < _MOST else 0
+
+
+def _objects(value: JsonValue) -> list[dict[str, JsonValue]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def _text(value: JsonValue) -> str:

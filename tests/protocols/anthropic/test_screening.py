@@ -11,8 +11,8 @@ from tests.support.answer_screen import BLOCKED, MASKED, RuleScreen
 from tests.support.screened import encode, fed, reading
 
 
-def reader(**more: Any) -> ResponseReader:
-    screen = RuleScreen()
+def reader(screen: RuleScreen | None = None, **more: Any) -> ResponseReader:
+    screen = screen or RuleScreen()
     found = screened_reader("application/json", reading(screen, **more), screen)
     assert found is not None
     return found
@@ -48,6 +48,12 @@ def test_only_masked_thinking_loses_its_signature() -> None:
     one, two = json.loads(fed(reader(), body))["content"]
     assert (one["thinking"], one["signature"]) == (f"a {MASKED}", "")
     assert two["signature"] == "c2ln"
+
+
+def test_the_screen_is_told_why_the_model_stopped_though_nothing_is_counted() -> None:
+    screen = RuleScreen()
+    fed(reader(screen), encode({"type": "message", "content": [], "stop_reason": "refusal"}))
+    assert screen.reasons == ["refusal"]
 
 
 def test_a_blocked_message_becomes_an_error() -> None:

@@ -165,6 +165,12 @@ def test_an_input_that_is_blocked_is_never_seen() -> None:
     assert one.feed(text("more")) == b""
 
 
+def test_the_screen_is_told_why_the_model_stopped_though_nothing_is_counted() -> None:
+    screen = RuleScreen()
+    fed(reader(screen), says("message_delta", delta={"stop_reason": "refusal"}))
+    assert screen.reasons == ["refusal"]
+
+
 def test_a_citation_is_judged() -> None:
     cited = {"type": "char_location", "cited_text": "a SECRET", "document_index": 0}
     body = start({"type": "text", "text": ""}) + delta("citations_delta", citation=cited) + stop()

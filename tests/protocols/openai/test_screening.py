@@ -52,6 +52,28 @@ def test_every_choice_is_judged() -> None:
     assert [one["message"]["content"] for one in out["choices"]] == ["fine", f"a {MASKED}"]
 
 
+def test_the_screen_is_told_why_each_choice_stopped_though_nothing_is_counted() -> None:
+    screen = RuleScreen()
+    body: dict[str, Any] = {
+        "choices": [
+            {"index": 0, "message": {"content": "a"}, "finish_reason": "stop"},
+            {"index": 1, "message": {"content": ""}, "finish_reason": "content_filter"},
+        ]
+    }
+    one = reader(screen=screen)
+    fed(one, encode(body))
+    assert screen.reasons == ["stop", "content_filter"]
+    assert one.usage is None
+
+
+def test_the_screen_is_told_why_a_response_is_not_complete() -> None:
+    screen = RuleScreen()
+    details = {"reason": "content_filter"}
+    body: dict[str, Any] = {"object": "response", "output": [], "incomplete_details": details}
+    fed(reader(screen=screen), encode(body))
+    assert screen.reasons == ["content_filter"]
+
+
 def test_only_masked_choices_lose_what_spells_them() -> None:
     body = answer("fine", "a SECRET", logprobs={"content": [{"token": "x"}]}, token_ids=[1])
     one, two = json.loads(fed(reader(), body))["choices"]

@@ -164,6 +164,13 @@ def test_a_block_ends_the_stream_with_an_error() -> None:
     assert one.feed(says("still")) + one.finish() == b""
 
 
+def test_the_screen_is_told_why_each_choice_stopped_though_no_chunk_counts() -> None:
+    screen = RuleScreen()
+    ends = chunk(choice({}, finish="content_filter", index=1)), chunk(choice({}, finish="stop"))
+    fed(reader(screen), b"".join((says("a"), *ends, DONE)))
+    assert screen.reasons == ["content_filter", "stop"]
+
+
 def test_a_block_can_end_the_stream_as_the_server_would() -> None:
     out = fed(reader(RuleScreen(), blocks_by_finish=True), says("fine", "FORBIDDEN") + END)
     assert chunks(out)[-1]["choices"] == [choice({}, finish="content_filter")]

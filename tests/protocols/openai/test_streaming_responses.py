@@ -134,6 +134,14 @@ def test_log_probabilities_of_a_masked_text_are_dropped() -> None:
     assert b'token"' not in out.replace(b'"token": ""', b"")
 
 
+def test_the_screen_is_told_why_a_response_is_not_complete() -> None:
+    screen = RuleScreen()
+    details = {"reason": "content_filter"}
+    response: dict[str, Any] = {"object": "response", "output": [], "incomplete_details": details}
+    fed(reader(screen), says("incomplete", sequence_number=1, response=response))
+    assert screen.reasons == ["content_filter"]
+
+
 def test_a_block_ends_the_stream_and_the_text_is_not_said_again() -> None:
     one = reader(RuleScreen(hold=2))
     out = fed(one, spoken("fine ", "FORBID", "DEN"))
