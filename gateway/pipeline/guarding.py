@@ -22,6 +22,8 @@ from gateway.pipeline.snapshot import ANSWERS, Snapshot
 from gateway.policy.context import RequestContext
 
 _MODELS: Final = frozenset({"openai", "anthropic"})
+_CROSSING: Final = "mcp"
+"""The protocol whose clients take an answer from any of their streams, by its id."""
 
 
 class Guarding:
@@ -121,15 +123,19 @@ class Guarding:
         self._asked = told if self._asked is None else joined(self._asked, told)
         return verdict
 
-    def screen(self, protocol: str) -> Screen | ConsultingScreen | None:
-        """What judges the answer; None where no guardrail is about what it can hold."""
-        if not self._names or self._screen is not None:
+    def screen(self, protocol: str, *, beside: bool = False) -> Screen | ConsultingScreen | None:
+        """What judges the answer; None where no guardrail is about what it can hold. An MCP server
+        of which guardrails see other answers (`beside`) must not give them here: what is read then
+        is only whose answer it is."""
+        if self._screen is not None:
             return self._screen
         book = self._snapshot.guardrails
         if book.stages(self._names) & ANSWERS[protocol]:
             local = book.screen(self._names, self._origin)
             advice = book.advice(self._names, Direction.RESPONSE, self._model, self._origin)
             self._screen = local if advice is None else ConsultingScreen(local, advice)
+        elif beside and protocol == _CROSSING:
+            return book.screen(())
         return self._screen
 
     async def consult(self) -> None:

@@ -188,7 +188,8 @@ class RequestPipeline:
             self._record.backend = pick.pool
         bound = self._bound_session(permit, message, route, context.now)
         protocol, audit_id = admitted.protocol, self._record.audit_id
-        screen = self.guarding.screen(protocol.name)
+        beside = self._wiring.reads and route.name in self._snapshot.screened
+        screen = self.guarding.screen(protocol.name, beside=beside)
         offers = self.tools.offers(context.backend)
         planner = Planner(self._snapshot, route, protocol, opening, audit_id, screen, offers)
         plan = planner.plan(permit, message, bound, context)

@@ -36,6 +36,20 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def narrow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """Only results of one tool are judged."""
+    judging = guardrail(
+        "narrow",
+        {"backend": "up"},
+        ["tool_result"],
+        match={"tools": ["fetch"]},
+        detectors=[words("verboten")],
+    )
+    with guarded(tmp_path_factory.mktemp("narrow"), "mcp", [judging]) as running:
+        yield running
+
+
 @pytest.fixture(params=MODES)
 def mode(request: pytest.FixtureRequest) -> str:
     return str(request.param)
@@ -237,3 +251,23 @@ def test_a_result_split_over_its_blocks_is_blocked(stage: Stage, mode: str) -> N
     answer = call(stage, mode, query="x")
     assert answer.json()["result"]["isError"] is True
     assert "and more" not in answer.text
+
+
+def test_what_no_guardrail_is_about_passes_as_it_came(narrow: Stage, mode: str) -> None:
+    body = event(content("verboten")) + b": ping\n\n"
+    narrow.answer(body, kind=EVENTS)
+    assert call(narrow, mode).content == body
+    narrow.answer(content("verboten"))
+    assert call(narrow, mode).content == content("verboten")
+
+
+def test_a_guarded_call_is_not_answered_on_the_stream_of_another(narrow: Stage, mode: str) -> None:
+    strange = {"jsonrpc": "2.0", "id": 8, "result": {"content": [{"type": "text", "text": "x"}]}}
+    narrow.answer(event(json.dumps(strange).encode()), event(content("fine")), kind=EVENTS)
+    answer = call(narrow, mode)
+    assert answer.content == event(content("fine"))
+    assert narrow.record(answer)["filtered"] == 1
+    narrow.answer(json.dumps(strange).encode())
+    told = call(narrow, mode)
+    assert told.json()["id"] == 7
+    assert "answered another request" in told.text

@@ -22,6 +22,7 @@ from gateway.model.finding import Level
 from gateway.model.head import RequestHead
 from gateway.model.passage import Part, Passage, Place, Stage
 from gateway.model.refusal import Reason, Refusal
+from gateway.model.screening import Screened
 from gateway.pipeline.consultants import Consultants, NoConsultants
 from gateway.pipeline.guarding import Guarding
 from gateway.pipeline.rescue import RefusedError
@@ -151,3 +152,14 @@ async def test_an_answer_has_a_screen_where_a_guardrail_is_about_what_it_can_hol
     assert not made.pending
     assert not screen.whole([passage]).pending
     assert [question.direction for _, question in says.asked] == [Direction.RESPONSE]
+
+
+def test_beside_answers_that_are_guarded_it_is_read_whose_answer_this_is() -> None:
+    made = guarding(None, Stage.TOOL_CALL)
+    screen = made.screen("mcp", beside=True)
+    assert screen is not None
+    passage = Passage("x", PLACE, Stage.TOOL_RESULT, Part.TOOL_RESULT, "c")
+    assert screen.whole([passage]) == Screened()
+    assert not made.pending
+    assert made.screen("mcp") is None
+    assert guarding(None, Stage.TOOL_CALL).screen("a2a", beside=True) is None

@@ -73,7 +73,7 @@ class Unreadable(Enum):
     """Why a message cannot be judged; it must not be forwarded."""
 
     NOT_JSON = "the response is not strict JSON"
-    AMBIGUOUS = "the response has a key that can be mistaken for another"
+    AMBIGUOUS = "the response can be mistaken for another"
     NO_MESSAGE = "the response is not a JSON-RPC message"
     NO_LIST = "the result is not the list that was asked for"
     NO_SHAPE = "the result answers no known request and looks like none"
@@ -137,7 +137,8 @@ def _edits(
 ) -> list[tuple[Span, str]] | Unreadable:
     if not isinstance(message, dict):
         return Unreadable.NO_MESSAGE
-    if _RESPONSE_KEYS.mimicked(message) is not None:
+    asks_and_answers = "method" in message and ("result" in message or "error" in message)
+    if asks_and_answers or _RESPONSE_KEYS.mimicked(message) is not None:
         return Unreadable.AMBIGUOUS
     if "result" not in message:
         return [] if "error" in message or "method" in message else Unreadable.NO_MESSAGE

@@ -4,7 +4,9 @@ Every message is judged by itself, on its first stream and on a replay. A respon
 becomes the error for its id, of a tool call the result that says so. A blocked notification is left
 out. So is a blocked request of the server (sampling, elicitation): nobody answers it, which every
 server has to expect of a client; what was found is with the screen. Lists lose single items. The
-stream goes on after a block.
+stream goes on after a block. A response to another request than those that are answered here is
+left out: clients take one from any stream, and what guards that request may not be what guards
+this one (2025-11-25, Streamable HTTP: a stream answers what it was opened for).
 """
 
 from collections.abc import Sequence
@@ -34,6 +36,7 @@ from gateway.wire.sse import Event
 from gateway.wire.strictjson import Document, Malformed, decode
 
 _RESPONSE: Final = ("result", "error")
+STRANGE: Final = "the server answered another request"
 
 
 def screened_reader_of(
@@ -48,7 +51,8 @@ def screened_reader_of(
 
 
 class Judge:
-    """Judges the messages of one answer. `dropped` counts the items and messages left out."""
+    """Judges the messages of one answer. `dropped` counts the items and messages left out;
+    `blocked` is whether any of them was left out for what it says."""
 
     def __init__(self, reading: Reading, screen: AnswerScreen) -> None:
         self._reading = reading
@@ -56,6 +60,7 @@ class Judge:
         self._keep = Counting(reading)
         self._asked: Asked = asked_of(reading)
         self._left_out = 0
+        self.blocked = False
 
     @property
     def dropped(self) -> int:
@@ -82,10 +87,13 @@ class Judge:
         texts: dict[Place, str] = {}
         dropped: set[Path] = set()
         blocked: dict[int, str] = {}
+        strange = self._strange(value)
         for index, group in enumerate(groups):
+            if index in strange:
+                continue
             verdict = yield from self._whole(group)
             if verdict.blocked is not None:
-                blocked[index] = verdict.blocked
+                self.blocked, blocked[index] = True, verdict.blocked
                 continue
             texts |= verdict.texts
             dropped |= {one.place.path[: depth + 3] for one in group if one.item in verdict.dropped}
@@ -98,11 +106,26 @@ class Judge:
         text = document.text
         if kept or dropped:
             text = changed_text(text, kept, dropped)
-        return self._without(text, value, blocked) if blocked else text
+        return self._without(text, value, blocked, strange) if blocked or strange else text
+
+    def _strange(self, value: JsonValue) -> frozenset[int]:
+        """Which messages answer other requests. Where nothing is known of what is replayed, none
+        does."""
+        if self._reading.replay and not self._reading.calls:
+            return frozenset()
+        own = {str(ident) for ident in self._reading.calls}
+        return frozenset(
+            index
+            for index, one in enumerate(value if isinstance(value, list) else [value])
+            if isinstance(one, dict)
+            and any(key in one for key in _RESPONSE)
+            and (ident := one.get("id")) is not None
+            and (isinstance(ident, (bool, float)) or str(ident) not in own)
+        )
 
     def _known(self, ident: JsonValue) -> str | None:
-        """The method of the request with exactly this id: a client takes what comes here for the
-        answer to another one if it says so, and then it is judged by its shape."""
+        """The method of the request with exactly this id. Where that is not known, as of what is
+        replayed without context, an answer is judged by its shape."""
         known = request_id(ident)
         return None if known is None else self._reading.calls.get(known)
 
@@ -113,15 +136,19 @@ class Judge:
             yield
         return verdict
 
-    def _without(self, text: str, value: JsonValue, blocked: dict[int, str]) -> str | None:
+    def _without(
+        self, text: str, value: JsonValue, blocked: dict[int, str], strange: frozenset[int]
+    ) -> str | None:
         """The document with a refusal in place of each blocked response, and without the other
-        blocked messages."""
+        blocked messages and the strange ones."""
         messages = value if isinstance(value, list) else [value]
         root = jsonspans.root(text)
         spans = jsonspans.elements(text, root) if isinstance(value, list) else [root]
         left: list[str] = []
         for index, (message, span) in enumerate(zip(messages, spans, strict=True)):
-            if index not in blocked:
+            if index in strange:
+                self._left_out += 1
+            elif index not in blocked:
                 left.append(text[span.start : span.end])
             elif isinstance(message, dict) and any(key in message for key in _RESPONSE):
                 left.append(self._refused(message, blocked[index]))
@@ -169,6 +196,8 @@ class ScreenedJsonReader(ScreenedReader):
         else:
             return None
         self.filtered = self._judge.dropped
+        if text is None and not self._judge.blocked:
+            return self.break_off(Reason.NO_ENDPOINT, STRANGE)
         if text is None:
             return self.break_off(Reason.CONTENT_BLOCKED, self._screen.blocked or UNREADABLE)
         return text.encode("utf-8")

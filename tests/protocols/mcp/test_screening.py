@@ -11,7 +11,7 @@ from gateway.model.passage import Part, Stage
 from gateway.model.refusal import Reason, Refusal
 from gateway.protocols.base import ResponseReader
 from gateway.protocols.mcp.render import render
-from gateway.protocols.mcp.screening import screened_reader_of
+from gateway.protocols.mcp.screening import STRANGE, screened_reader_of
 from tests.support.answer_screen import BLOCKED, MASKED, RuleScreen
 from tests.support.screened import documents, encode, event, fed, reading
 
@@ -49,11 +49,11 @@ def sealed(ident: str) -> str:
     return f"sealed-{ident}"
 
 
-def result(ident: int = 1, **members: Any) -> Any:
+def result(ident: Any = 1, **members: Any) -> Any:
     return {"jsonrpc": "2.0", "id": ident, "result": members}
 
 
-def called(text: str, ident: int = 1) -> Any:
+def called(text: str, ident: Any = 1) -> Any:
     return result(ident, content=[{"type": "text", "text": text}])
 
 
@@ -110,19 +110,58 @@ def test_any_other_blocked_result_is_an_error_for_its_id() -> None:
 
 def test_an_id_that_says_something_is_not_told_in_place_of_what_is_blocked() -> None:
     message: dict[str, Any] = {"jsonrpc": "2.0", "id": "say FORBIDDEN", "result": {}}
-    for one in both(message):
+    for one in both(message, calls={}, replay=True):
         assert "FORBIDDEN" not in json.dumps(one)
         assert "audit-1" in json.dumps(one)
 
 
-def test_the_answer_to_another_request_is_judged_by_its_shape() -> None:
+def test_an_answer_whose_request_is_not_known_is_judged_by_its_shape() -> None:
     screen = RuleScreen()
-    one = reader(EVENTS, screen, calls={1: "ping"})
+    one = reader(EVENTS, screen, calls={}, replay=True)
     (out,) = documents(fed(one, event(called("a SECRET", ident=2))))
     assert out["result"]["content"][0]["text"] == f"a {MASKED}"
     assert {(one.stage, one.part) for one in screen.seen if "SECRET" in one.text} == {
         (Stage.TOOL_RESULT, Part.TOOL_RESULT)
     }
+
+
+@pytest.mark.parametrize("ident", [2, "x", "01", True, 1.5])
+@pytest.mark.parametrize("replay", [False, True])
+def test_the_answer_to_another_request_is_left_out(ident: Any, *, replay: bool) -> None:
+    screen = RuleScreen()
+    one = reader(EVENTS, screen, calls={1: "ping"}, replay=replay)
+    error = {"jsonrpc": "2.0", "id": ident, "error": {"code": 1, "message": "x"}}
+    body = event(called("fine", ident)) + event(error) + event(called("fine", 1))
+    assert documents(fed(one, body)) == [called("fine", 1)]
+    assert one.filtered == 2
+    assert not one.broken
+
+
+def test_a_body_that_answers_another_request_becomes_an_error() -> None:
+    one = reader(JSON)
+    out = json.loads(fed(one, encode(called("fine", 2))))
+    assert STRANGE in json.dumps(out)
+    assert one.broken
+    mixed = [called("fine", 2), called("fine", 1)]
+    assert json.loads(fed(reader(JSON), encode(mixed))) == [called("fine", 1)]
+
+
+def test_the_id_of_a_server_that_spells_numbers_as_texts_is_that_of_the_request() -> None:
+    body = {**called("fine"), "id": "1"}
+    assert both(body) == [body, body]
+
+
+def test_an_error_without_an_id_is_that_of_the_request() -> None:
+    body = {"jsonrpc": "2.0", "id": None, "error": {"code": -32700, "message": "x"}}
+    assert both(body) == [body, body]
+
+
+@pytest.mark.parametrize("member", ["result", "error"])
+def test_a_message_that_asks_and_answers_at_once_does_not_go_on(member: str) -> None:
+    message: dict[str, Any] = {**asks("x"), "id": 1, member: {}}
+    one = reader(EVENTS)
+    fed(one, event(message, "message"))
+    assert one.broken
 
 
 def test_an_error_of_the_server_is_judged() -> None:
