@@ -2,7 +2,8 @@
 
 A taint is kept under what the caller cannot choose for itself: its principal, and beside it the
 session that it names. Whoever names another session than before still has the taints of the
-principal alone. Keys are hashes: the store learns no name.
+principal alone, and whoever names none those of all its sessions: leaving the name out cleans
+nobody. Keys are hashes: the store learns no name.
 """
 
 import hmac
@@ -15,6 +16,7 @@ from gateway.model.head import RequestHead
 from gateway.model.principal import Principal
 from gateway.pipeline.hints import AGENTS, SESSION
 
+_BEGINS: Final = "initialize"
 LONGEST_ID: Final = 4_096
 """Characters of the name of a session that count."""
 
@@ -47,19 +49,25 @@ class NoTaints:
 @dataclass(frozen=True, slots=True)
 class TaintKeys:
     """Under which keys the taints of a caller are. `alone` is of the principal, `sessions` are of
-    the principal in the sessions that the request names."""
+    the principal in the sessions that the request names, `anywhere` of all of its sessions.
+    `begins` is whether the request begins a session, so that it can name none."""
 
     alone: str
     sessions: tuple[str, ...]
+    anywhere: str
+    begins: bool = False
 
     @property
     def read(self) -> tuple[str, ...]:
         """Where to look."""
-        return (self.alone, *self.sessions)
+        nameless = not (self.sessions or self.begins)
+        return (self.alone, self.anywhere) if nameless else (self.alone, *self.sessions)
 
     def written(self, *, wide: bool) -> tuple[str, ...]:
         """Where to write."""
-        return (self.alone,) if wide or not self.sessions else self.sessions
+        if wide or not self.sessions:
+            return (self.alone,)
+        return (*self.sessions, self.anywhere)
 
 
 def taint_keys(
@@ -76,14 +84,13 @@ def taint_keys(
     for name in (*SESSION, *AGENTS):
         lines = head.headers.all(name)
         named += [("agent", lines[0])] if len(lines) == 1 and lines[0] else []
+    scope = principal.seal_scope
+    sessions = [_key(secret, scope, kind, ident[:LONGEST_ID]) for kind, ident in named]
     return TaintKeys(
-        _key(secret, principal.seal_scope, "", ""),
-        tuple(
-            dict.fromkeys(
-                _key(secret, principal.seal_scope, kind, ident[:LONGEST_ID])
-                for kind, ident in named
-            )
-        ),
+        alone=_key(secret, scope, "", ""),
+        sessions=tuple(dict.fromkeys(sessions)),
+        anywhere=_key(secret, scope, "any", ""),
+        begins=all(call.method == _BEGINS for call in calls),
     )
 
 

@@ -130,6 +130,13 @@ def test_without_a_session_the_principal_is_tainted(stage: Stage) -> None:
     assert stage.sent(key=OTHER)
 
 
+def test_to_name_no_session_cleans_nobody(stage: Stage) -> None:
+    stage.call("browser", "fetch_page", "one")
+    assert not stage.sent()
+    assert stage.sent("two")
+    assert stage.sent(key=OTHER)
+
+
 def test_state_that_is_gone_counts_as_tainted_and_lets_no_result_pass(tmp_path: Path) -> None:
     with ExitStack() as stack, valkey() as server:
         stage = _stage(tmp_path, stack, server)

@@ -24,12 +24,23 @@ def keys(
 def test_without_a_session_a_taint_is_of_the_principal_alone() -> None:
     made = keys()
     assert made.sessions == ()
-    assert made.written(wide=False) == made.read == (made.alone,)
+    assert made.written(wide=False) == made.written(wide=True) == (made.alone,)
+
+
+def test_whoever_names_no_session_has_the_taints_of_all() -> None:
+    written = {*keys(session="s1").written(wide=False)}
+    assert written & {*keys().read}
+    assert not written & {*keys(session="s2").read}
+
+
+def test_who_begins_a_session_begins_clean() -> None:
+    begins = keys(call=Call("mcp", "initialize", Kind.REQUEST, id=1))
+    assert begins.read == (begins.alone,)
 
 
 def test_in_a_session_a_taint_is_of_the_session_and_both_are_read() -> None:
     made = keys(session="s1")
-    assert made.written(wide=False) == made.sessions
+    assert made.written(wide=False) == (*made.sessions, made.anywhere)
     assert made.read == (made.alone, *made.sessions)
     assert made.written(wide=True) == (made.alone,)
 
