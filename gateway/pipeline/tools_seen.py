@@ -4,9 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gateway.guardrails.book import GuardrailBook
+from gateway.guardrails.provider import Direction
 from gateway.guardrails.tools.book import Observed
 from gateway.model.jsonvalue import JsonObject
-from gateway.model.passage import Stage
+from gateway.model.passage import Passage, Stage
+from gateway.pipeline.consultants import Consultants, advised
 from gateway.protocols.mcp.passages_of_answers import answer_passages
 
 LIST_METHOD = "tools/list"
@@ -56,6 +58,31 @@ def leaving_out(
     book: GuardrailBook, names: Sequence[str], definition: JsonObject
 ) -> frozenset[str]:
     """Those of the named Guardrails that would leave a tool out of a list."""
-    answer: JsonObject = {"jsonrpc": "2.0", "id": 0, "result": {"tools": [definition]}}
-    passages = answer_passages(answer, lambda _: LIST_METHOD)
+    passages = _passages(definition)
     return frozenset(name for name in names if book.judge((name,), passages)[0].dropped)
+
+
+async def advised_out(
+    book: GuardrailBook,
+    names: Sequence[str],
+    definition: JsonObject,
+    consultants: Consultants,
+) -> tuple[frozenset[str], bool]:
+    """As `leaving_out`, with what providers say; and whether all of them have said something. What
+    a Guardrail must not pass unjudged is left out."""
+    passages, out, sure = _passages(definition), set[str](), True
+    for name in names:
+        verdict, _ = book.judge((name,), passages)
+        advice = book.advice((name,), Direction.RESPONSE, "")
+        if advice is not None:
+            verdict = await advised(advice, passages, verdict, consultants, rewritable=True)
+            sure = sure and not advice.outcome().missed
+        if verdict.dropped or verdict.blocked is not None:
+            out.add(name)
+    return frozenset(out), sure
+
+
+def _passages(definition: JsonObject) -> tuple[Passage, ...]:
+    """Of a list of this one tool."""
+    answer: JsonObject = {"jsonrpc": "2.0", "id": 0, "result": {"tools": [definition]}}
+    return answer_passages(answer, lambda _: LIST_METHOD)

@@ -126,8 +126,8 @@ class Worker:
         self._sharing: Sharing | None = None
         self._listening: Listening | None = None
         self._taints = Taints(time.monotonic)
-        self._tools = ToolNews()
         self._consulting = Consulting()
+        self._tools = ToolNews(self._consulting)
         self._lists = ListWatch()
         self._sanitizing = Sanitizing(self._surroundings)
 
@@ -365,6 +365,7 @@ class Worker:
         if self._listening is not None:
             self._listening.close()
         await self._taints.close()
+        self._tools.close()
         await self._consulting.close()
         self._lists.close()
         if self._audit is not None:
