@@ -36,6 +36,8 @@ _OWN_HEADERS: Final = frozenset(
         "upgrade",
     }
 )
+_CREDENTIALS: Final = ("auth", "token_file", "metadata_server")
+_GOOGLE: Final = "add metadata_server (http://metadata.google.internal), token_file or auth"
 _PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -70,9 +72,10 @@ def _kind(provider: GuardrailProvider, document: Document, path: Path) -> Iterat
 
 
 def _access(access: ProviderAccess, document: Document, path: Path) -> Iterator[Problem]:
-    if access.auth is not None and access.token_file is not None:
-        message = "auth and token_file exclude each other"
-        yield document.problem((*path, "token_file"), message, "remove one of the two")
+    given = [key for key in _CREDENTIALS if getattr(access, key, None) is not None]
+    if len(given) > 1:
+        message = f"{' and '.join(given)} exclude each other"
+        yield document.problem((*path, given[-1]), message, "remove all but one")
     if access.auth is not None:
         if access.auth.header in _OWN_HEADERS:
             here = (*path, "auth", "header")
@@ -82,14 +85,14 @@ def _access(access: ProviderAccess, document: Document, path: Path) -> Iterator[
             here = (*path, "auth", "value")
             yield document.problem(here, "not a header value", "no line breaks, not empty")
     if isinstance(access, ModelArmor) and access.url is None and not _has_credential(access):
-        yield document.problem(path, "Google asks for a token", "add token_file, or auth")
+        yield document.problem(path, "Google asks for a token", _GOOGLE)
     yield from unreadable(document, (*path, "token_file"), access.token_file)
     yield from unreadable(document, (*path, "ca"), access.ca)
     yield from unusable_ca(document, (*path, "ca"), access.ca)
 
 
 def _has_credential(access: ProviderAccess) -> bool:
-    return access.auth is not None or access.token_file is not None
+    return any(getattr(access, key, None) is not None for key in _CREDENTIALS)
 
 
 def _url(access: ProviderAccess, document: Document, path: Path) -> Iterator[Problem]:

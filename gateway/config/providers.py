@@ -41,6 +41,11 @@ class ModelArmor(ProviderAccess):
     project: Resource
     location: Resource = Field(description='Such as "europe-west4"; says the host, too.')
     template: Resource
+    metadata_server: Url | None = Field(
+        default=None,
+        description="Where the token of the machine's own service account comes from: on Google's "
+        'machines and clusters "http://metadata.google.internal". In place of `token_file`.',
+    )
     models: dict[str, Resource] = Field(
         default_factory=dict[str, Resource],
         description="Other templates by the name of the model that is asked.",

@@ -8,11 +8,11 @@ received.
 import json
 import ssl
 from http import HTTPStatus
-from pathlib import Path
 from typing import Final, Protocol
 
 import httpx
 
+from gateway.adapters.guardrails.credentials import CredentialError, token_source
 from gateway.config.providers import ProviderAccess
 from gateway.guardrails.provider import ProviderVerdict, Question
 from gateway.model.finding import SkipReason
@@ -21,9 +21,6 @@ from gateway.wire.strictjson import Malformed, decode
 
 MAX_ANSWER: Final = 1024 * 1024
 """Bytes of an answer."""
-
-MAX_TOKEN: Final = 16 * 1024
-"""Bytes of a file with a token."""
 
 _CONTENT: Final = frozenset({400, 413, 415, 422})
 """Statuses that speak of what was sent, and so by whoever wrote it."""
@@ -51,68 +48,6 @@ class Judge(Protocol):
     async def close(self) -> None:
         """Give up connections."""
         ...
-
-
-class TokenSource(Protocol):
-    """Where the credential comes from."""
-
-    def header(self) -> tuple[str, str] | None:
-        """Name and value of a header; None for none. Raises `UnusableError`, `own`."""
-        ...
-
-
-class NoToken:
-    """For services that ask for no credential."""
-
-    def header(self) -> tuple[str, str] | None:
-        """None."""
-        return None
-
-
-class FixedToken:
-    """A credential that is configured."""
-
-    def __init__(self, name: str, value: str) -> None:
-        self._header = (name, value)
-
-    def header(self) -> tuple[str, str] | None:
-        """The configured header."""
-        return self._header
-
-
-class TokenFile:
-    """A bearer token in a file that another process keeps fresh."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._read: tuple[tuple[int, int, int], str] | None = None
-
-    def header(self) -> tuple[str, str] | None:
-        """The token as it stands in the file now."""
-        try:
-            found = self._path.stat()
-            version = (found.st_mtime_ns, found.st_size, found.st_ino)
-            if self._read is None or self._read[0] != version:
-                self._read = (version, self._token())
-        except (OSError, ValueError):
-            raise UnusableError(SkipReason.ERROR) from None
-        return "authorization", f"Bearer {self._read[1]}"
-
-    def _token(self) -> str:
-        with self._path.open("rb") as file:
-            token = file.read(MAX_TOKEN + 1).decode("ascii").strip()
-        if not token or len(token) > MAX_TOKEN or not token.isprintable():
-            raise ValueError("no token")
-        return token
-
-
-def token_source(access: ProviderAccess) -> TokenSource:
-    """The credential that the configuration names."""
-    if access.token_file is not None:
-        return TokenFile(Path(access.token_file))
-    if access.auth is not None:
-        return FixedToken(access.auth.header, access.auth.value.get_secret_value())
-    return NoToken()
 
 
 class HttpClient:
@@ -146,11 +81,16 @@ class HttpClient:
 
     async def close(self) -> None:
         """Close the connections."""
+        await self._tokens.close()
         await self._client.aclose()
 
     async def _exchange(self, url: str, body: bytes) -> bytes:
         headers = {"content-type": "application/json"}
-        if (credential := self._tokens.header()) is not None:
+        try:
+            credential = await self._tokens.header()
+        except CredentialError:
+            raise UnusableError(SkipReason.ERROR) from None
+        if credential is not None:
             headers[credential[0]] = credential[1]
         async with self._client.stream("POST", url, content=body, headers=headers) as response:
             if response.status_code != HTTPStatus.OK:

@@ -13,12 +13,8 @@ import pytest
 
 from gateway.adapters.guardrails.client import (
     MAX_ANSWER,
-    MAX_TOKEN,
     HttpClient,
-    NoToken,
-    TokenFile,
     UnusableError,
-    token_source,
 )
 from gateway.config.providers import ProviderAccess
 from gateway.model.finding import SkipReason
@@ -190,7 +186,15 @@ async def test_a_configured_credential_is_sent_as_it_is(raw: RawBackend) -> None
 async def test_without_a_credential_none_is_sent(raw: RawBackend) -> None:
     await posted(raw)
     assert "authorization" not in dict(raw.seen[0].headers)
-    assert isinstance(token_source(PLAIN), NoToken)
+
+
+async def test_without_the_credential_that_it_needs_nothing_is_sent(
+    raw: RawBackend, tmp_path: Path
+) -> None:
+    with pytest.raises(UnusableError) as raised:
+        await posted(raw, access=access(token_file=str(tmp_path / "gone")))
+    assert (raised.value.reason, raised.value.own) == (SkipReason.ERROR, True)
+    assert raw.seen == []
 
 
 async def test_a_token_of_a_file_is_read_again_when_it_changes(
@@ -207,23 +211,6 @@ async def test_a_token_of_a_file_is_read_again_when_it_changes(
     await client.close()
     tokens = [dict(seen.headers)["authorization"] for seen in raw.seen]
     assert tokens == ["Bearer first", "Bearer other"]
-
-
-@pytest.mark.parametrize("content", [b"", b"\n", b"a\nb", b"\xff", b"x" * (MAX_TOKEN + 1)])
-def test_a_file_that_holds_no_token_is_an_error_that_does_not_quote_it(
-    tmp_path: Path, content: bytes
-) -> None:
-    file = tmp_path / "token"
-    file.write_bytes(content)
-    with pytest.raises(UnusableError) as raised:
-        TokenFile(file).header()
-    assert raised.value.reason is SkipReason.ERROR
-    assert raised.value.own
-
-
-def test_a_file_that_is_gone_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(UnusableError):
-        TokenFile(tmp_path / "gone").header()
 
 
 class Ok(Handler):

@@ -51,6 +51,20 @@ async def test_a_prompt_goes_to_the_template_as_user_prompt_data() -> None:
     assert dict(seen.headers)["authorization"] == "Bearer t"
 
 
+async def test_it_asks_with_the_token_of_the_machine() -> None:
+    token = b'{"access_token": "mine", "expires_in": 3599, "token_type": "Bearer"}'
+
+    def both(seen: Seen) -> Reply:
+        if seen.method == "GET":
+            return Reply(200, [("Metadata-Flavor", "Google")], [token])
+        return replying(result(found=False))
+
+    with raw_backend(both) as raw:
+        server = f"http://{raw.address}"
+        assert await asked(raw, question("hello"), auth=None, metadata_server=server) == PASSED
+    assert dict(raw.seen[-1].headers)["authorization"] == "Bearer mine"
+
+
 async def test_an_answer_goes_as_model_response_data() -> None:
     with raw_backend(answering(result(found=False))) as raw:
         await asked(raw, question("hello", response=True))
