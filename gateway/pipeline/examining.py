@@ -48,18 +48,21 @@ async def examine(  # noqa: PLR0913  what is asked, and how it is judged
     ticks: Callable[[], int],
     today: date | None = None,
 ) -> Judgement:
-    """The judgement of the Guardrail of this name on words of a user or, with `RESPONSE`, of a
-    model; `ticks` counts nanoseconds, exclusions
-    expire by `today`. KeyError where there is none that judges such texts: that
-    nothing was found would be believed."""
+    """The judgement of the Guardrail of this name, and of the floors for everything, on words of a
+    user or, with `RESPONSE`, of a model; `ticks` counts nanoseconds, exclusions expire by `today`.
+    KeyError where there is none of this name that judges such texts: that nothing was found would
+    be believed."""
     book, (stage, part) = snapshot.guardrails, _WHOSE[direction]
-    detectors, asks = judges(book, guardrail, direction)
-    if not detectors and not asks:
+    if not any(judges(book, guardrail, direction)):
         raise KeyError(guardrail)
+    names = tuple(dict.fromkeys((*snapshot.guarded.always, guardrail)))
+    looks = [judges(book, name, direction) for name in names]
+    detectors = frozenset[str]().union(*(found for found, _ in looks))
+    asks = any(asks for _, asks in looks)
     passage = Passage(text, _PLACE, stage, part, CHANNEL)
     origin = Origin(snapshot.opaque, ticks, today, snapshot.text_key)
-    verdict, outcome = book.judge((guardrail,), (passage,), origin)
-    advice = book.advice((guardrail,), direction, "", origin)
+    verdict, outcome = book.judge(names, (passage,), origin)
+    advice = book.advice(names, direction, "", origin)
     if advice is not None:
         verdict = await advised(advice, (passage,), verdict, consultants, rewritable=True)
         outcome = joined(outcome, advice.outcome())

@@ -78,7 +78,8 @@ class MatchTrace:
 
 
 class GuardrailMatches:
-    """Immutable; made by `compile_matches`. `always` are Guardrails that apply to everything."""
+    """Immutable; made by `compile_matches`. `always` are the names of Guardrails that apply to
+    everything."""
 
     def __init__(
         self,
@@ -89,7 +90,7 @@ class GuardrailMatches:
     ) -> None:
         self._index = RuleIndex(rules)
         self._runtime = runtime
-        self._always = tuple(always)
+        self.always = tuple(always)
         self.warnings = tuple(warnings)
 
     @property
@@ -114,7 +115,7 @@ class GuardrailMatches:
         if about is not None:
             mask &= index.by_name(*about)
         if not mask or self._runtime is None:
-            return self._always
+            return self.always
         candidates = list(index.walk(mask))
         decided = [rule for rule in candidates if known is None or decidable(rule, known)]
         evaluation = Evaluation(self._runtime, decided, call, principal, context)
@@ -124,7 +125,7 @@ class GuardrailMatches:
             if (known is not None and not decidable(rule, known))
             or evaluation.outcome(rule) is not False
         )
-        return (*self._always, *dict.fromkeys(applying))
+        return (*self.always, *dict.fromkeys(applying))
 
     def explain(
         self, call: Call, principal: Principal, context: RequestContext
@@ -138,7 +139,7 @@ class GuardrailMatches:
             and (rule.name != REPLAY or call.method in rule.methods)
         ]
         always = [
-            MatchTrace(name, Place(name, 1, 1), (), "", "", applies=True) for name in self._always
+            MatchTrace(name, Place(name, 1, 1), (), "", "", applies=True) for name in self.always
         ]
         return (*always, *(self._trace(rule, applying, call, principal, context) for rule in here))
 

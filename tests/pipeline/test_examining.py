@@ -1,5 +1,6 @@
 """A text that somebody asks about, judged by the Guardrail that is named."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from gateway.model.finding import Level
 from gateway.model.passage import Part, Stage
 from gateway.pipeline.consultants import NoConsultants
 from gateway.pipeline.examining import Judgement, examine
+from gateway.policy.matching import GuardrailMatches
 from tests.guardrails.guarding import book, guardrail
 from tests.pipeline.stage import snapshot
 
@@ -40,8 +42,9 @@ async def judged(
     direction: Direction = Direction.REQUEST,
     name: str = "g",
     consultants: Any = None,
+    floors: tuple[str, ...] = (),
 ) -> Judgement:
-    made = snapshot(guardrails=judging)
+    made = replace(snapshot(guardrails=judging), guarded=GuardrailMatches(always=floors))
     asking = consultants or NoConsultants()
     return await examine(made, name, text, direction, asking, ticks=lambda: 0)
 
@@ -77,3 +80,15 @@ async def test_what_nobody_would_judge_is_not_judged_harmless() -> None:
         await judged(book(BLOCKED), "x", name="other")
     with pytest.raises(KeyError):
         await judged(GuardrailBook([ASKING]), "x", Direction.RESPONSE)
+
+
+async def test_floors_for_everything_judge_as_well() -> None:
+    keys = "[{type: codes, categories: [key], action: block}]"
+    judging = book(BLOCKED, guardrail("floor", detectors=keys))
+    text = f"it is {CODE} and KEY-abc"
+    alone = await judged(judging, text)
+    assert {one.guardrail for one in alone.outcome.found} == {"g"}
+    both = await judged(judging, text, floors=("floor",))
+    assert {one.guardrail for one in both.outcome.found} == {"g", "floor"}
+    itself = await judged(judging, text, name="floor", floors=("floor",))
+    assert itself.outcome.guardrails == ("floor",)
