@@ -12,7 +12,8 @@ import typer
 
 from gateway.cli.instant import Instant, InstantError, instant
 from gateway.supervisor.options import Child, Options
-from gateway.supervisor.supervisor import StartError, Supervisor
+from gateway.supervisor.start_error import StartError
+from gateway.supervisor.supervisor import Supervisor
 
 Config = Annotated[Path, typer.Option("--config", "-c", help="The gateway.yaml to run.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="Overrides service.workers.")]

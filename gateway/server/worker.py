@@ -24,6 +24,7 @@ from gateway.pipeline.review import Review
 from gateway.pipeline.sampling import Sampler
 from gateway.pipeline.snapshot import Snapshot
 from gateway.pipeline.tool_messages import TOOLS
+from gateway.server.audit_ids import AuditIds
 from gateway.server.check import CheckDriver
 from gateway.server.consulting import Consulting, OpenProviders
 from gateway.server.counting import CountingPlacer
@@ -373,27 +374,6 @@ class Worker:
         await self._recorder.close()
         await asyncio.to_thread(self._tracing.shutdown)
         self._channel.close()
-
-
-class AuditIds:
-    """128 random bits in hex each: unguessable, and unique over gateways.
-
-    The system's randomness is drawn for many at once: a system call costs more than all else that
-    an id needs. Not for a process that forks.
-    """
-
-    BYTES: Final = 16
-    DRAWN: Final = 256
-
-    def __init__(self) -> None:
-        self._left: list[str] = []
-
-    def __call__(self) -> str:
-        if not self._left:
-            drawn = os.urandom(self.BYTES * self.DRAWN).hex()
-            size = 2 * self.BYTES
-            self._left = [drawn[at : at + size] for at in range(0, len(drawn), size)]
-        return self._left.pop()
 
 
 def _settle_heap() -> None:

@@ -7,7 +7,6 @@ import logging
 import os
 import shutil
 import signal
-import tempfile
 import time
 from collections.abc import Collection, Coroutine, Sequence
 from functools import partial
@@ -16,7 +15,6 @@ from typing import Any, Final
 
 from gateway.adapters.jwks import JwksKeeper
 from gateway.bootstrap.load import ConfigurationError, Loaded, load
-from gateway.config.checks import MAX_FOLDER_BYTES
 from gateway.config.schema import Gateway
 from gateway.config.wiring import PICKER_SOCKET
 from gateway.edge.admin import EnvoyAdmin, admin_address
@@ -30,6 +28,7 @@ from gateway.supervisor.children import ChildFailedError, Children
 from gateway.supervisor.discovery import Discovery
 from gateway.supervisor.drain import drain
 from gateway.supervisor.envoy_process import EnvoyFailedError, EnvoyProcess
+from gateway.supervisor.folders import private_folder, run_folder
 from gateway.supervisor.health import EndpointKey
 from gateway.supervisor.metrics import SupervisorMetrics, forget_process
 from gateway.supervisor.options import Options
@@ -38,6 +37,7 @@ from gateway.supervisor.ports import taken_addresses
 from gateway.supervisor.ready import ready_document
 from gateway.supervisor.reload import Reload
 from gateway.supervisor.rollout import Rollout
+from gateway.supervisor.start_error import StartError
 from gateway.supervisor.status import configuration_status, process_status
 from gateway.supervisor.tool_watch import ToolWatch
 from gateway.supervisor.watch import Watch
@@ -46,10 +46,6 @@ from gateway.supervisor.workers import WORKER_COMMAND, WorkerFailedError, Worker
 LOG: Final = logging.getLogger("gatehouse.supervisor")
 POLL_SECONDS: Final = 2.0
 UPSTREAM_SECONDS: Final = 10.0
-
-
-class StartError(Exception):
-    """The gateway cannot start; the text is for the person who started it."""
 
 
 class Supervisor:
@@ -64,8 +60,8 @@ class Supervisor:
         self._first = self._first_load()
         self._watch = Watch(self._first.watched)
         self._keys = JwksKeeper(self._first.gateway.identity.jwt, self._on_keys)
-        self._folder = self._run_folder()
-        self._sockets = _private_folder()
+        self._folder = run_folder(self._first.gateway, self._options)
+        self._sockets = private_folder()
         self._pool = self._worker_pool()
         self._discovery = Discovery(self._pool, self._metrics)
         self._tools = ToolWatch(self._pool.stand, self._metrics)
@@ -135,15 +131,6 @@ class Supervisor:
         return load(
             options.config, os.environ, demo=options.demo, workers=options.workers, serving=True
         )
-
-    def _run_folder(self) -> Path:
-        service = self._first.gateway.service
-        folder = Path(service.run)
-        for_sockets = not self._options.envoy and service.listen == "unix"
-        if for_sockets and len(bytes(folder)) > MAX_FOLDER_BYTES:
-            wanted = "set service.run to a shorter path"
-            raise StartError(f"{folder} is too long for a socket; {wanted}")
-        return folder
 
     def _worker_pool(self) -> WorkerPool:
         gateway = self._first.gateway
@@ -389,16 +376,3 @@ class Supervisor:
         if self._rollout is not None:
             await self._rollout.close()
         await admin.stop()
-
-
-def _private_folder() -> Path:
-    """For sockets and the files of metrics: the run folder's path may be too long for a socket,
-    and a killed run's sockets may still be in it."""
-    try:
-        folder = Path(tempfile.mkdtemp(prefix="gatehouse-"))
-    except OSError as error:
-        raise StartError(f"no temporary folder: {error.strerror}") from error
-    if len(bytes(folder)) > MAX_FOLDER_BYTES:
-        folder.rmdir()
-        raise StartError(f"{folder.parent} is too long for a socket; set TMPDIR to a shorter path")
-    return folder

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from gateway.supervisor.options import Child, Options
-from gateway.supervisor.supervisor import StartError, Supervisor
+from gateway.supervisor.start_error import StartError
+from gateway.supervisor.supervisor import Supervisor
 from tests.support.gatehouse import allow, gateway_config
 
 NOBODY = {"tracker": ["http://127.0.0.1:1/mcp"]}

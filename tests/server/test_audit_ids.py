@@ -1,4 +1,4 @@
-from gateway.server.worker import AuditIds
+from gateway.server.audit_ids import AuditIds
 
 
 def test_audit_ids_have_128_bits_and_never_repeat_over_several_draws() -> None:
