@@ -13,7 +13,8 @@ model/screening model/usage model/verdict pipeline/admitted
 picker/flow/ceiling_policy picker/flow/entry picker/endpoint picker/flow/fairness_policy
 picker/flow/ordering_policy picker/flow/view
 picker/profile policy/book policy/cel policy/context policy/rule protocols/base
-simulation/workload suite/results suite/schema telemetry/asked telemetry/operation
+simulation/workload suite/results suite/schema supervisor/start_error
+telemetry/asked telemetry/operation
 """
 EXEMPT: Final = frozenset(TYPES_ONLY.split())
 

@@ -93,13 +93,15 @@ def no_tracing(snapshot: Snapshot) -> Tracing:
 class Worker:
     """Serves `address` with snapshots that come over `channel` and are made by `build`."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what a process is made of
         self,
         channel: Line,
         address: str,
         build: Build,
         open_sink: OpenSink,
         open_tracing: OpenTracing = no_tracing,
+        *,
+        metrics: Metrics | None = None,
     ) -> None:
         self._picker_socket: str | None = None
         self._channel = channel
@@ -111,7 +113,7 @@ class Worker:
         self._snapshot: Snapshot | None = None
         self._service: Service | None = None
         self._missed: set[str] = set()
-        self._metrics = Metrics()
+        self._metrics = metrics or Metrics()
         self._new_id = AuditIds()
         self._audit: Sink | None = None
         self._budget = Budget(0)

@@ -109,26 +109,6 @@ async def test_a_run_folder_that_cannot_be_made_is_told(
     )
 
 
-async def test_a_temporary_folder_too_long_for_sockets_is_told(
-    tmp_path: Path, config: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    long = tmp_path / ("long" * 25)
-    long.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(long))
-    told = await refused(tmp_path, config)
-    assert told == f"{long} is too long for a socket; set TMPDIR to a shorter path"
-    assert list(long.iterdir()) == []
-
-
-async def test_a_run_folder_too_long_for_sockets_is_told_where_they_lie_in_it(
-    tmp_path: Path, config: dict[str, Any]
-) -> None:
-    config["service"]["run"] = str(tmp_path / ("long" * 25))
-    told = await refused(tmp_path, config, envoy=False)
-    wanted = "is too long for a socket; set service.run to a shorter path"
-    assert told == f"{config['service']['run']} {wanted}"
-
-
 @pytest.mark.parametrize(
     ("child", "said"),
     [
