@@ -4,19 +4,17 @@ It is installed when it is first measured, and ends with the benchmark that star
 """
 
 import contextlib
-import fcntl
 import json
 import os
-import shutil
-import subprocess
-import sys
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks import peer_venv
 from benchmarks.chat import UPSTREAM_BASE, UPSTREAM_PATH
 from benchmarks.contenders import Contender
 from benchmarks.corpus import api_key
+from benchmarks.peer_venv import Progress
 from gateway.supervisor.tether import tethered
 from tests.support.ports import free_port
 from tests.support.processes import ROOT, running
@@ -31,44 +29,10 @@ QUIET: Final = {
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # else it fetches the list of prices at its start
 }
 
-Progress = Callable[[str], None]
 
-
-class InstallationError(RuntimeError):
-    """LiteLLM could not be installed; the text has what pip said last."""
-
-
-def installed(progress: Progress, venv: Path = VENV, lock: Path = LOCK) -> Path:
-    """The proxy's program in `venv`, which is made anew if it is not what `lock` says.
-
-    Raises `InstallationError`.
-    """
-    program, ready = venv / "bin" / "litellm", venv / ".ready"
-    with _alone(venv):
-        if not ready.exists() or ready.read_text() != lock.read_text():
-            progress(f"installing LiteLLM into {venv.name}: about a minute, 750 MB, only once")
-            shutil.rmtree(venv, ignore_errors=True)
-            _install(venv, lock)
-            ready.write_text(lock.read_text())
-    return program
-
-
-def _install(venv: Path, lock: Path) -> None:
-    pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "-q"]
-    options = ["--disable-pip-version-check", "--no-deps", "--require-hashes", "-r", str(lock)]
-    for command in ([sys.executable, "-m", "venv", str(venv)], [*pip, *options]):
-        run = subprocess.run(tethered(command), capture_output=True, text=True, check=False)
-        if run.returncode:
-            said = "\n".join((run.stdout + run.stderr).splitlines()[-10:])
-            raise InstallationError(f"{' '.join(command[:4])}: {said}")
-
-
-@contextlib.contextmanager
-def _alone(venv: Path) -> Generator[None]:
-    """Two benchmarks at once must not install into the same folder."""
-    with venv.with_name(f"{venv.name}.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+def installed(progress: Progress) -> Path:
+    """The proxy's program. Raises `InstallationError`."""
+    return peer_venv.installed("LiteLLM (a minute, 750 MB)", VENV, LOCK, progress) / "litellm"
 
 
 def configuration(upstreams: Mapping[str, int]) -> dict[str, Any]:

@@ -9,18 +9,15 @@ says how many events it has written.
 
 import argparse
 import asyncio
-import re
-from collections.abc import Iterator
-from typing import Final, cast
+from typing import Final
 
 from benchmarks.chat import PACED, STREAM, events
+from benchmarks.connection import Connection, Written
 
-PACE: Final = 0.005
 HEAD: Final = (
     b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncache-control: no-cache\r\n"
     b"transfer-encoding: chunked\r\n\r\n"
 )
-LENGTH: Final = re.compile(rb"\r\ncontent-length: *(\d+)\r\n", re.IGNORECASE)
 
 
 def chunks(model: str) -> tuple[bytes, ...]:
@@ -29,68 +26,32 @@ def chunks(model: str) -> tuple[bytes, ...]:
     return (*framed[:-1], framed[-1] + b"0\r\n\r\n")
 
 
-class Server:
-    """What connections share."""
-
-    def __init__(self) -> None:
-        self.at_once = chunks(STREAM)
-        self.paced = chunks(PACED)
-        self.written = 0
+CHUNKS: Final = chunks(STREAM)
+PACED_CHUNKS: Final = chunks(PACED)
 
 
-class Connection(asyncio.Protocol):
-    """One connection, one request at a time."""
+class Streams(Connection):
+    """Answers by the model that the body names."""
 
-    def __init__(self, server: Server) -> None:
-        self._server = server
-        self._received = bytearray()
-        self._transport: asyncio.Transport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep where to write."""
-        self._transport = cast("asyncio.Transport", transport)
-
-    def data_received(self, data: bytes) -> None:
-        """Answer once the request is whole."""
-        self._received += data
-        head = self._received.find(b"\r\n\r\n")
-        found = LENGTH.search(self._received, 0, head + 2) if head >= 0 else None
-        if head < 0 or len(self._received) < head + 4 + int(found[1] if found else 0):
-            return
-        asked = bytes(self._received)
-        self._received.clear()
-        self._answer(asked)
-
-    def _answer(self, asked: bytes) -> None:
-        if self._transport is None:
-            return
+    def _answer(self, asked: bytes, transport: asyncio.Transport) -> None:
         if asked.startswith(b"GET "):
-            said = b"%d" % self._server.written
-            self._transport.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(said))
-            self._transport.write(said)
+            said = b"%d" % self._written.count
+            transport.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(said) + said)
             return
-        self._transport.write(HEAD)
+        transport.write(HEAD)
         if PACED.encode() in asked:
-            self._write_next(iter(self._server.paced))
+            self._write_paced(iter(PACED_CHUNKS))
             return
-        for chunk in self._server.at_once:
-            self._transport.write(chunk)
-        self._server.written += len(self._server.at_once)
-
-    def _write_next(self, left: Iterator[bytes]) -> None:
-        chunk = next(left, None)
-        if chunk is None or self._transport is None or self._transport.is_closing():
-            return
-        self._transport.write(chunk)
-        self._server.written += 1
-        asyncio.get_running_loop().call_later(PACE, self._write_next, left)
+        for chunk in CHUNKS:
+            transport.write(chunk)
+        self._written.count += len(CHUNKS)
 
 
 async def serve(port: int) -> None:
     """Serve on loopback until the process is ended."""
-    server = Server()
+    written = Written()
     loop = asyncio.get_running_loop()
-    listening = await loop.create_server(lambda: Connection(server), "127.0.0.1", port)
+    listening = await loop.create_server(lambda: Streams(written), "127.0.0.1", port)
     await listening.serve_forever()
 
 

@@ -11,14 +11,12 @@ import argparse
 import asyncio
 import json
 import re
-from collections.abc import Iterator
 from functools import cache
-from typing import Any, Final, cast
+from typing import Any, Final
 
+from benchmarks.connection import Connection, Written
 from benchmarks.guardrails.prose import english
 
-PACE: Final = 0.005
-LENGTH: Final = re.compile(rb"\r\ncontent-length: *(\d+)\r\n", re.IGNORECASE)
 MODEL: Final = re.compile(rb'"model": ?"(whole|stream|paced)-(\d+)(?:-(\d+))?"')
 _EVENTS: Final = (
     b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncache-control: no-cache\r\n"
@@ -62,69 +60,33 @@ def _choice(delta: dict[str, str], finish: str | None = None) -> dict[str, Any]:
     return {"index": 0, "delta": delta, "finish_reason": finish}
 
 
-class Written:
-    """How many events all connections have written."""
+class Answers(Connection):
+    """Answers by the model that the body names."""
 
-    count = 0
-
-
-class Connection(asyncio.Protocol):
-    """One connection, one request at a time."""
-
-    def __init__(self, written: Written) -> None:
-        self._written = written
-        self._received = bytearray()
-        self._transport: asyncio.Transport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep where to write."""
-        self._transport = cast("asyncio.Transport", transport)
-
-    def data_received(self, data: bytes) -> None:
-        """Answer once the request is whole."""
-        self._received += data
-        head = self._received.find(b"\r\n\r\n")
-        found = LENGTH.search(self._received, 0, head + 2) if head >= 0 else None
-        if head < 0 or len(self._received) < head + 4 + int(found[1] if found else 0):
-            return
-        asked = bytes(self._received)
-        self._received.clear()
-        self._answer(asked)
-
-    def _answer(self, asked: bytes) -> None:
+    def _answer(self, asked: bytes, transport: asyncio.Transport) -> None:
         model = MODEL.search(asked)
-        if self._transport is None:
-            return
         if model is None:  # a GET, or a check of health
             said = b"%d" % self._written.count
-            self._transport.write(_JSON % len(said) + said)
+            transport.write(_JSON % len(said) + said)
             return
         kind, length, delta = model[1], int(model[2]), int(model[3] or 0)
         if kind == b"whole":
-            self._transport.write(_JSON % len(whole(length)) + whole(length))
+            transport.write(_JSON % len(whole(length)) + whole(length))
             return
-        self._transport.write(_EVENTS)
+        transport.write(_EVENTS)
         chunks = events(length, delta)
         if kind == b"paced":
-            self._write_next(iter(chunks))
+            self._write_paced(iter(chunks))
             return
-        self._transport.writelines(chunks)
+        transport.writelines(chunks)
         self._written.count += len(chunks)
-
-    def _write_next(self, left: Iterator[bytes]) -> None:
-        chunk = next(left, None)
-        if chunk is None or self._transport is None or self._transport.is_closing():
-            return
-        self._transport.write(chunk)
-        self._written.count += 1
-        asyncio.get_running_loop().call_later(PACE, self._write_next, left)
 
 
 async def serve(port: int) -> None:
     """Serve on loopback until the process is ended."""
     written = Written()
     loop = asyncio.get_running_loop()
-    listening = await loop.create_server(lambda: Connection(written), "127.0.0.1", port)
+    listening = await loop.create_server(lambda: Answers(written), "127.0.0.1", port)
     await listening.serve_forever()
 
 

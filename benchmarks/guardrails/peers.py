@@ -1,29 +1,21 @@
 """What others publish of their cost, and Presidio run beside the gateway's own detector."""
 
-import contextlib
-import fcntl
 import json
-import shutil
 import subprocess
-import sys
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks import peer_venv
 from benchmarks.guardrails import cost
+from benchmarks.peer_venv import Progress
 from gateway.supervisor.tether import tethered
 from tests.support.processes import ROOT
 
 VENV: Final = ROOT / ".presidio"
 LOCK: Final = ROOT / "benchmarks" / "guardrails" / "presidio.lock"
 SCRIPT: Final = ROOT / "benchmarks" / "guardrails" / "presidio.py"
-
-Progress = Callable[[str], None]
-
-
-class InstallationError(RuntimeError):
-    """Presidio could not be installed; the text has what pip said last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,35 +87,9 @@ def measured(costs: Sequence[cost.Cost], texts: Mapping[str, str], program: Path
     ]
 
 
-def installed(progress: Progress, venv: Path = VENV, lock: Path = LOCK) -> Path:
-    """The Python of `venv`, which is made anew if it is not what `lock` says. No language model is
-    installed. Raises `InstallationError`."""
-    ready = venv / ".ready"
-    with _alone(venv):
-        if not ready.exists() or ready.read_text() != lock.read_text():
-            progress(f"installing Presidio into {venv.name}: about a minute, 400 MB, only once")
-            shutil.rmtree(venv, ignore_errors=True)
-            _install(venv, lock)
-            ready.write_text(lock.read_text())
-    return venv / "bin" / "python"
-
-
-def _install(venv: Path, lock: Path) -> None:
-    pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "-q"]
-    options = ["--disable-pip-version-check", "--no-deps", "--require-hashes", "-r", str(lock)]
-    for command in ([sys.executable, "-m", "venv", str(venv)], [*pip, *options]):
-        run = subprocess.run(tethered(command), capture_output=True, text=True, check=False)
-        if run.returncode:
-            said = "\n".join((run.stdout + run.stderr).splitlines()[-10:])
-            raise InstallationError(f"{' '.join(command[:4])}: {said}")
-
-
-@contextlib.contextmanager
-def _alone(venv: Path) -> Generator[None]:
-    """Two benchmarks at once must not install into the same folder."""
-    with venv.with_name(f"{venv.name}.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+def installed(progress: Progress) -> Path:
+    """The Python that has Presidio, without a language model. Raises `InstallationError`."""
+    return peer_venv.installed("Presidio (a minute, 400 MB)", VENV, LOCK, progress) / "python"
 
 
 def document(peers: Sequence[Peer]) -> list[dict[str, Any]]:

@@ -22,6 +22,7 @@ from benchmarks.guardrails.subject import (
     together,
 )
 from benchmarks.machine import this_machine
+from benchmarks.peer_venv import InstallationError
 from benchmarks.run import progress
 from gateway.guardrails.patterns import PatternSet
 from gateway.guardrails.scorer.linear import shipped
@@ -170,7 +171,7 @@ def _peers(order: Order, results: Results) -> None:
         return
     try:
         program = peers.installed(progress)
-    except (peers.InstallationError, OSError) as error:
+    except (InstallationError, OSError) as error:
         results.notes.append(f"Presidio could not be installed, so it was not measured: {error}")
         return
     progress("peers: Presidio")
