@@ -147,3 +147,18 @@ def test_state_that_is_gone_counts_as_tainted_and_lets_no_result_pass(tmp_path: 
         assert "error" in stage.call("browser", "fetch_page", "one").json()
         assert stage.raw.seen == []
         assert "result" in stage.call("browser", "history", "one").json()
+
+
+def test_state_that_says_nothing_counts_as_tainted_and_lets_no_result_pass(tmp_path: Path) -> None:
+    with ExitStack() as stack, valkey() as server:
+        stage = _stage(tmp_path, stack, server)
+        assert stage.sent("one")
+        server.freeze()
+        try:
+            assert not stage.sent("one")
+            stage.raw.seen.clear()
+            assert "error" in stage.call("browser", "fetch_page", "one").json()
+            assert stage.raw.seen == []
+        finally:
+            server.thaw()
+        assert stage.sent("one")
