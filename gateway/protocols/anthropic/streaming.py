@@ -35,6 +35,7 @@ from gateway.wire import sse
 from gateway.wire.jsonstrings import unescaped
 from gateway.wire.keyfold import ProtocolKeys
 from gateway.wire.sse import Event
+from gateway.wire.ssetemplate import Template, Templates
 from gateway.wire.strictjson import Document, decode
 
 MAX_BLOCKS: Final = 1 << 16
@@ -47,6 +48,7 @@ _PARTS: Final = {"text": Part.ASSISTANT, "thinking": Part.REASONING}
 
 _TEXTS: Final = {f"{key}_delta": key for key in _PARTS}
 _PLAIN: Final = frozenset({"type", "index"})
+_PIECE: Final = {"type", "index", "delta"}
 _KEYS: Final = ProtocolKeys(("type", "index", "delta", "content_block", "message", "error"))
 _DELTA_KEYS: Final = ProtocolKeys(("type", "partial_json", "citation", "signature", *_PARTS))
 _DELTA: Final = b"content_block_delta"
@@ -71,6 +73,7 @@ class MessageStreamReader(ScreenedStream):
         self._blocks: dict[int, _Block] = {}
         self._done: set[int] = set()
         self._held = 0  # characters of inputs that are not judged
+        self._templates = Templates()
 
     @property
     def usage(self) -> Usage | None:
@@ -80,7 +83,17 @@ class MessageStreamReader(ScreenedStream):
     def _judged(self, event: Event) -> Steps[bytes]:
         if event.data is None or not event.data.strip():
             return event.raw
-        document = self._document(event.data)
+        like = self._templates.find(event.raw)
+        text = None if like is None else self._text_of(like[0])
+        if like is None or text is None:
+            return (yield from self._event(event, event.data))
+        template, piece = like
+        released = yield from text.feed(piece)
+        return event.raw if released == piece and template.same else template.said(released)
+
+    def _event(self, event: Event, data: bytes) -> Steps[bytes]:
+        """An event that is like none before."""
+        document = self._document(data)
         value = document.value
         if not isinstance(value, dict):
             raise UnreadableError(UNREADABLE)
@@ -109,8 +122,28 @@ class MessageStreamReader(ScreenedStream):
                 new = yield from self._others(value)
         if new is None:
             return before
+        if isinstance(value.get("delta"), dict) and self._templates.try_once_more():
+            self._learn(event, document)
         altered = altered or new is not value
         return before + (event.replaced(data=spelt(new)) if altered else event.raw)
+
+    def _text_of(self, template: Template) -> HeldText | None:
+        """The text that an event like one before is of; None where its block is not open."""
+        index, key = template.key
+        block = self._blocks.get(index)
+        return block.text if block is not None and block.key == key else None
+
+    def _learn(self, event: Event, document: Document) -> None:
+        """Remember an event that others are like: it has a piece of the text of a block, and no
+        more."""
+        value = document.value
+        delta = value.get("delta") if isinstance(value, dict) else None
+        if not (isinstance(value, dict) and isinstance(delta, dict) and document.canonical_safe):
+            return
+        kind, index = delta.get("type"), value.get("index")
+        key = _TEXTS.get(kind) if isinstance(kind, str) else None
+        if value.keys() == _PIECE and delta.keys() == {"type", key} and isinstance(index, int):
+            self._templates.add((index, key or ""), event, event.raw, ("delta", key or ""))
 
     def _rest(self) -> Steps[bytes]:
         """The rest of texts that did not stop. Inputs that did not are left out."""

@@ -24,6 +24,7 @@ from gateway.protocols.openai.streaming_choice import (
     ToolCall,
     delta_of,
     is_plain_choice,
+    only_piece,
     pieces,
     put_back,
     taken,
@@ -47,6 +48,7 @@ from gateway.protocols.streaming import (
 from gateway.protocols.withheld import TOO_LARGE
 from gateway.wire.keyfold import ProtocolKeys
 from gateway.wire.sse import Event
+from gateway.wire.ssetemplate import Template, Templates
 
 DONE: Final = b"[DONE]"
 FILTERED: Final = "content_filter"
@@ -70,6 +72,7 @@ class ChunkReader(ScreenedStream):
         self._choices: dict[int, Choice] = {}
         self._envelope: JsonObject = {}
         self._held = 0  # characters of pieces of calls that are not judged
+        self._templates = Templates()
 
     @property
     def usage(self) -> Usage | None:
@@ -81,6 +84,9 @@ class ChunkReader(ScreenedStream):
             return event.raw
         if event.data == DONE:
             return (yield from self._rest()) + event.raw
+        like = self._templates.find(event.raw)
+        if like is not None and not self._choices[like[0].key[0]].finished:
+            return (yield from self._like(*like, event.raw))
         document = self._document(event.data)
         value = document.value
         if not isinstance(value, dict) or isinstance(value.get("delta"), str):
@@ -88,8 +94,9 @@ class ChunkReader(ScreenedStream):
         self._meter.read(value)
         if self._strips and is_usage_chunk(value):
             return b""
-        altered = self._rename(value) or not document.canonical_safe
-        if not self._is_plain(value):
+        renamed, plain = self._rename(value), self._is_plain(value)
+        altered = renamed or not document.canonical_safe
+        if not plain:
             others = yield from self._others(value)
             altered, value = altered or others is not None, others or value
         self._envelope = {key: value[key] for key in _ENVELOPE if key in value}
@@ -97,7 +104,25 @@ class ChunkReader(ScreenedStream):
         for choice in objects(value.get("choices")):
             altered |= yield from self._choice(choice, before)
         raw = event.replaced(data=spelt(value)) if altered else event.raw
+        if plain and self._templates.try_once_more():
+            self._learn(event, raw if renamed else event.raw)
         return b"".join((*before, raw))
+
+    def _like(self, template: Template, text: str, raw: bytes) -> Steps[bytes]:
+        """A chunk that differs from one before in a piece of a text alone."""
+        index, member = template.key
+        released = yield from self._choices[index].texts[member].feed(text)
+        if released == text and template.same:
+            return raw
+        return template.said(released)
+
+    def _learn(self, event: Event, said: bytes) -> None:
+        """Remember a chunk that others are like; nothing of it has been changed in `event`."""
+        document = self._document(event.data or b"")
+        only = only_piece(document.value) if document.canonical_safe else None
+        if only is not None:
+            index, piece, path = only
+            self._templates.add((index, piece.member), event, said, path)
 
     def _rest(self) -> Steps[bytes]:
         """What is held of all choices that did not finish."""

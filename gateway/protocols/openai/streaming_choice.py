@@ -104,6 +104,26 @@ def _add(found: list[Piece], holder: JsonObject, key: str, member: str, part: Pa
         found.append(Piece(holder, key, text, member, part))
 
 
+def only_piece(chunk: JsonValue) -> tuple[int, Piece, tuple[str | int, ...]] | None:
+    """The piece of a text that is all that a plain chunk says, of which choice it is, and where it
+    is in the chunk; None where the chunk says more, or nothing."""
+    choices = chunk.get("choices") if isinstance(chunk, dict) else None
+    choice = choices[0] if isinstance(choices, list) and len(choices) == 1 else None
+    if not isinstance(choice, dict):
+        return None
+    found = pieces(choice)
+    index, delta = choice.get("index", 0), choice.get("delta")
+    more = any(choice.get(key) is not None for key in ("finish_reason", *SPELLINGS))
+    if isinstance(delta, dict):
+        more = more or any(key in delta for key in (*CALLS, REPEATS))
+    if more or len(found) != 1 or not isinstance(index, int):
+        return None
+    (piece,) = found
+    if piece.holder is choice:
+        return index, piece, ("choices", 0, piece.key)
+    return (index, piece, ("choices", 0, "delta", piece.key)) if piece.holder is delta else None
+
+
 def taken(choice: JsonObject) -> tuple[list[str], JsonObject]:
     """The pieces of texts and of calls, which are taken out of a choice. UnreadableError where a
     reader could see others."""
