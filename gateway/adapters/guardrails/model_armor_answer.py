@@ -74,9 +74,10 @@ def read_answer(answer: JsonObject, text: str, may_skip: frozenset[str]) -> Prov
 
 
 def _match_state(value: JsonValue) -> str:
-    if value not in {MATCH, NO_MATCH}:
+    state = as_text(value)
+    if state not in {MATCH, NO_MATCH}:
         raise unreadable()
-    return as_text(value)
+    return state
 
 
 def _invocation(result: JsonObject) -> SkipReason | None:
