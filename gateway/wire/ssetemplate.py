@@ -1,17 +1,19 @@
 """Events that differ from one that was read in a piece of one text alone. Pure: no I/O, no clock.
 
-Nearly all events of a model's stream do. What is before and after the text is then, byte for byte,
-that of an event that was read strictly, and what is between is one JSON string: reading it again
-would find the same members with another text, at ten times the cost.
+Nearly all events of a model's stream do, but for a number that counts them and for what hides how
+long they are. All else is then, byte for byte, that of an event that was read strictly, and the
+piece is one JSON string: reading it again would find the same members with another text, at four
+times the cost.
 """
 
 import json
 import re
 from dataclasses import dataclass
 from json.encoder import encode_basestring_ascii
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from gateway.wire import jsonspans
+from gateway.wire.jsonspans import Span
 from gateway.wire.sse import Event
 
 MOST: Final = 4
@@ -20,52 +22,87 @@ MOST: Final = 4
 TRIES: Final = 16
 """Events of one stream that are looked at, before it is taken for one without such events."""
 
-_WITHIN: Final = re.compile(rb'[^"\\\x00-\x1f]*(?:\\["\\/bfnrt][^"\\\x00-\x1f]*)*')
+KeyT = TypeVar("KeyT")
+
+_TEXT: Final = re.compile(rb'[^"\\\x00-\x1f]*(?:\\["\\/bfnrt][^"\\\x00-\x1f]*)*')
 """What a JSON string says between its quotes. One with an escaped character code is read as a
 document: it may be half of a character."""
 
+NUMBER: Final = "sequence_number"
+_NUMBER: Final = re.compile(rb"0|[1-9][0-9]{0,14}")
+PADDING: Final = "obfuscation"
+_PADDING: Final = re.compile(rb"[A-Za-z0-9]{0,256}")
+_VARYING: Final = {NUMBER: _NUMBER, PADDING: _PADDING}
+"""Members of an event that differ in each, and what they are made of."""
+
 
 @dataclass(frozen=True, slots=True)
-class Template:
-    """An event around its text: as it comes, and as it goes on. `key` is of the text, for whoever
-    made the template."""
+class _Part:
+    """Bytes that are the same in all, and what comes after them that is not."""
 
-    key: tuple[int, str]
-    before: bytes
-    after: bytes
-    said_before: bytes
-    said_after: bytes
-    same: bool
-    """Whether it goes on as it comes."""
+    same: bytes
+    varies: "re.Pattern[bytes]"
 
-    def text(self, raw: bytes) -> str | None:
-        """The text of an event of this kind; None of any other."""
-        if not (raw.startswith(self.before) and raw.endswith(self.after)):
+
+@dataclass(frozen=True, slots=True)
+class Template(Generic[KeyT]):
+    """An event around its text. `key` is of the text, for whoever made the template."""
+
+    key: KeyT
+    parts: tuple[_Part, ...]
+    rest: bytes
+    renamed: tuple[bytes, bytes] | None
+    """What is before and after the text when it goes on; None where that is what has come."""
+
+    def like(self, raw: bytes) -> "Like[KeyT] | None":
+        """An event of this kind; None of any other."""
+        at = start = end = 0
+        number: int | None = None
+        for part in self.parts:
+            if not raw.startswith(part.same, at):
+                return None
+            found = part.varies.match(raw, at + len(part.same))
+            if found is None:
+                return None
+            at = found.end()
+            if part.varies is _TEXT:
+                start, end = found.span()
+            elif part.varies is _NUMBER:
+                number = int(found[0])
+        if len(raw) - at != len(self.rest) or not raw.endswith(self.rest):
             return None
-        start, end = len(self.before), len(raw) - len(self.after)
-        if start > end or _WITHIN.fullmatch(raw, start, end) is None:
-            return None
-        try:
-            text = raw[start:end].decode("utf-8")
-        except UnicodeDecodeError:
-            return None
-        if "\\" not in text:
-            return text
-        read: str = json.loads(f'"{text}"')
-        return read
-
-    def said(self, text: str) -> bytes:
-        """The event as it goes on with another text."""
-        return self.said_before + encode_basestring_ascii(text)[1:-1].encode() + self.said_after
+        text = _unquoted(raw[start:end])
+        return None if text is None else Like(self, raw, text, start, end, number)
 
 
-class Templates:
+@dataclass(frozen=True, slots=True)
+class Like(Generic[KeyT]):
+    """An event like one that was read: the piece of the text in it, where that is, and the number
+    of the event, if events of its kind have one."""
+
+    template: Template[KeyT]
+    raw: bytes
+    text: str
+    start: int
+    end: int
+    number: int | None
+
+    def saying(self, text: str) -> bytes:
+        """The event as it goes on with this text."""
+        renamed = self.template.renamed
+        if renamed is None and text == self.text:
+            return self.raw
+        before, after = renamed or (self.raw[: self.start], self.raw[self.end :])
+        return before + encode_basestring_ascii(text)[1:-1].encode() + after
+
+
+class Templates(Generic[KeyT]):
     """Those of one stream."""
 
     __slots__ = ("_left", "_made")
 
     def __init__(self) -> None:
-        self._made: list[Template] = []
+        self._made: list[Template[KeyT]] = []
         self._left = TRIES
 
     def try_once_more(self) -> bool:
@@ -74,47 +111,77 @@ class Templates:
         self._left -= 1
         return self._left >= 0
 
-    def find(self, raw: bytes) -> tuple[Template, str] | None:
-        """What the event is like, and its text; None for one that has to be read."""
+    def find(self, raw: bytes) -> Like[KeyT] | None:
+        """What the event is like; None for one that has to be read."""
         for template in self._made:
-            text = template.text(raw)
-            if text is not None:
-                return template, text
+            like = template.like(raw)
+            if like is not None:
+                return like
         return None
 
     def add(
-        self, key: tuple[int, str], event: Event, said: bytes, path: tuple[str | int, ...]
+        self, key: KeyT, event: Event, path: tuple[str | int, ...], said: bytes | None = None
     ) -> None:
-        """Remember an event that was read strictly, that went on as `said`, and in which a piece of
-        the text `key` is at `path` and all else may come again. One in another form than servers
-        write is left alone."""
-        came, went = _around(event.raw, path), _around(said, path)
-        if came is not None and went is not None:
-            self._made = [*self._made[-MOST + 1 :], Template(key, *came, *went, came == went)]
+        """Remember an event that was read strictly, in which a piece of the text `key` is at `path`
+        and all else may come again; `said` is the event as it went on, if all of its kind are
+        changed. One in a form that servers do not write is left alone."""
+        came = _cut(event.raw, path)
+        went = None if said is None else _cut(said, path)
+        if came is None or (said is not None and (went is None or len(came[0]) > 1)):
+            return
+        renamed = None if went is None or len(went[0]) != 1 else (went[0][0].same, went[1])
+        if said is None or renamed is not None:
+            self._made = [*self._made[-MOST + 1 :], Template(key, *came, renamed)]
 
 
-def _around(raw: bytes, path: tuple[str | int, ...]) -> tuple[bytes, bytes] | None:
-    """What is before and after the text at `path`, its quotes included; None of an event whose data
-    is not its last line, or not one."""
+def _unquoted(within: bytes) -> str | None:
+    try:
+        text = within.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    if "\\" not in text:
+        return text
+    read: str = json.loads(f'"{text}"')
+    return read
+
+
+def _cut(raw: bytes, path: tuple[str | int, ...]) -> tuple[tuple[_Part, ...], bytes] | None:
+    """An event cut at what varies in it; None of one whose data is not its last line, or not one,
+    or has no text at `path`."""
     head, mark, rest = raw.partition(b"data: ")
     if not mark or not rest.endswith(b"}\n\n") or b"\n" in rest[:-2] or b"data" in head:
         return None
     text = rest.decode("utf-8")
-    span = _found(text, path)
-    if span is None or text[span.start] != '"':
+    whole = jsonspans.root(text)
+    at = _found(text, whole, path)
+    if at is None or text[at.start] != '"':
         return None
-    before, after = text[: span.start + 1].encode(), text[span.end - 1 :].encode()
-    return head + mark + before, after
+    spans = [(_within(text, at), _TEXT)]
+    for key, pattern in _VARYING.items():
+        member = jsonspans.member(text, whole, key)
+        span = None if member is None else _within(text, member)
+        if span is not None and pattern.fullmatch(text[span.start : span.end].encode()):
+            spans.append((span, pattern))
+    parts: list[_Part] = []
+    done, before = 0, head + mark
+    for span, pattern in sorted(spans, key=lambda one: one[0]):
+        parts.append(_Part(before + text[done : span.start].encode(), pattern))
+        done, before = span.end, b""
+    return tuple(parts), text[done:].encode()
 
 
-def _found(text: str, path: tuple[str | int, ...]) -> jsonspans.Span | None:
-    at: jsonspans.Span | None = jsonspans.root(text)
+def _within(text: str, span: Span) -> Span:
+    """A value without its quotes."""
+    return Span(span.start + 1, span.end - 1) if text[span.start] == '"' else span
+
+
+def _found(text: str, at: Span | None, path: tuple[str | int, ...]) -> Span | None:
     for step in path:
         if at is None:
             return None
         if isinstance(step, str):
             at = jsonspans.member(text, at, step)
         else:
-            elements = jsonspans.elements(text, at)
+            elements = jsonspans.elements(text, at) if text[at.start] == "[" else []
             at = elements[step] if step < len(elements) else None
     return at

@@ -35,7 +35,7 @@ from gateway.wire import sse
 from gateway.wire.jsonstrings import unescaped
 from gateway.wire.keyfold import ProtocolKeys
 from gateway.wire.sse import Event
-from gateway.wire.ssetemplate import Template, Templates
+from gateway.wire.ssetemplate import Templates
 from gateway.wire.strictjson import Document, decode
 
 MAX_BLOCKS: Final = 1 << 16
@@ -73,7 +73,7 @@ class MessageStreamReader(ScreenedStream):
         self._blocks: dict[int, _Block] = {}
         self._done: set[int] = set()
         self._held = 0  # characters of inputs that are not judged
-        self._templates = Templates()
+        self._templates = Templates[tuple[int, str]]()
 
     @property
     def usage(self) -> Usage | None:
@@ -84,12 +84,10 @@ class MessageStreamReader(ScreenedStream):
         if event.data is None or not event.data.strip():
             return event.raw
         like = self._templates.find(event.raw)
-        text = None if like is None else self._text_of(like[0])
+        text = None if like is None else self._text_of(*like.template.key)
         if like is None or text is None:
             return (yield from self._event(event, event.data))
-        template, piece = like
-        released = yield from text.feed(piece)
-        return event.raw if released == piece and template.same else template.said(released)
+        return like.saying((yield from text.feed(like.text)))
 
     def _event(self, event: Event, data: bytes) -> Steps[bytes]:
         """An event that is like none before."""
@@ -127,9 +125,8 @@ class MessageStreamReader(ScreenedStream):
         altered = altered or new is not value
         return before + (event.replaced(data=spelt(new)) if altered else event.raw)
 
-    def _text_of(self, template: Template) -> HeldText | None:
+    def _text_of(self, index: int, key: str) -> HeldText | None:
         """The text that an event like one before is of; None where its block is not open."""
-        index, key = template.key
         block = self._blocks.get(index)
         return block.text if block is not None and block.key == key else None
 
@@ -143,7 +140,7 @@ class MessageStreamReader(ScreenedStream):
         kind, index = delta.get("type"), value.get("index")
         key = _TEXTS.get(kind) if isinstance(kind, str) else None
         if value.keys() == _PIECE and delta.keys() == {"type", key} and isinstance(index, int):
-            self._templates.add((index, key or ""), event, event.raw, ("delta", key or ""))
+            self._templates.add((index, key or ""), event, ("delta", key or ""))
 
     def _rest(self) -> Steps[bytes]:
         """The rest of texts that did not stop. Inputs that did not are left out."""

@@ -48,7 +48,7 @@ from gateway.protocols.streaming import (
 from gateway.protocols.withheld import TOO_LARGE
 from gateway.wire.keyfold import ProtocolKeys
 from gateway.wire.sse import Event
-from gateway.wire.ssetemplate import Template, Templates
+from gateway.wire.ssetemplate import Templates
 
 DONE: Final = b"[DONE]"
 FILTERED: Final = "content_filter"
@@ -72,7 +72,7 @@ class ChunkReader(ScreenedStream):
         self._choices: dict[int, Choice] = {}
         self._envelope: JsonObject = {}
         self._held = 0  # characters of pieces of calls that are not judged
-        self._templates = Templates()
+        self._templates = Templates[tuple[int, str]]()
 
     @property
     def usage(self) -> Usage | None:
@@ -85,8 +85,9 @@ class ChunkReader(ScreenedStream):
         if event.data == DONE:
             return (yield from self._rest()) + event.raw
         like = self._templates.find(event.raw)
-        if like is not None and not self._choices[like[0].key[0]].finished:
-            return (yield from self._like(*like, event.raw))
+        if like is not None and not self._choices[like.template.key[0]].finished:
+            index, member = like.template.key
+            return like.saying((yield from self._choices[index].texts[member].feed(like.text)))
         document = self._document(event.data)
         value = document.value
         if not isinstance(value, dict) or isinstance(value.get("delta"), str):
@@ -105,24 +106,16 @@ class ChunkReader(ScreenedStream):
             altered |= yield from self._choice(choice, before)
         raw = event.replaced(data=spelt(value)) if altered else event.raw
         if plain and self._templates.try_once_more():
-            self._learn(event, raw if renamed else event.raw)
+            self._learn(event, raw if renamed else None)
         return b"".join((*before, raw))
 
-    def _like(self, template: Template, text: str, raw: bytes) -> Steps[bytes]:
-        """A chunk that differs from one before in a piece of a text alone."""
-        index, member = template.key
-        released = yield from self._choices[index].texts[member].feed(text)
-        if released == text and template.same:
-            return raw
-        return template.said(released)
-
-    def _learn(self, event: Event, said: bytes) -> None:
+    def _learn(self, event: Event, said: bytes | None) -> None:
         """Remember a chunk that others are like; nothing of it has been changed in `event`."""
         document = self._document(event.data or b"")
         only = only_piece(document.value) if document.canonical_safe else None
         if only is not None:
             index, piece, path = only
-            self._templates.add((index, piece.member), event, said, path)
+            self._templates.add((index, piece.member), event, path, said)
 
     def _rest(self) -> Steps[bytes]:
         """What is held of all choices that did not finish."""

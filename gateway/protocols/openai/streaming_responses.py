@@ -38,6 +38,7 @@ from gateway.protocols.withheld import TOO_LARGE
 from gateway.wire import sse
 from gateway.wire.keyfold import ProtocolKeys
 from gateway.wire.sse import Event
+from gateway.wire.ssetemplate import Templates
 from gateway.wire.strictjson import Document, decode, dumps
 
 MAX_ITEMS: Final = 1 << 16
@@ -106,6 +107,7 @@ _PLAIN: Final = frozenset(
     )
 )
 """Members of events that are no texts."""
+_PIECE: Final = _PLAIN | {"delta"}
 _ITEMS: Final = frozenset({"response.output_item.added", "response.output_item.done"})
 
 
@@ -130,6 +132,7 @@ class ResponseStreamReader(ScreenedStream):
         self._open: dict[tuple[str, int, int], _Open] = {}
         self._items: dict[int, JsonObject] = {}
         self._held = 0  # characters of inputs that are not judged
+        self._templates = Templates[tuple[str, int, int]]()
 
     @property
     def usage(self) -> Usage | None:
@@ -141,7 +144,17 @@ class ResponseStreamReader(ScreenedStream):
             return event.raw
         if event.data == b"[DONE]":
             return (yield from self._rest()) + event.raw
-        document = self._document(event.data)
+        like = self._templates.find(event.raw)
+        state = None if like is None else self._open.get(like.template.key)
+        if like is None or state is None or state.text is None:
+            return (yield from self._event(event, event.data))
+        self._read += 1
+        self._number = self._number if like.number is None else like.number
+        return like.saying((yield from state.text.feed(like.text)))
+
+    def _event(self, event: Event, data: bytes) -> Steps[bytes]:
+        """An event that is like none before."""
+        document = self._document(data)
         value = document.value
         if not isinstance(value, dict):
             raise UnreadableError(UNREADABLE)
@@ -163,10 +176,22 @@ class ResponseStreamReader(ScreenedStream):
         if new is not None:
             new = yield from self._others(new, handled)
         self._number = _sequence(value, self._number)
+        if name in _TEXTS and step == "delta" and self._templates.try_once_more():
+            self._learn(event, document, _TEXTS[name])
         if new is None:
             return before
         altered = altered or new is not value
         return before + (event.replaced(data=spelt(new)) if altered else event.raw)
+
+    def _learn(self, event: Event, document: Document, kind: _Text) -> None:
+        """Remember an event that others are like: it has a piece of a text, and no more."""
+        value = document.value
+        if not isinstance(value, dict) or not document.canonical_safe:
+            return
+        if value.keys() <= _PIECE and not value.get("logprobs"):
+            item = number(value.get("output_index", 0), MAX_ITEMS)
+            place = number(value.get(kind.number, 0), MAX_ITEMS)
+            self._templates.add((kind.members, item, place), event, ("delta",))
 
     def _ended_by(self, kind: str, value: JsonObject) -> Steps[bytes]:
         """The rest of texts that nothing said were done, before what says them again."""
