@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Protocol, cast
@@ -17,6 +18,7 @@ from gateway.picker.kv.feed import Anew, Feed, Step
 from gateway.picker.kv.source import Source
 from tests.support.ports import free_ports
 
+BIND_SECONDS = 10.0
 END = (-1).to_bytes(8, "big", signed=True)
 WHOLE, OTHER = Anew(whole=True), Anew(restarted=True)
 
@@ -77,9 +79,19 @@ class Publisher:
 
 
 def _bound(kind: int, port: int) -> Socket:
+    """A socket closes in a thread of the library: the port of one before may not be free yet."""
     socket = cast("Socket", zmq.asyncio.Context.instance().socket(kind))
-    socket.bind(f"tcp://127.0.0.1:{port}")
-    return socket
+    deadline = time.monotonic() + BIND_SECONDS
+    while True:
+        try:
+            socket.bind(f"tcp://127.0.0.1:{port}")
+        except zmq.ZMQError as error:
+            if error.errno != zmq.EADDRINUSE or time.monotonic() > deadline:
+                socket.close(0)
+                raise
+            time.sleep(0.01)
+        else:
+            return socket
 
 
 class Ear:

