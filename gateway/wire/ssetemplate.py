@@ -149,7 +149,8 @@ def _cut(raw: bytes, path: tuple[str | int, ...]) -> tuple[tuple[_Part, ...], by
     """An event cut at what varies in it; None of one whose data is not its last line, or not one,
     or has no text at `path`."""
     head, mark, rest = raw.partition(b"data: ")
-    if not mark or not rest.endswith(b"}\n\n") or b"\n" in rest[:-2] or b"data" in head:
+    one_line = rest.endswith(b"}\n\n") and b"\n" not in rest[:-2] and b"\r" not in raw
+    if not mark or not one_line or b"data" in head:
         return None
     text = rest.decode("utf-8")
     whole = jsonspans.root(text)

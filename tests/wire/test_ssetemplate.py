@@ -95,6 +95,7 @@ def test_it_goes_on_with_another_text_and_as_it_was_changed_before() -> None:
         chunk("a").replace(b"\n", b"\r\n"),
         chunk("a")[:-1] + b"id: 1\n\n",
         b"data: {}\n" + chunk("a"),
+        chunk("a").replace(b'"choices"', b'\rdata: "choices"'),
         chunk("a").replace(b"data: ", b"data:"),
         event({"choices": []}),
         event({"choices": [{"delta": {"content": None}}]}),
