@@ -95,9 +95,10 @@ class Advice:
             for passage in one.about.passages:
                 if passage.channel in channels:
                     self._tally.mark(passage.channel, passage.text)
-            blocked = [one.about.passages[index] for index in said.blocked]
+            every = range(len(one.about.passages))
+            blocked = [one.about.passages[index] for index in (every if said.all else said.blocked)]
             items = {passage.item for passage in blocked}
-            if said.all or None in items:
+            if None in items:
                 fatal.append(judged)
             dropped.update(item for item in items if item is not None)
             texts.update(said.texts)

@@ -49,14 +49,15 @@ class Opinion:
 def consultations(
     passages: Iterable[Passage], guard: Guard, use: ProviderUse, direction: Direction, model: str
 ) -> Iterator[Consultation]:
-    """What to ask: one question a stage, in the order of the passages. Blank texts are left out,
-    and keys of objects where the Guardrail does not judge them."""
-    by_stage: dict[Stage, list[Passage]] = {}
+    """What to ask: one question a stage, in the order of the passages, and one for each item of a
+    list, so that one that is bad costs no other. Blank texts are left out, and keys of objects
+    where the Guardrail does not judge them."""
+    groups: dict[tuple[Stage, int | None], list[Passage]] = {}
     for one in passages:
         wanted = one.stage in guard.stages and (use.parts is None or one.part in use.parts)
         if wanted and one.text.strip() and (guard.keys or not one.place.key):
-            by_stage.setdefault(one.stage, []).append(one)
-    for stage, group in by_stage.items():
+            groups.setdefault((one.stage, one.item), []).append(one)
+    for (stage, _), group in groups.items():
         names = {one.name for one in group}
         question = Question(
             tuple(one.text for one in group),

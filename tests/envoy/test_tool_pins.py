@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,9 @@ from mcp.client.streamable_http import streamable_http_client
 
 from tests.envoy.guardrail_stage import guardrail
 from tests.support.backends import Backend, python_backend
+from tests.support.echo import Seen
 from tests.support.gatehouse import KEY, Gateway, allow, gatehouse
+from tests.support.raw_backend import Reply, raw_backend
 from tests.support.waiting import until
 
 SEARCH = {"name": "search", "description": "Find issues.", "inputSchema": {"type": "object"}}
@@ -104,7 +106,7 @@ class Stage:
 
 @contextmanager
 def stage_in(
-    folder: Path, *, workers: int = 2, policies: Any = (), **tools: Any
+    folder: Path, *, workers: int = 2, policies: Any = (), providers: Any = (), **tools: Any
 ) -> Generator[Stage]:
     folder.mkdir(exist_ok=True)
     offered = folder / "tools.json"
@@ -118,6 +120,7 @@ def stage_in(
                 policies=[allow(), allow("other", "other"), *policies],
                 workers=workers,
                 tools={"list_every": 0.2, **tools},
+                guardrail_providers=[*providers],
             )
         )
         yield Stage(gateway, server, offered)
@@ -245,3 +248,41 @@ def test_a_tool_that_a_guardrail_leaves_out_is_not_called_although_no_list_has_p
         assert seen == 0
         (record, *_) = stage.gateway.wait_for_records(1, target="search", reason="content_blocked")
         assert record["tools"] == {"refused": "guardrail", "guardrail": "poison"}
+
+
+def test_a_tool_that_a_provider_objects_to_is_not_called_although_no_list_has_passed(
+    tmp_path: Path,
+) -> None:
+    answers = {"silent": True}
+
+    def judge(seen: Seen) -> Reply:
+        if answers["silent"]:
+            return Reply(503)
+        rejects = b"IMPORTANT" in seen.body
+        action = {"body": "no", "status_code": 403} if rejects else {"reason": "fine"}
+        document = json.dumps({"action": action}).encode()
+        return Reply(200, [("content-type", "application/json")], [document])
+
+    advised = guardrail(
+        "advised", {"backend": "tracker"}, ["tool_list"], providers=[{"name": "judge"}]
+    )
+    with raw_backend(judge) as raw:
+        hook = {"name": "judge", "webhook": {"url": f"http://{raw.address}/hook"}}
+        provider = {**hook, "breaker": {"failures": 1000}}
+        folder = tmp_path / "advised"
+        with stage_in(folder, policies=[advised], providers=[provider], watch="all") as stage:
+
+            def refuses(name: str) -> Iterator[bool]:
+                return (stage.ask("tools/call", name).get("isError", False) for _ in range(12))
+
+            until(lambda: stage.seen().get("offered") == 2)
+            until(lambda: all(refuses("close")))
+            answers["silent"] = False
+            until(lambda: not any(refuses("close")))
+            stage.passes("search")
+            stage.offer(POISONED, CLOSE)
+            until(lambda: all(refuses("search")))
+            stage.server.forget()
+            assert "guardrail advised" in stage.refused("search")
+            stage.passes("close")
+            assert stage.listed() == ["close"]

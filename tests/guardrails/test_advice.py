@@ -1,5 +1,7 @@
 """What providers are asked, and what follows from what they say."""
 
+from dataclasses import replace
+
 from gateway.guardrails.advice import Advice
 from gateway.guardrails.guard import Guard, ProviderUse
 from gateway.guardrails.provider import (
@@ -9,8 +11,9 @@ from gateway.guardrails.provider import (
     ProviderFinding,
     ProviderVerdict,
     Question,
+    not_judged,
 )
-from gateway.model.finding import Action, Level
+from gateway.model.finding import Action, Level, SkipReason
 from gateway.model.passage import Part, Passage, Place, Stage
 from gateway.model.screening import Screened
 
@@ -99,3 +102,14 @@ def test_a_guardrail_in_shadow_changes_nothing_and_is_recorded() -> None:
     one = advice(guard(shadow=True))
     assert verdict(one, BAD, TEXT) == LOCAL
     assert one.outcome().shadow is Action.BLOCK
+
+
+def test_an_item_that_is_bad_somewhere_or_not_judged_is_left_out_alone() -> None:
+    tools = [replace(TOOL, item=index, text=f"tool {index}") for index in range(3)]
+    nowhere = ProviderVerdict(ProviderAction.BLOCK, (ProviderFinding("hate", Level.HIGH),))
+    one = advice()
+    asked = one.asked(tools, LOCAL)
+    said = [PASSED, nowhere, not_judged(SkipReason.TIMEOUT)]
+    verdicts = dict(zip((each.key for each in asked), said, strict=True))
+    found = one.verdict(LOCAL, asked, verdicts, rewritable=True)
+    assert (found.blocked, found.dropped) == (None, {1, 2})

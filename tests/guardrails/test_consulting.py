@@ -67,6 +67,14 @@ def test_one_question_is_asked_for_each_stage_with_whose_words_they_are() -> Non
     assert second.question.name == "shell"
 
 
+def test_each_item_of_a_list_is_asked_about_by_itself() -> None:
+    items = [replace(PASSAGES[0], item=0, name="a"), replace(PASSAGES[1], item=1, name="b")]
+    passages = (*items, replace(PASSAGES[2], item=0, name="a"), PASSAGES[0])
+    found = [*consultations(passages, GUARD, USE, Direction.RESPONSE, "")]
+    assert [one.question.texts for one in found] == [("one bad", "three"), ("two",), ("one bad",)]
+    assert [one.question.name for one in found] == ["a", "b", ""]
+
+
 def test_what_a_guardrail_does_not_judge_is_not_sent() -> None:
     key = replace(PASSAGES[0], place=Place(("arguments", "k"), key=True))
     system = replace(PASSAGES[0], part=Part.SYSTEM)
