@@ -156,7 +156,7 @@ async def test_without_state_each_goes_on_alone_and_says_so(tmp_path: Path, how:
             await lives_without((first, second), one)
             (state.start if how == "kill" else state.thaw)()
             await sharing(first, second)
-            assert connected(first) == connected(second) == 1
+            await happens(lambda: connected(first) == connected(second) == 1)
             served = await conversations([one, other])
     assert [len(names) for names in served] == [1] * TALKS, served
     said = "\n".join([*first.process.stdout.lines, *first.process.stderr.lines])
