@@ -1,6 +1,7 @@
 """What is not read again of an event is what reading it again would find."""
 
 import json
+import re
 from typing import Any
 from unittest.mock import patch
 
@@ -14,7 +15,7 @@ from gateway.wire import ssetemplate
 from gateway.wire.sse import Event, Reader
 from gateway.wire.ssetemplate import MOST, TRIES, Templates
 from gateway.wire.strictjson import Document, decode
-from tests.support.answer_screen import RuleScreen
+from tests.support.answer_screen import MASKED, RuleScreen
 from tests.support.screened import documents, event, fed, reading
 
 PATH = ("choices", 0, "delta", "content")
@@ -190,6 +191,19 @@ def responses(texts: list[str]) -> list[bytes]:
 MAKES = {"openai": openai, "anthropic": anthropic, "responses": responses}
 
 
+def documents_of(out: bytes) -> list[Any]:
+    """As `documents`, also of lines that are none."""
+    lines = (line[6:] for line in re.split(rb"\r\n?|\n", out) if line.startswith(b"data: "))
+    return [_read(line) for line in lines if line != b"[DONE]"]
+
+
+def _read(line: bytes) -> Any:
+    try:
+        return json.loads(line)
+    except ValueError:
+        return repr(line)
+
+
 def passed(events: list[bytes], hold: int, kind: str) -> tuple[list[Any], RuleScreen]:
     screen = RuleScreen(hold)
     using = reading(screen, renames=("m", "seen"))
@@ -198,7 +212,44 @@ def passed(events: list[bytes], hold: int, kind: str) -> tuple[list[Any], RuleSc
     else:
         one = answer_reader(EVENTS, using, strips=False, named_events=kind == "responses")
     assert one is not None
-    return documents(fed(one, b"".join(events))), screen
+    return documents_of(fed(one, b"".join(events))), screen
+
+
+SPOILT = st.lists(
+    st.tuples(
+        st.integers(0, 9),
+        st.integers(0, 150),
+        st.sampled_from(
+            [
+                *(b'"', b"\\", b"\n", b"\r", b"\x00", b"\xff", b"1", b"{", b"}", b",", b"\\u0053"),
+                *(b'"content":"x"', b',"delta":{"content":"FORBIDDEN"}', b'"finish_reason":"stop"'),
+                *(b'"logprobs":{"content":[{"token":"SECRET"}]}', b'"tool_calls":[]', b"id: 3\n"),
+            ]
+        ),
+    ),
+    max_size=2,
+)
+
+
+def spoilt(events: list[bytes], what: list[tuple[int, int, bytes]]) -> list[bytes]:
+    """Events into which something was put that may not belong there."""
+    found = list(events)
+    for number, at, more in what:
+        one = found[number % len(found)]
+        found[number % len(found)] = one[:at] + more + one[at:]
+    return found
+
+
+def same(events: list[bytes], hold: int, kind: str) -> None:
+    """What the client gets and the screen sees is as if every event had been read."""
+    out, screen = passed(events, hold, kind)
+    with patch.object(ssetemplate, "TRIES", 0):
+        want, read_all = passed(events, hold, kind)
+    assert json.dumps(out) == json.dumps(want)
+    assert screen.blocked == read_all.blocked
+    assert {key: text.raw for key, text in screen.texts.items()} == {
+        key: text.raw for key, text in read_all.texts.items()
+    }
 
 
 @settings(deadline=None)
@@ -209,12 +260,27 @@ def test_a_stream_goes_on_as_if_all_of_it_had_been_read(
     events = MAKES[kind](texts)
     if model:
         events = [one.replace(b'"id": "c"', b'"model": "m"') for one in events]
-    out, screen = passed(events, hold, kind)
-    with patch.object(ssetemplate, "TRIES", 0):
-        want, read_all = passed(events, hold, kind)
-    assert out == want
-    assert json.dumps(out) == json.dumps(want)
-    assert screen.blocked == read_all.blocked
-    assert {key: text.raw for key, text in screen.texts.items()} == {
-        key: text.raw for key, text in read_all.texts.items()
-    }
+    same(events, hold, kind)
+
+
+@settings(deadline=None, max_examples=300)
+@given(TEXTS, st.integers(0, 12), st.sampled_from(["openai", "anthropic"]), SPOILT)
+def test_so_does_one_that_no_server_would_write(
+    texts: list[str], hold: int, kind: str, what: list[tuple[int, int, bytes]]
+) -> None:
+    same(spoilt(MAKES[kind](texts), what), hold, kind)
+
+
+def test_what_a_chunk_says_of_itself_is_what_the_rest_of_its_text_says() -> None:
+    events = [chunk("a"), chunk("b"), chunk("c", id="other"), chunk("d"), b"data: [DONE]\n\n"]
+    out, _ = passed(events, 99, "openai")
+    assert out[-1]["id"] == "c"
+    assert out[-1]["choices"][0]["delta"]["content"] == "abcd"
+
+
+def test_an_event_of_a_type_that_nobody_knows_is_not_remembered() -> None:
+    begin, piece, *rest = anthropic(["SECRET"])
+    strange = piece.replace(b'"content_block_delta"', b'"context_block_delta"')
+    out, screen = passed([begin, strange, strange, *rest], 0, "anthropic")
+    assert [one["delta"]["text"] for one in out[1:3]] == [MASKED, MASKED]
+    assert [text.raw for text in screen.texts.values() if text.raw] == []

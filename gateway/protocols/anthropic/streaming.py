@@ -139,6 +139,8 @@ class MessageStreamReader(ScreenedStream):
             return
         kind, index = delta.get("type"), value.get("index")
         key = _TEXTS.get(kind) if isinstance(kind, str) else None
+        if value.get("type") != _DELTA.decode():
+            return
         if value.keys() == _PIECE and delta.keys() == {"type", key} and isinstance(index, int):
             self._templates.add((index, key or ""), event, ("delta", key or ""))
 

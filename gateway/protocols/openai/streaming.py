@@ -7,7 +7,7 @@ judged. Log probabilities and token ids spell the text: they are dropped from a 
 not go on as it came, now or before. `reasoning_details` say the reasoning again and are left out.
 """
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from gateway.model.jsonvalue import JsonObject, JsonValue
 from gateway.model.passage import Stage
@@ -62,6 +62,14 @@ _KEYS: Final = ProtocolKeys(("choices", "error"))
 _TOP: Final = frozenset((*_ENVELOPE, "choices", "usage", "obfuscation"))
 
 
+class _Said(NamedTuple):
+    """Which text a chunk has a piece of, and what the chunk says of itself."""
+
+    choice: int
+    member: str
+    envelope: JsonObject
+
+
 class ChunkReader(ScreenedStream):
     """A stream of chunks. With `strips` the chunk of usage is left out."""
 
@@ -72,7 +80,7 @@ class ChunkReader(ScreenedStream):
         self._choices: dict[int, Choice] = {}
         self._envelope: JsonObject = {}
         self._held = 0  # characters of pieces of calls that are not judged
-        self._templates = Templates[tuple[int, str]]()
+        self._templates = Templates[_Said]()
 
     @property
     def usage(self) -> Usage | None:
@@ -85,8 +93,8 @@ class ChunkReader(ScreenedStream):
         if event.data == DONE:
             return (yield from self._rest()) + event.raw
         like = self._templates.find(event.raw)
-        if like is not None and not self._choices[like.template.key[0]].finished:
-            index, member = like.template.key
+        if like is not None and not self._choices[like.template.key.choice].finished:
+            index, member, self._envelope = like.template.key
             return like.saying((yield from self._choices[index].texts[member].feed(like.text)))
         document = self._document(event.data)
         value = document.value
@@ -115,7 +123,8 @@ class ChunkReader(ScreenedStream):
         only = only_piece(document.value) if document.canonical_safe else None
         if only is not None:
             index, piece, path = only
-            self._templates.add((index, piece.member), event, path, said)
+            key = _Said(index, piece.member, self._envelope)
+            self._templates.add(key, event, path, said)
 
     def _rest(self) -> Steps[bytes]:
         """What is held of all choices that did not finish."""
