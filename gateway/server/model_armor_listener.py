@@ -53,6 +53,7 @@ class ModelArmorListener:
     def _settings(self) -> uvicorn.Config:
         return uvicorn.Config(
             self._application,
+            log_config=None,  # uvicorn's own would switch loggers on that were switched off
             log_level="warning",
             access_log=False,
             lifespan="off",

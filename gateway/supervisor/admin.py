@@ -82,7 +82,12 @@ class Admin:
                 error.errno, f"admin address {self._address}: {error.strerror}"
             ) from error
         config = uvicorn.Config(
-            self._application(), log_level="warning", access_log=False, lifespan="off", ws="none"
+            self._application(),
+            log_config=None,  # uvicorn's own would switch loggers on that were switched off
+            log_level="warning",
+            access_log=False,
+            lifespan="off",
+            ws="none",
         )
         self._server = _QuietServer(config)
         self._serving = asyncio.ensure_future(self._server.serve([listener]))

@@ -1,3 +1,4 @@
+import logging
 import socket
 from pathlib import Path
 
@@ -32,6 +33,16 @@ async def test_it_serves_at_its_address_until_it_is_stopped() -> None:
     async with httpx.AsyncClient(trust_env=False) as client:
         with pytest.raises(httpx.ConnectError):
             await client.get(url)
+
+
+async def test_a_logger_that_was_switched_off_stays_so() -> None:
+    """That of the CEL library, say, which logs values of requests."""
+    silent = logging.getLogger("tests.silent.model_armor")
+    silent.disabled = True
+    listener = ModelArmorListener(ModelArmorServer(address="127.0.0.1:0"), APPLICATION)
+    await listener.start()
+    await listener.stop()
+    assert silent.disabled
 
 
 async def test_several_workers_serve_at_one_address() -> None:

@@ -1,3 +1,4 @@
+import logging
 import socket
 from pathlib import Path
 
@@ -75,3 +76,13 @@ async def test_an_address_in_use_is_told(tmp_path: Path) -> None:
         with pytest.raises(OSError, match=f"admin address {address}: Address already in use"):
             await served.start()
     await served.stop()
+
+
+async def test_a_logger_that_was_switched_off_stays_so(tmp_path: Path) -> None:
+    """That of the CEL library, say, which logs values of requests."""
+    silent = logging.getLogger("tests.silent.admin")
+    silent.disabled = True
+    served = admin(tmp_path, [True])
+    await served.start()
+    await served.stop()
+    assert silent.disabled
