@@ -55,6 +55,17 @@ def member(text: str, parent: Span, key: str) -> Span | None:
     return None
 
 
+def step(text: str, parent: Span, where: str | int) -> Span | None:
+    """The value of a member or the element of that number; None if the value at `parent` has none
+    such."""
+    if isinstance(where, str):
+        return member(text, parent, where)
+    if text[parent.start] != "[":
+        return None
+    found = elements(text, parent)
+    return found[where] if where < len(found) else None
+
+
 def member_at(text: str, key: int) -> Span:
     """The value of the member whose key begins at the character `key`."""
     _, at = _string(text, key)

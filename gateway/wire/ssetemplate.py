@@ -126,11 +126,11 @@ class Templates(Generic[KeyT]):
         and all else may come again; `said` is the event as it went on, if all of its kind are
         changed. One in a form that servers do not write is left alone."""
         came = _cut(event.raw, path)
-        went = None if said is None else _cut(said, path)
-        if came is None or (said is not None and (went is None or len(came[0]) > 1)):
+        went = came if said is None else _cut(said, path)
+        if came is None or went is None:
             return
-        renamed = None if went is None or len(went[0]) != 1 else (went[0][0].same, went[1])
-        if said is None or renamed is not None:
+        renamed = None if said is None else (went[0][0].same, went[1])
+        if renamed is None or len(came[0]) == 1:  # else what varies would be lost
             self._made = [*self._made[-MOST + 1 :], Template(key, *came, renamed)]
 
 
@@ -154,7 +154,9 @@ def _cut(raw: bytes, path: tuple[str | int, ...]) -> tuple[tuple[_Part, ...], by
         return None
     text = rest.decode("utf-8")
     whole = jsonspans.root(text)
-    at = _found(text, whole, path)
+    at: Span | None = whole
+    for where in path:
+        at = None if at is None else jsonspans.step(text, at, where)
     if at is None or text[at.start] != '"':
         return None
     spans = [(_within(text, at), _TEXT)]
@@ -174,15 +176,3 @@ def _cut(raw: bytes, path: tuple[str | int, ...]) -> tuple[tuple[_Part, ...], by
 def _within(text: str, span: Span) -> Span:
     """A value without its quotes."""
     return Span(span.start + 1, span.end - 1) if text[span.start] == '"' else span
-
-
-def _found(text: str, at: Span | None, path: tuple[str | int, ...]) -> Span | None:
-    for step in path:
-        if at is None:
-            return None
-        if isinstance(step, str):
-            at = jsonspans.member(text, at, step)
-        else:
-            elements = jsonspans.elements(text, at) if text[at.start] == "[" else []
-            at = elements[step] if step < len(elements) else None
-    return at

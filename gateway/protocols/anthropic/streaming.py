@@ -138,11 +138,10 @@ class MessageStreamReader(ScreenedStream):
         if not (isinstance(value, dict) and isinstance(delta, dict) and document.canonical_safe):
             return
         kind, index = delta.get("type"), value.get("index")
-        key = _TEXTS.get(kind) if isinstance(kind, str) else None
-        if value.get("type") != _DELTA.decode():
-            return
-        if value.keys() == _PIECE and delta.keys() == {"type", key} and isinstance(index, int):
-            self._templates.add((index, key or ""), event, ("delta", key or ""))
+        key = _TEXTS.get(kind, "") if isinstance(kind, str) else ""
+        piece = value.get("type") == _DELTA.decode() and value.keys() == _PIECE
+        if piece and key and delta.keys() == {"type", key} and isinstance(index, int):
+            self._templates.add((index, key), event, ("delta", key))
 
     def _rest(self) -> Steps[bytes]:
         """The rest of texts that did not stop. Inputs that did not are left out."""

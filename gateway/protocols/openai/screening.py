@@ -89,20 +89,11 @@ def without_spellings(text: str, texts: Mapping[Place, str]) -> str:
                 found = jsonspans.member(text, at, key)
                 if found is not None and text[found.start] in _NOTHING:
                     edits[found] = _NOTHING[text[found.start]]
-            inner = _step(text, at, step)
+            inner = jsonspans.step(text, at, step)
             if inner is None:
                 break
             at = inner
     return jsonspans.spliced(text, edits.items())
-
-
-def _step(text: str, at: Span, step: str | int) -> Span | None:
-    if isinstance(step, str):
-        return jsonspans.member(text, at, step)
-    if text[at.start] != "[":
-        return None
-    elements = jsonspans.elements(text, at)
-    return elements[step] if step < len(elements) else None
 
 
 def screened_reader(

@@ -96,7 +96,11 @@ class ChunkReader(ScreenedStream):
         if like is not None and not self._choices[like.template.key.choice].finished:
             index, member, self._envelope = like.template.key
             return like.saying((yield from self._choices[index].texts[member].feed(like.text)))
-        document = self._document(event.data)
+        return (yield from self._event(event, event.data))
+
+    def _event(self, event: Event, data: bytes) -> Steps[bytes]:
+        """A chunk that is like none before."""
+        document = self._document(data)
         value = document.value
         if not isinstance(value, dict) or isinstance(value.get("delta"), str):
             raise UnreadableError(UNREADABLE)  # pieces of a text that no choice has
